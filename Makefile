@@ -1,0 +1,54 @@
+# Privgate. The two commands of the README are `make run` and `make test`; the others serve them.
+
+VENV := .venv
+BIN := $(VENV)/bin
+EXTRAS ?=
+ARGS ?=
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help install models run test check lint lock bench clean
+
+help: ## What can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-9s %s\n", $$1, $$2}'
+
+install: $(VENV)/.installed $(if $(filter ocr,$(EXTRAS)),$(VENV)/.installed-ocr) ## The virtual environment with the privgate command; EXTRAS=ocr adds EasyOCR
+
+$(VENV)/.installed: requirements-dev.lock pyproject.toml .ci/prerequisites
+	@python=$$(.ci/prerequisites) && \
+	  if [ ! -x $(BIN)/python ]; then echo "privgate: making $(VENV) with $$python"; "$$python" -m venv $(VENV); fi
+	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.installed-ocr: $(VENV)/.installed requirements-ocr.lock
+	$(BIN)/pip install --quiet -r requirements-ocr.lock
+	@touch $@
+
+models: install ## The detection models, each checked against its hash
+	$(BIN)/privgate models fetch
+
+run: models ## The whole gateway on http://127.0.0.1:8080, with two demo photos
+	$(BIN)/privgate up --demo $(ARGS)
+
+test: install ## Linters, types, import rules and the whole suite
+	@.ci/prerequisites --tests >/dev/null
+	$(MAKE) --no-print-directory models check
+	$(BIN)/pytest $(ARGS)
+
+check: install ## Linters, types and import rules only
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+lock: install ## Resolves the locked requirements anew
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --extra dev --constraints requirements.lock pyproject.toml --output-file requirements-dev.lock
+
+bench: models ## Scores detection on labelled images: make bench DATA=path/to/bench
+	$(BIN)/python -m tests.bench.leak $(DATA) $(ARGS)
+
+clean: ## Removes the virtual environment and the caches; data stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,133 @@
+"""One engine, one unit of work: everything in it is committed together, audit entries included."""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, event, make_url, text
+from sqlmodel import Session, create_engine
+
+from gateway.errors import LedgerUnavailable
+from gateway.store.ledger import Clock, Ledger, WriterPool, utc_now
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+BUSY_TIMEOUT_MS = 10_000
+"""How long SQLite waits for another process's write before it gives up."""
+
+_READING = "privgate_reading"
+
+_MIGRATION_LOCK = 0x70726976
+"""Any fixed number: the PostgreSQL advisory lock under which only one process migrates."""
+
+
+class Unit:
+    """One transaction: `session` for queries, `ledger` for audit entries. Flush here; the end commits."""
+
+    def __init__(self, session: Session, ledger: Ledger) -> None:
+        self.session = session
+        self.ledger = ledger
+
+
+class Database:
+    """A database by URL: "sqlite:////path/privgate.db" or "postgresql+psycopg://…".
+
+    `clock` gives audit entries their time.
+    """
+
+    def __init__(self, url: str, *, clock: Clock = utc_now) -> None:
+        self.url = make_url(url)
+        self.engine = _engine(url)
+        self._clock = clock
+        self._writers = WriterPool()
+
+    @contextmanager
+    def unit(self) -> Iterator[Unit]:
+        """A transaction. Leaving normally commits; an exception rolls everything back.
+
+        Raises LedgerUnavailable when entries were recorded and could not be committed: the caller must
+        then behave as though nothing had been done.
+        """
+        with Session(self.engine, expire_on_commit=False) as session, self._writers.lent() as writer:
+            ledger = Ledger(session, writer, self._clock)
+            yield Unit(session, ledger)
+            try:
+                ledger.flush()
+                session.commit()
+            except Exception as exc:
+                # Whether a failed commit took effect is not known: this writer's chain ends here.
+                writer.retire()
+                if ledger.entries:
+                    raise LedgerUnavailable(
+                        "the audit entry could not be committed; nothing was done"
+                    ) from exc
+                raise
+            ledger.committed()
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A read-only view: takes no write lock, commits nothing."""
+        with Session(self.engine.execution_options(**{_READING: True}), expire_on_commit=False) as session:
+            yield session
+            session.rollback()
+
+    def migrate(self) -> None:
+        """Brings the schema to the newest version; safe to call from several processes at once."""
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        with self._migration_lock(), self.engine.connect() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            connection.commit()
+
+    @contextmanager
+    def _migration_lock(self) -> Iterator[None]:
+        if self.url.get_backend_name() == "sqlite":
+            with Path(f"{self.url.database}.lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                yield
+        else:
+            with self.engine.connect() as connection:
+                connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
+                try:
+                    yield
+                finally:
+                    connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _MIGRATION_LOCK})
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    event.listen(engine, "connect", _tune_sqlite)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _tune_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    # The driver would begin transactions lazily and read first, write later: two such transactions can
+    # only fail. We begin ourselves, see _begin.
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",  # an audit entry that was committed survives a power cut
+        "foreign_keys=ON",
+        "secure_delete=ON",  # erased rows are overwritten, not only unlinked
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    reading = connection.get_execution_options().get(_READING, False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

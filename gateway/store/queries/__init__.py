@@ -1,0 +1,1 @@
+"""Every query, a file an aggregate. Functions take a session and return records."""

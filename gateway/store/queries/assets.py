@@ -1,0 +1,109 @@
+"""Assets: rows, their states, and the keys of repeated requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from gateway.errors import NotFound
+from gateway.store.records import AssetRecord, IdempotencyRecord
+from gateway.store.tables import Asset, IdempotencyKey
+from policies.lifecycle import AssetState, check_transition
+
+
+def add(session: Session, record: AssetRecord, *, sealed_name: bytes | None) -> None:
+    session.add(
+        Asset(
+            id=record.id,
+            dataset_id=record.dataset_id,
+            uploader_id=record.uploader_id,
+            state=record.state.value,
+            blob=record.blob,
+            wrapped_key=record.wrapped_key,
+            sealed_name=sealed_name,
+            byte_length=record.byte_length,
+            received_at=record.received_at,
+            updated_at=record.updated_at,
+        )
+    )
+    session.flush()
+
+
+def get(session: Session, asset_id: str) -> AssetRecord:
+    """Raises NotFound."""
+    return _record(_row(session, asset_id))
+
+
+def sealed_name(session: Session, asset_id: str) -> bytes | None:
+    """The sealed intake file name. Raises NotFound."""
+    return _row(session, asset_id).sealed_name
+
+
+def move(
+    session: Session, asset_id: str, state: AssetState, *, now: datetime, reason: str | None = None
+) -> AssetRecord:
+    """Changes the state. Raises NotFound, or IllegalTransition when the state does not lead there."""
+    row = _row(session, asset_id, lock=True)
+    check_transition(AssetState(row.state), state)
+    if state is AssetState.PROCESSING:
+        row.attempts += 1
+    row.state, row.reason, row.updated_at = state.value, reason, now
+    session.add(row)
+    session.flush()
+    return _record(row)
+
+
+def in_state(session: Session, states: Iterable[AssetState], *, before: datetime, limit: int) -> list[str]:
+    """Ids of assets that have stood in one of the states since before a time, the oldest first."""
+    names = [state.value for state in states]
+    query = select(Asset.id).where(col(Asset.state).in_(names), col(Asset.updated_at) < before)
+    return list(session.exec(query.order_by(col(Asset.updated_at)).limit(limit)))
+
+
+def blobs(session: Session) -> set[str]:
+    """The names of all blobs that assets refer to."""
+    return set(session.exec(select(Asset.blob)))
+
+
+def repeated(session: Session, *, person_id: str, key: str) -> IdempotencyRecord | None:
+    row = session.get(IdempotencyKey, (person_id, key))
+    return None if row is None else IdempotencyRecord(row.asset_id, row.salt, row.fingerprint)
+
+
+def remember(session: Session, *, person_id: str, key: str, record: IdempotencyRecord, now: datetime) -> None:
+    session.add(
+        IdempotencyKey(
+            person_id=person_id,
+            key=key,
+            asset_id=record.asset_id,
+            salt=record.salt,
+            fingerprint=record.fingerprint,
+            created_at=now,
+        )
+    )
+    session.flush()
+
+
+def _row(session: Session, asset_id: str, *, lock: bool = False) -> Asset:
+    row = session.get(Asset, asset_id, with_for_update=lock)
+    if row is None:
+        raise NotFound(f"asset {asset_id} does not exist")
+    return row
+
+
+def _record(row: Asset) -> AssetRecord:
+    return AssetRecord(
+        id=row.id,
+        dataset_id=row.dataset_id,
+        uploader_id=row.uploader_id,
+        state=AssetState(row.state),
+        reason=row.reason,
+        attempts=row.attempts,
+        blob=row.blob,
+        wrapped_key=row.wrapped_key,
+        byte_length=row.byte_length,
+        received_at=row.received_at,
+        updated_at=row.updated_at,
+    )

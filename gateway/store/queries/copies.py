@@ -1,0 +1,97 @@
+"""Sanitized copies. Only those of released assets can be found by the broker."""
+
+from __future__ import annotations
+
+from sqlmodel import Session, col, func, select
+
+from gateway.errors import NotFound
+from gateway.store.records import CopyRecord
+from gateway.store.tables import Asset, Copy
+from policies.lifecycle import AssetState
+
+
+def add(session: Session, record: CopyRecord) -> None:
+    """Raises sqlalchemy's IntegrityError when this asset has a copy of this revision: another was faster."""
+    session.add(
+        Copy(
+            id=record.id,
+            asset_id=record.asset_id,
+            dataset_id=record.dataset_id,
+            revision=record.revision,
+            blob=record.blob,
+            wrapped_key=record.wrapped_key,
+            media_type=record.media_type,
+            byte_length=record.byte_length,
+            width=record.width,
+            height=record.height,
+            report=dict(record.report),
+            created_at=record.created_at,
+        )
+    )
+    session.flush()
+
+
+def get(session: Session, copy_id: str) -> CopyRecord:
+    """The copy, whatever the state of its asset. Raises NotFound."""
+    row = session.get(Copy, copy_id)
+    if row is None:
+        raise NotFound(f"copy {copy_id} does not exist")
+    return _record(row)
+
+
+def is_released(session: Session, copy: CopyRecord) -> bool:
+    """True while the asset stands released and this is its newest copy."""
+    newest = select(func.max(Copy.revision)).where(Copy.asset_id == copy.asset_id)
+    asset = session.get(Asset, copy.asset_id)
+    return (
+        asset is not None
+        and asset.state == AssetState.RELEASED.value
+        and session.exec(newest).one() == copy.revision
+    )
+
+
+def newest_of(session: Session, asset_id: str) -> CopyRecord | None:
+    query = select(Copy).where(Copy.asset_id == asset_id).order_by(col(Copy.revision).desc())
+    row = session.exec(query).first()
+    return None if row is None else _record(row)
+
+
+def released_in(session: Session, dataset_id: str, *, after: str, limit: int) -> list[CopyRecord]:
+    """The newest copies of a dataset's released assets, by copy id, beginning behind `after`."""
+    newest = (
+        select(col(Copy.asset_id), func.max(col(Copy.revision)).label("revision"))
+        .where(Copy.dataset_id == dataset_id)
+        .group_by(col(Copy.asset_id))
+        .subquery()
+    )
+    query = (
+        select(Copy)
+        .join(Asset, col(Asset.id) == col(Copy.asset_id))
+        .join(newest, (newest.c.asset_id == Copy.asset_id) & (newest.c.revision == Copy.revision))
+        .where(Copy.dataset_id == dataset_id, Asset.state == AssetState.RELEASED.value, col(Copy.id) > after)
+        .order_by(col(Copy.id))
+        .limit(limit)
+    )
+    return [_record(row) for row in session.exec(query)]
+
+
+def blobs(session: Session) -> set[str]:
+    """The names of all blobs that copies refer to."""
+    return set(session.exec(select(Copy.blob)))
+
+
+def _record(row: Copy) -> CopyRecord:
+    return CopyRecord(
+        id=row.id,
+        asset_id=row.asset_id,
+        dataset_id=row.dataset_id,
+        revision=row.revision,
+        blob=row.blob,
+        wrapped_key=row.wrapped_key,
+        media_type=row.media_type,
+        byte_length=row.byte_length,
+        width=row.width,
+        height=row.height,
+        report=row.report,
+        created_at=row.created_at,
+    )

@@ -1,0 +1,70 @@
+"""Grants: who may see a dataset's copies, for what, until when."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from gateway.errors import Conflict, NotFound
+from gateway.store.records import GrantRecord
+from gateway.store.tables import Grant
+
+
+def add(session: Session, record: GrantRecord, *, created_by: str) -> None:
+    session.add(
+        Grant(
+            id=record.id,
+            person_id=record.person_id,
+            dataset_id=record.dataset_id,
+            purpose=record.purpose,
+            until=record.until,
+            created_by=created_by,
+            created_at=record.created_at,
+        )
+    )
+    session.flush()
+
+
+def best_for(session: Session, *, person_id: str, dataset_id: str) -> GrantRecord | None:
+    """The grant that speaks most for this person: one not revoked before a revoked one, then the longest."""
+    query = (
+        select(Grant)
+        .where(Grant.person_id == person_id, Grant.dataset_id == dataset_id)
+        .order_by(col(Grant.revoked_at).is_not(None), col(Grant.until).desc())
+    )
+    row = session.exec(query).first()
+    return None if row is None else _record(row)
+
+
+def revoke(session: Session, grant_id: str, *, now: datetime) -> GrantRecord:
+    """Raises NotFound, or Conflict when it was revoked before."""
+    row = session.get(Grant, grant_id, with_for_update=True)
+    if row is None:
+        raise NotFound(f"grant {grant_id} does not exist")
+    if row.revoked_at is not None:
+        raise Conflict(f"grant {grant_id} was revoked before")
+    row.revoked_at = now
+    session.add(row)
+    session.flush()
+    return _record(row)
+
+
+def of(session: Session, *, person_id: str | None = None) -> list[GrantRecord]:
+    """All grants, or one person's, the newest first."""
+    query = select(Grant).order_by(col(Grant.created_at).desc(), col(Grant.id))
+    if person_id is not None:
+        query = query.where(Grant.person_id == person_id)
+    return [_record(row) for row in session.exec(query)]
+
+
+def _record(row: Grant) -> GrantRecord:
+    return GrantRecord(
+        id=row.id,
+        person_id=row.person_id,
+        dataset_id=row.dataset_id,
+        purpose=row.purpose,
+        until=row.until,
+        created_at=row.created_at,
+        revoked_at=row.revoked_at,
+    )

@@ -1,0 +1,63 @@
+"""People and their tokens."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from gateway.store.records import TokenRecord
+from gateway.store.tables import Person, PersonName, Token
+from policies.access import Principal, Role
+
+
+def token_digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+def add_person(session: Session, *, person_id: str, role: Role, name: str | None, now: datetime) -> None:
+    session.add(Person(id=person_id, role=role.value, created_at=now))
+    session.flush()
+    if name is not None:
+        session.add(PersonName(person_id=person_id, name=name))
+
+
+def has_person(session: Session, person_id: str) -> bool:
+    return session.get(Person, person_id) is not None
+
+
+def add_token(session: Session, *, token_id: str, person_id: str, digest: bytes, now: datetime) -> None:
+    session.add(Token(id=token_id, person_id=person_id, digest=digest, created_at=now))
+
+
+def principal_of(session: Session, digest: bytes) -> Principal | None:
+    """Who holds the token of this digest, unless it was revoked."""
+    query = select(Person).join(Token).where(Token.digest == digest, col(Token.revoked_at).is_(None))
+    person = session.exec(query).first()
+    return None if person is None else Principal(person.id, Role(person.role))
+
+
+def revoke_token(session: Session, token_id: str, *, now: datetime) -> bool:
+    """False when there is no such token or it was revoked before."""
+    token = session.get(Token, token_id)
+    if token is None or token.revoked_at is not None:
+        return False
+    token.revoked_at = now
+    session.add(token)
+    return True
+
+
+def tokens(session: Session) -> list[TokenRecord]:
+    query = (
+        select(Token, Person, PersonName)
+        .join(Person, col(Person.id) == col(Token.person_id))
+        .join(PersonName, col(PersonName.person_id) == col(Person.id), isouter=True)
+        .order_by(col(Token.created_at), col(Token.id))
+    )
+    return [
+        TokenRecord(
+            token.id, person.id, name.name if name else None, person.role, token.created_at, token.revoked_at
+        )
+        for token, person, name in session.exec(query)
+    ]

@@ -1,0 +1,32 @@
+"""Which worker processes are alive, by the heartbeat that each leaves."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session, col, delete, select
+
+from gateway.store.tables import Counter, Worker
+
+
+def beat(session: Session, executor_id: str, *, now: datetime) -> None:
+    row = session.get(Worker, executor_id) or Worker(executor_id=executor_id, started_at=now)
+    row.seen_at = now
+    session.add(row)
+
+
+def alive(session: Session, *, since: datetime) -> set[str]:
+    return set(session.exec(select(Worker.executor_id).where(col(Worker.seen_at) >= since)))
+
+
+def forget(session: Session, *, before: datetime) -> None:
+    session.exec(delete(Worker).where(col(Worker.seen_at) < before))
+
+
+def count(session: Session, name: str) -> int:
+    """Adds one to a counter and returns it."""
+    row = session.get(Counter, name, with_for_update=True) or Counter(name=name)
+    row.value += 1
+    session.add(row)
+    session.flush()
+    return row.value

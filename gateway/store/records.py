@@ -1,0 +1,80 @@
+"""What comes out of the store: plain values, checked once, with no session behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from policies.lifecycle import AssetState
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetRecord:
+    id: str
+    name: str
+    policy_name: str
+    policy_version: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AssetRecord:
+    id: str
+    dataset_id: str
+    uploader_id: str
+    state: AssetState
+    reason: str | None
+    attempts: int
+    blob: str
+    wrapped_key: bytes
+    byte_length: int
+    received_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CopyRecord:
+    """report: policy and code versions, model digests, redactions and stage times; no name, no text."""
+
+    id: str
+    asset_id: str
+    dataset_id: str
+    revision: int
+    blob: str
+    wrapped_key: bytes
+    media_type: str
+    byte_length: int
+    width: int
+    height: int
+    report: Mapping[str, Any]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GrantRecord:
+    id: str
+    person_id: str
+    dataset_id: str
+    purpose: str
+    until: datetime
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRecord:
+    id: str
+    person_id: str
+    person_name: str | None
+    role: str
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyRecord:
+    asset_id: str
+    salt: bytes
+    fingerprint: bytes

@@ -1,0 +1,1 @@
+"""What must be hidden, and who may see what. Pure: no clock, no network, no SQL, no pixels."""

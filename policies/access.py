@@ -1,0 +1,149 @@
+"""Who may do what: one question, answered by Cedar from `access/`, default deny.
+
+The rules are data (`access/roles.cedar`), typed by `access/schema.cedarschema`; this module only asks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import cedarpy
+
+RULES: Final = Path(__file__).parent / "access"
+
+
+class Role(StrEnum):
+    """What a person is here for; one role a token."""
+
+    OFFICER = "officer"
+    UPLOADER = "uploader"
+    REVIEWER = "reviewer"
+    ANNOTATOR = "annotator"
+    AUDITOR = "auditor"
+    OPERATOR = "operator"
+
+
+class Action(StrEnum):
+    """What can be asked. The names are those of the audit log."""
+
+    ASSET_CREATE = "asset.create"
+    ASSET_READ = "asset.read"
+    ORIGINAL_READ = "original.read"
+    COPY_LIST = "copy.list"
+    COPY_READ = "copy.read"
+    DATASET_CREATE = "dataset.create"
+    DATASET_LIST = "dataset.list"
+    GRANT_CREATE = "grant.create"
+    GRANT_LIST = "grant.list"
+    GRANT_REVOKE = "grant.revoke"
+    AUDIT_READ = "audit.read"
+    AUDIT_VERIFY = "audit.verify"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Whoever holds the token, by id: names are kept elsewhere."""
+
+    id: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """What is acted on. kind: "Dataset", "Asset", "Copy" or "Installation"; dataset: where it belongs."""
+
+    kind: str
+    id: str
+    dataset: str | None = None
+
+
+INSTALLATION: Final = Resource("Installation", "here")
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A grant as the decision sees it: who, which dataset, until when, and whether it was taken back."""
+
+    person: str
+    dataset: str
+    until: datetime
+    revoked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """rule: the @id of the permit that allowed it."""
+
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """reason: the @id of the forbid that refused it, or "default.deny"."""
+
+    reason: str
+
+
+def decide(
+    principal: Principal, action: Action, resource: Resource, *, now: datetime, lease: Lease | None = None
+) -> Allowed | Denied:
+    """May `principal` do `action` to `resource` at `now`, given the lease found for it, if any?
+
+    Anything but a clean Allow is a denial, an error inside Cedar too.
+    """
+    policies, schema = _rules()
+    request = {
+        "principal": {"type": "User", "id": principal.id},
+        "action": {"type": "Action", "id": action.value},
+        "resource": {"type": resource.kind, "id": resource.id},
+        "context": _context(now, lease),
+    }
+    result = cedarpy.is_authorized(request, policies, _entities(principal, resource), schema)
+    reasons = sorted(result.diagnostics.id_annotations_by_reason.values())
+    if result.decision == cedarpy.Decision.Allow and not result.diagnostics.errors:
+        return Allowed(reasons[0])
+    if result.decision == cedarpy.Decision.NoDecision or result.diagnostics.errors:
+        return Denied("rules.error")
+    # Revoked and expired say more than the bare lack of a grant; in the order of the alphabet the most
+    # lasting reason stands last.
+    return Denied(reasons[-1] if reasons else "default.deny")
+
+
+@cache
+def _rules() -> tuple[Any, Any]:
+    """Parsed once a process: 0.1 ms a decision instead of 1 to 3."""
+    schema = (RULES / "schema.cedarschema").read_text("utf-8")
+    policies = (RULES / "roles.cedar").read_text("utf-8")
+    checked = cedarpy.validate_policies(policies, schema)
+    if not checked.validation_passed:
+        raise ValueError(f"access/roles.cedar does not fit its schema: {[str(e) for e in checked.errors]}")
+    return cedarpy.PolicySet.from_str(policies), cedarpy.Schema.from_str(schema)
+
+
+def _entities(principal: Principal, resource: Resource) -> list[dict[str, Any]]:
+    parents = [] if resource.dataset is None else [{"type": "Dataset", "id": resource.dataset}]
+    here = {"uid": {"type": resource.kind, "id": resource.id}, "attrs": {}, "parents": parents}
+    person = {
+        "uid": {"type": "User", "id": principal.id},
+        "attrs": {"role": principal.role.value},
+        "parents": [],
+    }
+    return [person, here]
+
+
+def _context(now: datetime, lease: Lease | None) -> dict[str, Any]:
+    context: dict[str, Any] = {"now": int(now.timestamp())}
+    if lease is not None:
+        context["grant"] = {
+            "person": {"__entity": {"type": "User", "id": lease.person}},
+            "dataset": {"__entity": {"type": "Dataset", "id": lease.dataset}},
+            # Rounded down: a lease never lasts longer than was said.
+            "until": int(lease.until.timestamp()),
+            "revoked": lease.revoked,
+        }
+    return context

@@ -1,0 +1,185 @@
+"""The words the whole house speaks: kinds, regions, detections, redactions, plans.
+
+Regions are half-open pixel rectangles, origin top-left, in the image as a person sees it (after EXIF
+orientation). Rounding always errs toward hiding more.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from policies.errors import InvalidRegion
+
+
+class Kind(StrEnum):
+    """What a detection shows."""
+
+    FACE = "face"
+    LICENSE_PLATE = "license_plate"
+    TEXT = "text"
+    CODE = "code"
+
+
+class RedactionMethod(StrEnum):
+    """How a region is hidden. FILL depends on nothing beneath it; the others carry a bounded rest."""
+
+    FILL = "fill"
+    BLUR = "blur"
+    MOSAIC = "mosaic"
+
+
+class Verdict(StrEnum):
+    """What may happen to the sanitized copy: straight on, or to a person first."""
+
+    RELEASE = "release"
+    REVIEW = "review"
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Width and height of an image in pixels, both at least 1."""
+
+    width: int
+    height: int
+
+    def __post_init__(self) -> None:
+        if self.width < 1 or self.height < 1:
+            raise InvalidRegion(f"an image of {self.width}x{self.height} pixels does not exist")
+
+    @property
+    def pixels(self) -> int:
+        return self.width * self.height
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Region:
+    """The half-open rectangle [x0, x1) x [y0, y1), in whole pixels; never empty, never negative."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.x0 < self.x1 and 0 <= self.y0 < self.y1):
+            raise InvalidRegion(f"[{self.x0}, {self.x1}) x [{self.y0}, {self.y1}) holds no pixel of an image")
+
+    @classmethod
+    def parse(cls, payload: Mapping[str, object]) -> Region:
+        """From {"x0": …, "y0": …, "x1": …, "y1": …}. Raises InvalidRegion for anything else."""
+        values = [payload.get(name) for name in ("x0", "y0", "x1", "y1")]
+        if len(payload) != 4 or any(type(value) is not int for value in values):
+            raise InvalidRegion(f"a region is four whole numbers x0, y0, x1, y1, not {dict(payload)!r}")
+        x0, y0, x1, y1 = (int(str(value)) for value in values)
+        return cls(x0, y0, x1, y1)
+
+    @classmethod
+    def covering(cls, x0: float, y0: float, x1: float, y1: float, size: Size) -> Region | None:
+        """The smallest region of the image that covers the box, or None where the box lies outside it."""
+        if not all(map(math.isfinite, (x0, y0, x1, y1))):
+            raise InvalidRegion(f"a box with a corner that is no number: {(x0, y0, x1, y1)}")
+        left, top = max(math.floor(x0), 0), max(math.floor(y0), 0)
+        right, bottom = min(math.ceil(x1), size.width), min(math.ceil(y1), size.height)
+        return cls(left, top, right, bottom) if left < right and top < bottom else None
+
+    @property
+    def width(self) -> int:
+        return self.x1 - self.x0
+
+    @property
+    def height(self) -> int:
+        return self.y1 - self.y0
+
+    @property
+    def area(self) -> int:
+        return self.width * self.height
+
+    def to_dict(self) -> dict[str, int]:
+        return {"x0": self.x0, "y0": self.y0, "x1": self.x1, "y1": self.y1}
+
+    def grown(self, fraction: float, size: Size) -> Region:
+        """This region with `fraction` of its width added left and right, of its height above and below."""
+        if fraction < 0:
+            raise InvalidRegion(f"a margin of {fraction} would uncover pixels")
+        dx, dy = math.ceil(self.width * fraction), math.ceil(self.height * fraction)
+        return Region(
+            max(self.x0 - dx, 0),
+            max(self.y0 - dy, 0),
+            min(self.x1 + dx, max(size.width, self.x1)),
+            min(self.y1 + dy, max(size.height, self.y1)),
+        )
+
+    def aligned(self, block: int, size: Size) -> Region:
+        """This region grown outwards to multiples of `block` pixels, or to the image's edge."""
+        return Region(
+            self.x0 // block * block,
+            self.y0 // block * block,
+            min(-(-self.x1 // block) * block, max(size.width, self.x1)),
+            min(-(-self.y1 // block) * block, max(size.height, self.y1)),
+        )
+
+    def within(self, size: Size) -> bool:
+        return self.x1 <= size.width and self.y1 <= size.height
+
+    def contains(self, other: Region) -> bool:
+        return self.x0 <= other.x0 and self.y0 <= other.y0 and self.x1 >= other.x1 and self.y1 >= other.y1
+
+    def united(self, other: Region) -> Region:
+        """The smallest region that contains both."""
+        return Region(
+            min(self.x0, other.x0), min(self.y0, other.y0), max(self.x1, other.x1), max(self.y1, other.y1)
+        )
+
+    def overlap(self, other: Region) -> int:
+        """The number of pixels that lie in both."""
+        width = min(self.x1, other.x1) - max(self.x0, other.x0)
+        height = min(self.y1, other.y1) - max(self.y0, other.y0)
+        return max(width, 0) * max(height, 0)
+
+    def iou(self, other: Region) -> float:
+        """Intersection over union, 0 to 1."""
+        both = self.overlap(other)
+        return both / (self.area + other.area - both)
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """Something a detector saw.
+
+    score: 0 to 1, normalised so that 0.5 is the published operating point of whatever detector saw it:
+    one threshold in a policy then means the same for all of them.
+    source: the detectors that saw it, joined by "+": "centerface", "centerface+mediapipe".
+    """
+
+    kind: Kind
+    region: Region
+    score: float
+    source: str
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.score <= 1.0:
+            raise ValueError(f"{self.source}: a score lies between 0 and 1, not at {self.score}")
+
+
+@dataclass(frozen=True, slots=True)
+class Redaction:
+    """One rectangle to hide, and how. The region is final: grown, aligned, inside the image."""
+
+    region: Region
+    kind: Kind
+    method: RedactionMethod
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be done to one image: the redactions in order, and whether a person must look first.
+
+    reasons: machine-readable codes, empty when the verdict is RELEASE.
+    """
+
+    redactions: tuple[Redaction, ...]
+    verdict: Verdict
+    reasons: tuple[str, ...]

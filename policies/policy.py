@@ -1,0 +1,141 @@
+"""Policies: what is looked for, what is hidden and how, and when a person must look.
+
+A policy is a YAML document. Its canonical form is JSON with sorted keys and every default written out;
+the SHA-256 of that is its version, so two documents that mean the same have the same version, and no
+document can change its meaning without changing its name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from policies import document
+from policies.errors import InvalidPolicy, UnknownPolicy
+from policies.model import Kind, RedactionMethod
+
+PRESETS = Path(__file__).parent / "presets"
+
+Score = Annotated[float, Field(ge=0.25, le=1.0)]
+"""A normalised score. Detectors report nothing under 0.25, so a lower threshold would promise too much."""
+
+DetectorName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,40}$")]
+
+
+class Rule(BaseModel):
+    """How one kind is looked for and hidden.
+
+    detectors: all must run; where one cannot, the policy refuses to run.
+    second_opinion: run where their libraries are there; the report says which did.
+    hide: detections at or above this normalised score are hidden.
+    review: detections from here up to `hide` are hidden too, and a person must look.
+    grow: margin on each side, as a fraction of the detected box's width and height.
+    serves: the clause that the rule serves, for the officer who answers for it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Kind
+    method: RedactionMethod
+    detectors: tuple[DetectorName, ...] = Field(min_length=1)
+    second_opinion: tuple[DetectorName, ...] = ()
+    hide: Score = 0.5
+    review: Score = 0.4
+    grow: float = Field(default=0.15, ge=0.0, le=1.0)
+    serves: str = Field(default="", max_length=200)
+
+    @model_validator(mode="after")
+    def _bands_in_order(self) -> Self:
+        if self.review > self.hide:
+            raise ValueError(
+                f"review ({self.review}) lies above hide ({self.hide}); lower it or leave it out"
+            )
+        return self
+
+
+class Policy(BaseModel):
+    """A whole policy; immutable. `version` names it by content."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,40}$")
+    title: str = Field(default="", max_length=200)
+    rules: tuple[Rule, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _one_rule_a_kind(self) -> Self:
+        kinds = [rule.kind for rule in self.rules]
+        if twice := sorted({kind.value for kind in kinds if kinds.count(kind) > 1}):
+            raise ValueError(f"two rules for {', '.join(twice)}; merge them into one")
+        return self
+
+    @classmethod
+    def parse(cls, text: str, *, origin: str = "policy") -> Policy:
+        """From YAML. Raises InvalidPolicy, whose message names the line and the remedy for each fault."""
+        try:
+            loaded, lines = document.load(text)
+        except yaml.YAMLError as exc:
+            raise InvalidPolicy(f"{origin}: not YAML: {exc}") from exc
+        try:
+            return cls.model_validate(loaded)
+        except ValidationError as exc:
+            faults = [document.explain(error, lines) for error in document.roots(exc.errors())]
+            raise InvalidPolicy("\n".join(f"{origin}:{fault}" for fault in faults)) from exc
+
+    def canonical(self) -> bytes:
+        """The canonical form: UTF-8 JSON, keys sorted, no spaces, defaults written out."""
+        return json.dumps(
+            self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False
+        ).encode()
+
+    @cached_property
+    def version(self) -> str:
+        return "sha256:" + hashlib.sha256(self.canonical()).hexdigest()
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        return frozenset(rule.kind for rule in self.rules)
+
+    def rule_for(self, kind: Kind) -> Rule | None:
+        return next((rule for rule in self.rules if rule.kind is kind), None)
+
+    def narrowed(
+        self, *, kinds: Iterable[Kind] | None = None, method: RedactionMethod | None = None
+    ) -> Policy:
+        """This policy for some of its kinds only, or with one method for all: another policy version.
+
+        Raises InvalidPolicy when a kind is asked for that the policy has no rule for.
+        """
+        wanted = self.kinds if kinds is None else frozenset(kinds)
+        if lacking := sorted(kind.value for kind in wanted - self.kinds):
+            has = ", ".join(sorted(kind.value for kind in self.kinds))
+            raise InvalidPolicy(f"policy {self.name} has no rule for {', '.join(lacking)}; it has {has}")
+        rules: list[dict[str, Any]] = []
+        for rule in self.rules:
+            if rule.kind in wanted:
+                rules.append(rule.model_dump() | ({} if method is None else {"method": method}))
+        return Policy(name=self.name, title=self.title, rules=tuple(Rule.model_validate(r) for r in rules))
+
+
+def preset_names() -> list[str]:
+    return sorted(path.stem for path in PRESETS.glob("*.yaml"))
+
+
+def load_policy(name_or_file: str) -> Policy:
+    """A preset by name, or a policy from a file. Raises UnknownPolicy or InvalidPolicy."""
+    if name_or_file in preset_names():
+        return Policy.parse((PRESETS / f"{name_or_file}.yaml").read_text("utf-8"), origin=name_or_file)
+    path = Path(name_or_file)
+    if not path.is_file():
+        raise UnknownPolicy(f"{name_or_file}: no such preset or file; presets: {', '.join(preset_names())}")
+    try:
+        return Policy.parse(path.read_text("utf-8"), origin=path.name)
+    except (OSError, UnicodeDecodeError) as exc:
+        raise UnknownPolicy(f"{name_or_file}: not readable as UTF-8 text: {exc}") from exc
