@@ -1,0 +1,96 @@
+"""Boxes as arrays, and the arithmetic on them. Pure.
+
+A `Boxes` is float32 of shape (n, 5): x0, y0, x1, y1 in pixels of the image it belongs to, then a score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Boxes = NDArray[np.float32]
+
+
+def no_boxes() -> Boxes:
+    return np.zeros((0, 5), dtype=np.float32)
+
+
+def stacked(parts: Sequence[Boxes]) -> Boxes:
+    """All the boxes of the parts, in order."""
+    return np.concatenate(parts) if parts else no_boxes()
+
+
+def ordered(boxes: Boxes) -> Boxes:
+    """Best score first; ties by position, so that the order depends on nothing but the boxes."""
+    keys = (boxes[:, 3], boxes[:, 2], boxes[:, 0], boxes[:, 1], -boxes[:, 4])
+    return np.ascontiguousarray(boxes[np.lexsort(keys)])
+
+
+def areas(boxes: Boxes) -> NDArray[np.float32]:
+    sides = np.maximum(boxes[:, 2:4] - boxes[:, :2], 0)
+    return np.asarray(sides[:, 0] * sides[:, 1], dtype=np.float32)
+
+
+def overlaps(one: NDArray[np.float32], many: Boxes) -> NDArray[np.float32]:
+    """The area that `one` (5,) shares with each of `many`, in square pixels: shape (n,)."""
+    low = np.maximum(many[:, :2], one[:2])
+    high = np.minimum(many[:, 2:4], one[2:4])
+    sides = np.maximum(high - low, 0)
+    return np.asarray(sides[:, 0] * sides[:, 1], dtype=np.float32)
+
+
+def ious(one: NDArray[np.float32], many: Boxes) -> NDArray[np.float32]:
+    """Intersection over union of `one` (5,) with each of `many`; 0 where both are empty."""
+    both = overlaps(one, many)
+    either = areas(one[None])[0] + areas(many) - both
+    return np.asarray(np.divide(both, either, out=np.zeros_like(both), where=either > 0), dtype=np.float32)
+
+
+def suppressed(boxes: Boxes, iou: float) -> Boxes:
+    """Greedy non-maximum suppression: of boxes that overlap by more than `iou` the best stays."""
+    rest = ordered(boxes)
+    kept = []
+    while len(rest):
+        kept.append(rest[:1])
+        rest = rest[1:][ious(rest[0], rest[1:]) <= iou]
+    return stacked(kept)
+
+
+def moved(boxes: Boxes, *, scale: tuple[float, float], offset: tuple[float, float]) -> Boxes:
+    """From a resized tile's pixels to the image's: divided by the scales, then shifted (x, y each)."""
+    result = boxes.copy()
+    result[:, 0:4:2] = result[:, 0:4:2] / scale[0] + offset[0]
+    result[:, 1:4:2] = result[:, 1:4:2] / scale[1] + offset[1]
+    return result
+
+
+def clipped(boxes: Boxes, width: int, height: int) -> Boxes:
+    """Cut at the image's edges; boxes that hold less than a pixel afterwards are dropped."""
+    result = boxes.copy()
+    result[:, 0:4:2] = np.clip(result[:, 0:4:2], 0, width)
+    result[:, 1:4:2] = np.clip(result[:, 1:4:2], 0, height)
+    whole = np.isfinite(result).all(axis=1) & (areas(result) >= 1)
+    return result[whole]
+
+
+def grown(boxes: Boxes, across: float, along: float) -> Boxes:
+    """`across` of the width added left and right, `along` of the height above and below."""
+    result = boxes.copy()
+    dx, dy = (boxes[:, 2] - boxes[:, 0]) * across, (boxes[:, 3] - boxes[:, 1]) * along
+    result[:, 0] -= dx
+    result[:, 2] += dx
+    result[:, 1] -= dy
+    result[:, 3] += dy
+    return result
+
+
+def normalised(scores: NDArray[np.float32], points: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Scores on the common scale, on which 0.5 is the operating point: linear below it and above it.
+
+    points: the operating point of each score, between 0 and 1.
+    """
+    below = 0.5 * scores / points
+    above = 0.5 + 0.5 * (scores - points) / (1 - points)
+    return np.clip(np.where(scores < points, below, above), 0, 1).astype(np.float32)

@@ -1,0 +1,84 @@
+"""What a detector is, and the set of them that a policy asked for.
+
+Scores are normalised: 0.5 is the operating point of whatever saw the thing, and what is doubtful is
+reported down to FLOOR, so that a policy can send it to a person.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from gateway.detection.fuse import fuse
+from gateway.detection.models import ModelStore
+from gateway.detection.passes import Pixels
+from gateway.detection.runtime import Precision
+from policies.model import Detection, Kind
+
+
+class Detector(Protocol):
+    """Finds things of some kinds in an image."""
+
+    name: str
+    kinds: frozenset[Kind]
+    models: tuple[str, ...]
+
+    def detect(self, pixels: Pixels) -> list[Detection]:
+        """What it sees. `pixels`: uint8 (h, w, 3), RGB, oriented, at least 1x1."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What every detector is built from. threads: CPU threads of one inference."""
+
+    models: ModelStore
+    threads: int
+    precision: Precision
+
+
+Factory = Callable[[Setting], Detector]
+
+
+class DetectorSet:
+    """Detectors that run together on an image, and what they were made of.
+
+    absent: the optional detectors that cannot run here, each with the reason.
+    digests: model name -> SHA-256 of the file, of every model in use.
+    """
+
+    def __init__(
+        self,
+        detectors: Sequence[Detector],
+        *,
+        absent: Mapping[str, str],
+        digests: Mapping[str, str],
+        precision: Precision,
+    ) -> None:
+        self.detectors = tuple(detectors)
+        self.absent = dict(absent)
+        self.digests = dict(digests)
+        self.precision = precision
+        self._turn = threading.Lock()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(detector.name for detector in self.detectors)
+
+    def detect(self, pixels: Pixels, kinds: Iterable[Kind]) -> tuple[Detection, ...]:
+        """What the detectors see of these kinds, one detection an object, kind by kind, best first.
+
+        `pixels`: uint8 (h, w, 3), RGB, oriented. Calls from several threads take turns.
+        """
+        wanted = frozenset(kinds)
+        with self._turn:
+            seen = [
+                detection
+                for detector in self.detectors
+                if detector.kinds & wanted
+                for detection in detector.detect(pixels)
+                if detection.kind in wanted
+            ]
+        return fuse(seen)

@@ -1,0 +1,65 @@
+"""Several looks at one object become one detection. Pure.
+
+Rule: detections of a kind that overlap are one object when their intersection over union is above SAME, or
+when one lies within the other by more than INSIDE. The best-scoring one gives the region. Where a second,
+independent source agrees, the score rises: 1 - (1 - a)(1 - b / 2), a the best of the first source and b the
+best of another; so agreement can lift a doubtful detection over the operating point, one source alone never.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.detection.boxes import Boxes, areas, ious, overlaps
+from policies.model import Detection
+
+# Detections of less than this normalised score are not reported: half of an operating point.
+FLOOR = 0.25
+# Overlaps from which two boxes are one object: intersection over union, and over the smaller box.
+SAME = 0.4
+INSIDE = 0.8
+
+
+def fuse(detections: Iterable[Detection]) -> tuple[Detection, ...]:
+    """One detection an object: kind by kind, best first, ties by place. Independent of the order given."""
+    ranked = sorted(detections, key=_rank)
+    kinds = dict.fromkeys(detection.kind for detection in ranked)
+    fused = [
+        _joined(group) for kind in kinds for group in _groups([one for one in ranked if one.kind is kind])
+    ]
+    return tuple(sorted((one for one in fused if one.score >= FLOOR), key=_rank))
+
+
+def _rank(detection: Detection) -> tuple[str, float, tuple[int, int, int, int], str]:
+    region = detection.region
+    place = (region.y0, region.x0, region.y1, region.x1)
+    return detection.kind.value, -detection.score, place, detection.source
+
+
+def _groups(ranked: Sequence[Detection]) -> Iterator[list[Detection]]:
+    """Detections of one kind by object; each group begins with its best, as the whole does."""
+    boxes = np.array([(r.x0, r.y0, r.x1, r.y1, 0) for r in (one.region for one in ranked)], dtype=np.float32)
+    rest = np.arange(len(ranked))
+    while len(rest):
+        same = _same(boxes[rest[0]], boxes[rest])
+        yield [ranked[index] for index in rest[same]]
+        rest = rest[~same]
+
+
+def _same(one: NDArray[np.float32], many: Boxes) -> NDArray[np.bool_]:
+    """Which of `many` show the object that `one` shows."""
+    both = overlaps(one, many)
+    smaller = np.minimum(areas(one[None]), areas(many))
+    return (ious(one, many) > SAME) | (both > INSIDE * smaller)
+
+
+def _joined(group: Sequence[Detection]) -> Detection:
+    """The group's best, with everyone who saw it; `group` is in rank order."""
+    best = group[0]
+    others = [one.score for one in group if one.source != best.source]
+    score = 1 - (1 - best.score) * (1 - max(others) / 2) if others else best.score
+    sources = "+".join(dict.fromkeys(one.source for one in group))
+    return Detection(best.kind, best.region, min(score, 1.0), sources)

@@ -1,0 +1,71 @@
+"""One network looking at an image in several passes, each with its own operating points.
+
+A network does not mean the same by 0.2 at every scale and size: a small box in a doubled image is far more
+often right than a large one. So each pass has an operating point for each band of box sizes, and scores are
+put on the common scale pass by pass before anything is compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.detection.boxes import Boxes, areas, clipped, moved, normalised, ordered, stacked, suppressed
+from gateway.detection.fuse import FLOOR
+from gateway.detection.passes import Pixels, Tile, tiles
+from policies.model import Detection, Kind, Region, Size
+
+# (side, operating point): the point holds for boxes whose side, the root of the area in pixels of the pass,
+# is below the first number.
+Bands = Sequence[tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One look: the scale at which the image is seen, and the operating points by box size in that look."""
+
+    scale: float
+    bands: tuple[tuple[float, float], ...]
+
+
+def looked(pixels: Pixels, passes: Iterable[Pass], see: Callable[[Tile], Boxes], *, overlap: float) -> Boxes:
+    """The boxes of all passes, normalised, in image pixels; of those that overlap within a pass the best."""
+    height, width = pixels.shape[:2]
+    found = []
+    for look in passes:
+        seen = stacked([_located(see(tile), tile) for tile in tiles(pixels, look.scale)])
+        seen = clipped(seen, width, height)
+        seen[:, 4] = banded(seen, look)
+        found.append(suppressed(seen[seen[:, 4] >= FLOOR], overlap))
+    return stacked(found)
+
+
+def banded(boxes: Boxes, look: Pass) -> NDArray[np.float32]:
+    """The normalised scores of boxes (image pixels) that this pass saw."""
+    sides = np.sqrt(areas(boxes)) * look.scale
+    limits = np.array([limit for limit, _ in look.bands[:-1]], dtype=np.float32)
+    points = np.array([point for _, point in look.bands], dtype=np.float32)
+    return normalised(boxes[:, 4], points[np.searchsorted(limits, sides, side="right")])
+
+
+def least_point(passes: Iterable[Pass]) -> float:
+    """The lowest raw score that can reach the floor in any of the passes."""
+    return min(point for look in passes for _, point in look.bands) * FLOOR / 0.5
+
+
+def detections(boxes: Boxes, kind: Kind, source: str, pixels: Pixels) -> list[Detection]:
+    """Boxes as detections, best first: regions rounded outwards, cut at the image's edges."""
+    size = Size(width=pixels.shape[1], height=pixels.shape[0])
+    found = []
+    for x0, y0, x1, y1, score in ordered(boxes).tolist():
+        region = Region.covering(x0, y0, x1, y1, size)
+        if region is not None:
+            found.append(Detection(kind, region, min(max(score, 0.0), 1.0), source))
+    return found
+
+
+def _located(boxes: Boxes, tile: Tile) -> Boxes:
+    return moved(boxes, scale=tile.scale, offset=tile.offset)

