@@ -1,0 +1,212 @@
+"""The sandbox's end of one decoder process: start it, ask it once at a time, stop it for certain."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Final
+
+import numpy as np
+
+from gateway.errors import Misconfigured
+from gateway.imaging.image import Limits, Pixels
+from gateway.imaging.protocol import (
+    MAX_MESSAGE,
+    READY,
+    Decoded,
+    ProtocolError,
+    Setup,
+    parse_reply,
+)
+from gateway.imaging.refusals import Refused
+
+_START_TIMEOUT: Final = 60.0  # seconds; importing the codecs takes 0.3 s warm, several on a cold busy disk
+
+# All that the process finds in its environment. One thread for BLAS and two heaps: each would reserve
+# address space by the core. The fixed mmap threshold gives image buffers back to the kernel once they are
+# free.
+_ENVIRONMENT: Final = {
+    "LC_ALL": "C.UTF-8",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": "1048576",
+}
+
+
+class ChildDied(Exception):
+    """The process ended before it answered."""
+
+
+class ChildLate(Exception):
+    """The process did not answer in time."""
+
+
+class DecoderChild:
+    """One running decoder process with its socket and its two shared memories. Not thread-safe.
+
+    Raises Misconfigured when the process does not come up.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.decodes = 0
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._source = os.memfd_create("source", os.MFD_CLOEXEC)
+        self._output = os.memfd_create("output", os.MFD_CLOEXEC)
+        setup = Setup(theirs.fileno(), self._source, self._output, os.getpid(), limits)
+        with theirs:
+            self._process = _LASTING.run(lambda: _start(setup))
+        try:
+            self._await_ready()
+        except BaseException:
+            self.stop()
+            raise
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def decode(self, data: bytes) -> tuple[Decoded, Pixels]:
+        """Raises Refused, ChildDied, ChildLate or ProtocolError; after the last three, stop this child."""
+        self.decodes += 1
+        deadline = time.monotonic() + self.limits.timeout
+        try:
+            _write_all(self._source, data)
+            self._send(str(len(data)).encode("ascii"))
+            reply = parse_reply(self._receive(deadline), self.limits)
+            if isinstance(reply, Refused):
+                raise reply
+            return reply, _read_pixels(self._output, reply)
+        finally:
+            # The kernel takes the pages back and clears them: neither side keeps the image lying about.
+            os.ftruncate(self._source, 0)
+            os.ftruncate(self._output, 0)
+
+    def stop(self) -> None:
+        """Kills the process, waits for it and gives everything back. May be called twice."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
+        self._control.close()
+        for name in ("_source", "_output"):
+            if (descriptor := getattr(self, name)) >= 0:
+                setattr(self, name, -1)
+                os.close(descriptor)
+
+    def abandon(self) -> None:
+        """In a forked copy of the gateway: lets go of the descriptors; the process is the original's."""
+        self._process.returncode = 0  # a copy cannot wait for it, and must not be warned about it
+        self.stop()
+
+    def _await_ready(self) -> None:
+        try:
+            ready = self._receive(time.monotonic() + _START_TIMEOUT) == READY
+        except (ChildDied, ChildLate):
+            ready = False
+        if not ready:
+            raise Misconfigured(
+                f"the decoder process does not start within {self.limits.memory:,} bytes of memory and "
+                f"{_START_TIMEOUT:g} s; raise the memory limit, or run `privgate doctor`"
+            )
+
+    def _send(self, message: bytes) -> None:
+        try:
+            self._control.send(message)
+        except OSError:
+            raise ChildDied from None
+
+    def _receive(self, deadline: float) -> bytes:
+        self._control.settimeout(max(deadline - time.monotonic(), 0.001))
+        try:
+            message = self._control.recv(MAX_MESSAGE)
+        except TimeoutError:
+            raise ChildLate from None
+        except OSError:
+            raise ChildDied from None
+        if not message:
+            raise ChildDied
+        return message
+
+
+def _start(setup: Setup) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-I", "-B", "-m", "gateway.imaging.decoder_process", setup.to_argument()],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        pass_fds=(setup.control, setup.source, setup.output),
+        env=_ENVIRONMENT,
+        cwd="/",
+        start_new_session=True,  # a Ctrl-C at the terminal is the gateway's business, not the decoder's
+    )
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view, at = memoryview(data), 0
+    while at < len(data):
+        at += os.pwrite(descriptor, view[at:], at)
+
+
+def _read_pixels(descriptor: int, decoded: Decoded) -> Pixels:
+    """Copies the pixels out. Copied, not mapped: the process could still change or truncate a mapping."""
+    pixels = np.empty((decoded.height, decoded.width, 3), dtype=np.uint8)
+    view, at = memoryview(pixels.data).cast("B"), 0
+    while at < decoded.size:
+        count = os.preadv(descriptor, [view[at:]], at)
+        if count == 0:
+            raise ProtocolError("fewer pixels than announced")
+        at += count
+    return pixels
+
+
+class _LastingThread:
+    """A thread that lives as long as this process, to start children from.
+
+    PR_SET_PDEATHSIG fires when the *thread* that started the child ends, and callers' threads come and go.
+    """
+
+    def __init__(self) -> None:
+        self._forget()
+        os.register_at_fork(after_in_child=self._forget)
+
+    def _forget(self) -> None:
+        """A forked copy of this process has none of its threads."""
+        self._lock = threading.Lock()
+        self._calls: queue.SimpleQueue[tuple[Callable[[], subprocess.Popen[bytes]], _Started]] | None = None
+
+    def run(self, call: Callable[[], subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
+        with self._lock:
+            if self._calls is None:
+                self._calls = queue.SimpleQueue()
+                threading.Thread(
+                    target=self._serve, args=(self._calls,), name="decoders", daemon=True
+                ).start()
+            calls = self._calls
+        started: _Started = Future()
+        calls.put((call, started))
+        return started.result()
+
+    @staticmethod
+    def _serve(calls: queue.SimpleQueue[tuple[Callable[[], subprocess.Popen[bytes]], _Started]]) -> None:
+        while True:
+            call, started = calls.get()
+            try:
+                started.set_result(call())
+            except BaseException as exc:
+                started.set_exception(exc)
+            del call, started  # keeps no child alive while it waits for the next call
+
+
+_Started = Future[subprocess.Popen[bytes]]
+_LASTING: Final = _LastingThread()

@@ -1,0 +1,120 @@
+"""What a file is, by its first bytes; names and declared media types are never believed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gateway.imaging.image import ImageFormat
+from gateway.imaging.refusals import Refused
+
+_LOOK_AHEAD: Final = 4096  # bytes looked at where a mark has no fixed place
+
+# Fixed bytes at a fixed place, first match wins; sources: the formats' specifications.
+_MARKS: Final[tuple[tuple[int, bytes, str], ...]] = (
+    (0, b"GIF87a", "format.gif"),
+    (0, b"GIF89a", "format.gif"),
+    (8, b"CR\x02\x00", "format.raw"),  # Canon CR2, a TIFF that says so at offset 8
+    (0, b"II*\x00", "format.tiff"),
+    (0, b"MM\x00*", "format.tiff"),
+    (0, b"II+\x00", "format.tiff"),
+    (0, b"MM\x00+", "format.tiff"),
+    (0, b"IIU\x00", "format.raw"),  # Panasonic
+    (0, b"IIRO", "format.raw"),  # Olympus
+    (0, b"IIRS", "format.raw"),
+    (0, b"MMOR", "format.raw"),
+    (0, b"FUJIFILMCCD-RAW", "format.raw"),
+    (0, b"FOVb", "format.raw"),  # Sigma
+    (0, b"\x00MRM", "format.raw"),  # Minolta
+    (128, b"DICM", "format.dicom"),
+    (0, b"8BPS", "format.psd"),
+    (0, b"\x00\x00\x01\x00", "format.ico"),
+    (0, b"\x00\x00\x02\x00", "format.ico"),
+    (0, b"v/1\x01", "format.openexr"),
+    (0, b"\xff\x0a", "format.jpegxl"),
+    (0, b"\x00\x00\x00\x0cJXL ", "format.jpegxl"),
+    (0, b"\x00\x00\x00\x0cjP  ", "format.jpeg2000"),
+    (0, b"\xff\x4f\xff\x51", "format.jpeg2000"),
+    (0, b"\x1aE\xdf\xa3", "format.video"),  # Matroska, WebM
+    (0, b"\x00\x00\x01\xba", "format.video"),
+    (0, b"\x00\x00\x01\xb3", "format.video"),
+    (0, b"FLV\x01", "format.video"),
+    (0, b"0&\xb2u\x8ef\xcf\x11", "format.video"),  # ASF, WMV
+    (0, b"PK\x03\x04", "format.archive"),
+    (0, b"PK\x05\x06", "format.archive"),
+    (0, b"\x1f\x8b", "format.archive"),
+    (0, b"7z\xbc\xaf\x27\x1c", "format.archive"),
+    (0, b"Rar!\x1a\x07", "format.archive"),
+    (0, b"BZh", "format.archive"),
+    (0, b"\xfd7zXZ\x00", "format.archive"),
+    (0, b"\x28\xb5\x2f\xfd", "format.archive"),
+    (257, b"ustar", "format.archive"),
+    (0, b"\x7fELF", "format.program"),
+    (0, b"MZ", "format.program"),
+    (0, b"BM", "format.bmp"),
+)
+
+_HEIC_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis"})
+_SEQUENCE_BRANDS: Final = frozenset({b"hevc", b"hevx", b"hevm", b"hevs", b"msf1", b"avis"})
+_DICOM_FIRST_TAGS: Final = (b"\x08\x00", b"\x02\x00", b"\x00\x08", b"\x00\x02")
+
+
+def sniff(data: bytes) -> ImageFormat:
+    """The format of an image file. Raises Refused for anything that is not taken, saying what it is."""
+    if not data:
+        raise Refused("file.empty")
+    if data.startswith(b"\xff\xd8\xff"):
+        return ImageFormat.JPEG
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return ImageFormat.PNG
+    if data.startswith(b"RIFF"):
+        return _sniff_riff(data)
+    if data[4:8] == b"ftyp":
+        return _sniff_boxes(data)
+    raise Refused(_name_of(data))
+
+
+def _sniff_riff(data: bytes) -> ImageFormat:
+    if data[8:12] == b"WEBP":
+        return ImageFormat.WEBP
+    raise Refused("format.video" if data[8:12] == b"AVI " else "format.unsupported")
+
+
+def _sniff_boxes(data: bytes) -> ImageFormat:
+    """ISO base media files: HEIC, AVIF, videos, Canon CR3. The major brand rules."""
+    end = min(int.from_bytes(data[:4], "big"), _LOOK_AHEAD)
+    major = data[8:12]
+    brands = {data[at : at + 4] for at in range(16, end - 3, 4)}
+    if major in _SEQUENCE_BRANDS:
+        raise Refused("frames.multiple")
+    if major in _HEIC_BRANDS:
+        return ImageFormat.HEIC
+    if major == b"avif" or (major == b"mif1" and b"avif" in brands):
+        raise Refused("format.avif")
+    if major == b"mif1":  # the general HEIF brand: the decoder says whether it can read what is inside
+        return ImageFormat.HEIC
+    raise Refused("format.raw" if major == b"crx " else "format.video")
+
+
+def _name_of(data: bytes) -> str:
+    for offset, mark, code in _MARKS:
+        if data[offset : offset + len(mark)] == mark:
+            return code
+    head = data[:_LOOK_AHEAD]
+    if b"%PDF-" in head[:1024]:  # the PDF specification lets the mark stand anywhere in the first kilobyte
+        return "format.pdf"
+    if head[:1] == b"P" and head[1:2] in b"1234567" and head[2:3].isspace():
+        return "format.pnm"
+    # DICOM without its preamble: a first tag of group 0002 or 0008 in either byte order.
+    if head[:2] in _DICOM_FIRST_TAGS and len(head) > 8:
+        return "format.dicom"
+    return _name_of_text(head)
+
+
+def _name_of_text(head: bytes) -> str:
+    lower = head.lower()
+    if b"<svg" in lower:
+        return "format.svg"
+    if b"<html" in lower or b"<!doctype html" in lower:
+        return "format.html"
+    printable = sum(byte in b"\t\r\n" or 32 <= byte < 127 for byte in head)
+    return "format.text" if printable >= 0.95 * len(head) else "format.unsupported"

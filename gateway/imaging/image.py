@@ -1,0 +1,70 @@
+"""The values of this room: image formats, decoded and encoded images, limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+"""uint8, shape (height, width, 3), RGB in sRGB, as a person sees the image (orientation applied)."""
+
+
+class ImageFormat(StrEnum):
+    """The formats that are taken."""
+
+    JPEG = "jpeg"
+    PNG = "png"
+    WEBP = "webp"
+    HEIC = "heic"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one decode may cost.
+
+    max_bytes: size of the file. max_pixels: width times height. max_side: width or height in pixels.
+    timeout: seconds on the clock. memory: address space of the decoder process in bytes; the default holds
+    the largest image of the default max_pixels in every format with room to spare (bench_decode measures it).
+    """
+
+    max_bytes: int = 100_000_000
+    max_pixels: int = 100_000_000
+    max_side: int = 32_768
+    timeout: float = 20.0
+    memory: int = 2 * 1024**3
+
+    def __post_init__(self) -> None:
+        if min(self.max_bytes, self.max_pixels, self.max_side, self.memory) < 1 or self.timeout <= 0:
+            raise ValueError(f"limits are positive numbers: {self}")
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedImage:
+    """Bare pixels and what must be remembered of the file they came from.
+
+    pixels: see Pixels; C-contiguous, owned by the caller. lossless: the file held exactly these pixels
+    (PNG, lossless WebP), so the copy shall be written without loss too.
+    """
+
+    pixels: Pixels
+    format: ImageFormat
+    lossless: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedImage:
+    """A fresh file made of pixels only. suffix: with the dot, such as ".jpg"."""
+
+    data: bytes
+    media_type: str
+    suffix: str
+    format: ImageFormat
+
+
+def check_pixels(pixels: Pixels) -> None:
+    """Raises ValueError unless the array is uint8 of shape (height, width, 3) with at least one pixel."""
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape:
+        raise ValueError(f"pixels are uint8 (height, width, 3), not {pixels.dtype} {pixels.shape}")

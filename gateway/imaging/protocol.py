@@ -1,0 +1,95 @@
+"""What the sandbox and its decoder process say to each other; light enough for both sides.
+
+Sizes and codes go through a socket, one message a datagram; bytes and pixels lie in two shared memory files.
+    process -> sandbox  READY
+    sandbox -> process  the number of input bytes
+    process -> sandbox  Decoded or Refused
+The process may have been taken over by what it decoded, so `parse_reply` believes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import astuple, dataclass
+from typing import Final
+
+from gateway.imaging.image import ImageFormat, Limits
+from gateway.imaging.refusals import REFUSALS, Refused
+
+READY: Final = b"ready"
+MAX_MESSAGE: Final = 1024  # bytes; the longest real one has about 100
+
+
+class ProtocolError(Exception):
+    """A message that no sound decoder sends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The pixels lie in the output memory: height * width * 3 bytes."""
+
+    height: int
+    width: int
+    format: ImageFormat
+    lossless: bool
+
+    @property
+    def size(self) -> int:
+        return self.height * self.width * 3
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What the decoder process is told on its command line: file descriptors, its parent, its limits."""
+
+    control: int
+    source: int
+    output: int
+    parent: int
+    limits: Limits
+
+    def to_argument(self) -> str:
+        return json.dumps([self.control, self.source, self.output, self.parent, *astuple(self.limits)])
+
+    @classmethod
+    def parse(cls, argument: str) -> Setup:
+        control, source, output, parent, *limits = json.loads(argument)
+        return cls(control, source, output, parent, Limits(*limits))
+
+
+def reply_of(outcome: Decoded | Refused) -> bytes:
+    if isinstance(outcome, Refused):
+        return json.dumps(["refused", outcome.code, *outcome.numbers]).encode("ascii")
+    return json.dumps(["decoded", *astuple(outcome)]).encode("ascii")
+
+
+def parse_reply(message: bytes, limits: Limits) -> Decoded | Refused:
+    """Raises ProtocolError for anything but a well-formed reply within the limits."""
+    try:
+        fields = json.loads(message)
+    except (ValueError, RecursionError):
+        raise ProtocolError("no JSON") from None
+    match fields:
+        case ["decoded", int(height), int(width), str(name), bool(lossless)] if name in set(ImageFormat):
+            if not _allowed(height, width, limits):
+                raise ProtocolError("pixels beyond the limits")
+            return Decoded(height, width, ImageFormat(name), lossless)
+        case ["refused", str(code), *numbers] if code in REFUSALS:
+            return _refused(code, numbers)
+        case _:
+            raise ProtocolError("neither pixels nor a refusal")
+
+
+def _allowed(height: int, width: int, limits: Limits) -> bool:
+    sides = 1 <= height <= limits.max_side and 1 <= width <= limits.max_side
+    return sides and height * width <= limits.max_pixels
+
+
+def _refused(code: str, numbers: list[object]) -> Refused:
+    plain = [number for number in numbers if isinstance(number, int | float)]
+    refused = Refused(code, *plain)
+    try:
+        refused.to_error()
+    except (IndexError, ValueError, OverflowError):
+        raise ProtocolError("a refusal with the wrong numbers") from None
+    return refused

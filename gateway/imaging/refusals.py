@@ -1,0 +1,104 @@
+"""Why an input is refused, in words: one table from code to error, message and advice.
+
+The confined decoder sends codes and numbers only, and the words are put together here, on the trusted side:
+a decoder that a hostile file has taken over cannot write text, pixels or names into an error message.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from gateway.errors import DecodeTimeout, InputRefused, LimitExceeded, MalformedImage, UnsupportedFormat
+
+_CONVERT: Final = "Convert it to PNG or JPEG first."
+_EXPORT: Final = "Export it from the raw converter as PNG or JPEG first."
+_FRAME: Final = "Export each frame as its own PNG or JPEG file and send those."
+_AGAIN: Final = "Open it in an image editor, save it as PNG or JPEG and send that."
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """error: the class raised. message: takes the numbers as {0}, {1}, … advice: one sentence."""
+
+    error: type[InputRefused]
+    message: str
+    advice: str
+
+
+def _format(name: str, advice: str = _CONVERT) -> Refusal:
+    return Refusal(UnsupportedFormat, f"{name} is not taken; JPEG, PNG, WebP and HEIC are", advice)
+
+
+REFUSALS: Final[dict[str, Refusal]] = {
+    "format.gif": _format("a GIF file", f"{_CONVERT} Of an animation, export the frames that matter."),
+    "format.tiff": _format("a TIFF file (or a raw camera file based on it)", f"{_CONVERT} One file a page."),
+    "format.raw": _format("a raw camera file", _EXPORT),
+    "format.bmp": _format("a BMP file"),
+    "format.avif": _format("an AVIF file"),
+    "format.jpegxl": _format("a JPEG XL file"),
+    "format.jpeg2000": _format("a JPEG 2000 file"),
+    "format.psd": _format("a Photoshop file", "Flatten its layers and export it as PNG or JPEG first."),
+    "format.ico": _format("an icon file"),
+    "format.pnm": _format("a PNM file (PBM, PGM, PPM)"),
+    "format.openexr": _format("an OpenEXR file"),
+    "format.svg": _format("an SVG drawing", "Render it to PNG first."),
+    "format.dicom": _format(
+        "a DICOM file",
+        "DICOM comes in a later release; until then export the frames as PNG, without overlays.",
+    ),
+    "format.pdf": _format("a PDF document", "Render each page to PNG first."),
+    "format.video": _format("a video", "Extract the frames as PNG or JPEG first."),
+    "format.archive": _format("an archive", "Unpack it and send the images in it."),
+    "format.html": _format("a web page", "Send the image itself, not the page that shows it."),
+    "format.text": _format("a text file", "Send the image itself; check that the download was complete."),
+    "format.program": _format("an executable program", "Send an image file."),
+    "format.unsupported": _format("this kind of file"),
+    "format.jpeg_precision": Refusal(
+        UnsupportedFormat, "a JPEG file of {0} bits a sample is not taken; 8 bits are", _CONVERT
+    ),
+    "format.colours": Refusal(UnsupportedFormat, "the image's colour model is not taken", _CONVERT),
+    "file.empty": Refusal(MalformedImage, "the file is empty", "Check the transfer and send it again."),
+    "frames.multiple": Refusal(
+        UnsupportedFormat, "the file holds more than one frame; one image a file is taken", _FRAME
+    ),
+    "image.malformed": Refusal(
+        MalformedImage, "the file is damaged, cut short or not what it claims", _AGAIN
+    ),
+    "limit.bytes": Refusal(
+        LimitExceeded,
+        "the file has {0:,} bytes; the limit is {1:,}",
+        "Send a smaller file, or ask for a higher limit.",
+    ),
+    "limit.pixels": Refusal(
+        LimitExceeded,
+        "the image has {0:,} x {1:,} pixels; the limit is {2:,} pixels in all",
+        "Scale the image down or cut it into parts, or ask for a higher limit.",
+    ),
+    "limit.side": Refusal(
+        LimitExceeded,
+        "the image has {0:,} x {1:,} pixels; the limit is {2:,} pixels a side",
+        "Scale the image down or cut it into parts, or ask for a higher limit.",
+    ),
+    "limit.memory": Refusal(
+        LimitExceeded,
+        "decoding needs more memory than the {0:,} bytes allowed",
+        "Scale the image down, or ask for a higher limit.",
+    ),
+    "decode.timeout": Refusal(DecodeTimeout, "decoding took longer than the {0:g} seconds allowed", _AGAIN),
+    "decode.crashed": Refusal(DecodeTimeout, "the file made the decoder fail; it was stopped", _AGAIN),
+}
+
+
+class Refused(Exception):
+    """Raised inside this room only: a code of REFUSALS and the numbers that its message takes."""
+
+    def __init__(self, code: str, *numbers: float) -> None:
+        super().__init__(code, *numbers)
+        self.code = code
+        self.numbers = numbers
+
+    def to_error(self) -> InputRefused:
+        """The error that callers see. Raises KeyError or IndexError for a code or numbers that do not fit."""
+        refusal = REFUSALS[self.code]
+        return refusal.error(refusal.message.format(*self.numbers), advice=refusal.advice, code=self.code)
