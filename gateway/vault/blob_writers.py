@@ -127,6 +127,7 @@ class CollectingBlobWriter(BlobWriter):
 
     An object store's multipart upload cannot be create-only; one conditional put can. The bytes are sealed,
     so that memory holds no plaintext on their account. S3 takes up to 5 GiB in one put.
+    A put whose answer got lost and that the client repeats ends in Conflict: take a fresh name and go on.
     """
 
     def __init__(self, name: str, put: Callable[[bytes], None]) -> None:

@@ -103,13 +103,13 @@ class BlobStore:
     def get(self, name: str) -> bytes:
         """Raises BlobMissing, or VaultError where the store fails."""
         _check_name(name)
-        with _translated(name):
+        with _translated(f"blob {name}"):
             return obstore.get(self._store, name).bytes().to_bytes()
 
     def exists(self, name: str) -> bool:
         _check_name(name)
         try:
-            with _translated(name):
+            with _translated(f"blob {name}"):
                 obstore.head(self._store, name)
         except BlobMissing:
             return False
@@ -119,7 +119,7 @@ class BlobStore:
         """Durably gone; deleting what is not there is no error, so that a repeated step may repeat it."""
         _check_name(name)
         try:
-            with _translated(name):
+            with _translated(f"blob {name}"):
                 obstore.delete(self._store, name)
                 if self._folder is not None:
                     sync_folder(self._folder)
@@ -128,7 +128,7 @@ class BlobStore:
 
     def names(self) -> Iterator[str]:
         """The names of all blobs, in no order. Partials and foreign files are not among them."""
-        with _translated("*"):
+        with _translated("the list of blobs"):
             for page in obstore.list(self._store):
                 yield from (item["path"] for item in page if _NAME.fullmatch(item["path"]))
 
@@ -148,7 +148,7 @@ class BlobStore:
         return cleared
 
     def _create(self, name: str, data: bytes) -> None:
-        with _translated(name):
+        with _translated(f"blob {name}"):
             obstore.put(self._store, name, data, mode="create")
 
 
@@ -158,13 +158,13 @@ def _check_name(name: str) -> None:
 
 
 @contextmanager
-def _translated(name: str) -> Iterator[None]:
+def _translated(subject: str) -> Iterator[None]:
     """Turns obstore's and the system's errors into ours; their own texts carry paths and URLs."""
     try:
         yield
     except FileNotFoundError as exc:
-        raise BlobMissing(f"blob {name}: there is none of this name") from exc
+        raise BlobMissing(f"{subject}: there is none of this name") from exc
     except AlreadyExistsError as exc:
-        raise Conflict(f"blob {name} exists already and is never overwritten") from exc
+        raise Conflict(f"{subject} exists already and is never overwritten") from exc
     except (BaseError, OSError) as exc:
-        raise VaultError(f"blob {name}: the store failed: {type(exc).__name__}") from exc
+        raise VaultError(f"{subject}: the store failed: {type(exc).__name__}") from exc

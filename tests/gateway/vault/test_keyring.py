@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import pickle
 import re
 import shlex
@@ -19,6 +21,7 @@ from typing import Any
 import pytest
 
 from gateway.errors import EnvelopeError, KeyringError
+from gateway.vault.key_file import KeySet
 from gateway.vault.keyring import KeyPurpose, LocalKeyProvider, LocalKeyring
 from gateway.vault.keys import DataKey
 
@@ -199,12 +202,43 @@ def test_no_exception_in_the_chain_keeps_the_text_of_a_damaged_file(keyring: Pat
     """json's own error carries the whole document: a reporter that walks the chain would ship it."""
     path = keyring / "originals.json"
     path.write_text(path.read_text() + "}")
-    with pytest.raises(KeyringError) as caught:
+    with pytest.raises(KeyringError) as from_the_keyring:
         LocalKeyring.open(keyring, ORIGINALS)
-    link: BaseException | None = caught.value
-    while link is not None:
-        assert not hasattr(link, "doc")
-        link = link.__cause__ or link.__context__
+    with pytest.raises(ValueError, match="not JSON") as from_the_parser:
+        KeySet.parse(path.read_bytes(), purpose="originals")
+    for link in (from_the_keyring.value, from_the_parser.value):
+        assert link.__cause__ is None
+        assert link.__context__ is None
+
+
+def test_a_rotation_is_on_the_disk_before_its_key_is_used(
+    keyring: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The new bytes are synced while the name still leads to the old ones; then the folder is."""
+    path, synced, real = keyring / "originals.json", [], os.fsync
+
+    def recording(descriptor: int) -> None:
+        folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+        synced.append(("folder" if folder else "file", len(secrets_in(path))))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", recording)
+    LocalKeyring.add_key(keyring, ORIGINALS)
+    assert synced == [("file", 1), ("folder", 2)]
+
+
+def test_a_rotation_that_fails_changes_nothing(keyring: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = keyring / "originals.json"
+    before = path.read_bytes()
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(KeyringError, match="cannot be written: No space left on device"):
+        LocalKeyring.add_key(keyring, ORIGINALS)
+    assert path.read_bytes() == before
+    assert sorted(found.name for found in keyring.iterdir()) == ["copies.json", "originals.json"]
 
 
 def test_a_provider_shows_and_pickles_no_key(keyring: Path) -> None:
