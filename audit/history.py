@@ -34,12 +34,18 @@ class History:
         self._waiting = [(size, True, root) for size, root in outside]  # (size, from outside, root)
         heapq.heapify(self._waiting)
         self._unmet: dict[bool, int] = {}  # from outside -> size of the first unmet one since one was met
+        self._good = {False: 0, True: 0}  # from outside -> the last size up to which it vouches for the log
         self._split: set[int] = set()  # sizes already named as two histories
         self._absent = 0
         self.entries = 0
         self.met = self.outside_met = 0
         self.covered = 0
         self.root: bytes | None = None
+
+    @property
+    def signed(self) -> int:
+        """The largest size that a checkpoint of the export signs, met or not."""
+        return self._seen.largest
 
     def entry(self, index: int, leaf: bytes) -> None:
         """The next entry of the export. leaf: its recorded hash, 32 bytes."""
@@ -117,7 +123,10 @@ class History:
         for earlier in [unmet for unmet in self._unmet.values() if unmet < size]:
             text = f"the signed checkpoints of {earlier} and of {size} entries are not of one history"
             self._split_view(earlier, text)
-        self._unmet.clear()
+        # One kept outside vouches for those within as well; whether they agree with it is what is in question.
+        for source in (False, True) if outside else (False,):
+            self._good[source] = size
+            self._unmet.pop(source, None)
         self.met += not outside
         self.outside_met += outside
         self.covered, self.root = size, root
@@ -129,12 +138,13 @@ class History:
             return
         self._unmet[outside] = size
         code = Code.OUTSIDE_ROOT if outside else Code.CHECKPOINT_ROOT
-        good = f"the last good checkpoint, of {self.covered} entries," if self.root else "the beginning"
-        bad = f"the first bad one {'kept outside' if outside else 'in the export'}, of {size} entries"
-        text = f"between {good} and {bad}, the log is not what was signed"
-        if self.covered < size:
-            text += f": an entry from {self.covered} to {size - 1} was altered, added, removed or moved"
-        self._findings.fail(code, text, good=self.covered, bad=size)
+        good = self._good[outside]
+        since = f"the last good checkpoint, of {good} entries," if good else "the beginning"
+        until = f"the first bad one {'kept outside' if outside else 'in the export'}, of {size} entries"
+        text = f"between {since} and {until}, the log is not what was signed"
+        if good < size:
+            text += f": an entry from {good} to {size - 1} was altered, added, removed or moved"
+        self._findings.fail(code, text, good=good, bad=size)
 
     def _match_with_export(self, size: int, root: bytes, *, met: bool) -> None:
         known = self._seen.get(size)

@@ -144,7 +144,7 @@ def split_note(note: str) -> tuple[str, list[NoteSignature]]:
         raise MalformedNote(f"longer than {MAX_NOTE} characters")
     _check_characters(note)
     text, gap, tail = note.rpartition("\n\n")
-    if not gap or not text or not tail.endswith("\n"):
+    if not gap or not tail.endswith("\n"):
         raise MalformedNote("no text, empty line and signature")
     lines = tail.removesuffix("\n").split("\n")
     if len(lines) > MAX_SIGNATURES:

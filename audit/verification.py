@@ -137,10 +137,10 @@ class _Verification:
         history = self._history
         history.finish()
         # (9) What is covered, and whether anything is.
-        uncovered = history.entries - history.covered
+        uncovered = history.entries - max(history.covered, history.signed)
         proven = history.root is not None and (history.covered > 0 or history.entries == 0)
         if not proven:
-            text = f"no signed checkpoint covers any of the {history.entries} entries: nothing is proven"
+            text = f"no signed checkpoint vouches for any of the {history.entries} entries: nothing is proven"
             self._fail(Code.LOG_UNPROVEN, text, count=history.entries)
         elif uncovered > 0:
             report = self._fail if self._strict else self._findings.notice
