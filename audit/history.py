@@ -123,7 +123,7 @@ class History:
         for earlier in [unmet for unmet in self._unmet.values() if unmet < size]:
             text = f"the signed checkpoints of {earlier} and of {size} entries are not of one history"
             self._split_view(earlier, text)
-        # One kept outside vouches for those within as well; whether they agree with it is what is in question.
+        # One kept outside vouches for those within as well; that these agree with it is the question.
         for source in (False, True) if outside else (False,):
             self._good[source] = size
             self._unmet.pop(source, None)

@@ -6,6 +6,7 @@ The numbers in the comments are those of the steps in the docstring of `audit.ve
 from __future__ import annotations
 
 from collections.abc import Iterable
+from hashlib import sha256
 from typing import assert_never
 
 from audit.chains import WriterChains
@@ -116,8 +117,8 @@ class _Verification:
         except MalformedEntry as exc:
             self._fail(Code.ENTRY_MALFORMED, f"entry {logged.index}: {exc}", entry=logged.index)
             return
-        # (6) The writer's chain.
-        self._chains.follow(logged.index, entry, None if altered else entry.digest())
+        # (6) The writer's chain. The bytes are canonical, so their hash is the entry's digest.
+        self._chains.follow(logged.index, entry, None if altered else sha256(data).digest())
 
     def _checkpoint(self, note: str, number: int) -> None:
         # (2) Signature, then (3) sizes and (7) root.

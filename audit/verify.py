@@ -34,7 +34,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from audit.errors import AuditError
+from audit.errors import AuditError, MalformedKey
 from audit.export import read_lines
 from audit.note import CheckpointVerifier
 from audit.verification import verify_export
@@ -82,11 +82,16 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _read_key(value: str) -> CheckpointVerifier:
+    """The key itself, or the file that holds it. Raises MalformedKey, which says which of the two it was."""
     path = Path(value)
-    if not path.is_file():
-        return CheckpointVerifier.parse(value)
-    with path.open("rb") as file:
-        return CheckpointVerifier.parse(file.read(MAX_KEY_FILE).decode("utf-8", "replace"))
+    text, source = value, "neither a file nor a key"
+    if path.is_file():
+        with path.open("rb") as file:
+            text, source = file.read(MAX_KEY_FILE).decode("utf-8", "replace"), "the file holds no key"
+    try:
+        return CheckpointVerifier.parse(text)
+    except MalformedKey as exc:
+        raise MalformedKey(f"--key: {source}: {exc}") from exc
 
 
 def _open(name: str) -> contextlib.AbstractContextManager[BinaryIO]:

@@ -108,3 +108,12 @@ def altered_lines(
     record = json.loads(lines[place])
     change(record)
     return [*lines[:place], json.dumps(record) + "\n", *lines[place + 1 :]]
+
+
+def other_history(log: Log, place: int = 3) -> Log:
+    """Another log of the same length, well formed throughout and signed with the true key."""
+    forged = Log(len(log.source), [size for size, _ in log.notes])
+    forged.source[place] = replace(forged.source[place], actor="p_999")
+    forged.entries = logged(rechained(forged.source))
+    forged.notes = [note_at(forged.entries, size) for size, _ in log.notes]
+    return forged

@@ -60,8 +60,8 @@ def test_a_tampered_export_ends_with_1_and_a_line_for_each_finding(files: Path) 
     assert result.stdout.splitlines()[:3] == [
         "entry.leaf: entry 12: its text is not what its leaf hash was made of",
         "entry.leaf: entry 16: its text is not what its leaf hash was made of",
-        "checkpoint.root: between the last good checkpoint, of 15 entries, and the first bad one in the export, "
-        "of 20 entries, the log is not what was signed: "
+        "checkpoint.root: between the last good checkpoint, of 15 entries, and the first bad one in "
+        "the export, of 20 entries, the log is not what was signed: "
         "an entry from 15 to 19 was altered, added, removed or moved",
     ]
     assert result.stdout.splitlines()[3].startswith("TAMPERED: ")
