@@ -11,6 +11,7 @@ _LOOK_AHEAD: Final = 4096  # bytes looked at where a mark has no fixed place
 
 # Fixed bytes at a fixed place, first match wins; sources: the formats' specifications.
 _MARKS: Final[tuple[tuple[int, bytes, str], ...]] = (
+    (128, b"DICM", "format.dicom"),  # first: its preamble may pose as a TIFF
     (0, b"GIF87a", "format.gif"),
     (0, b"GIF89a", "format.gif"),
     (8, b"CR\x02\x00", "format.raw"),  # Canon CR2, a TIFF that says so at offset 8
@@ -25,7 +26,6 @@ _MARKS: Final[tuple[tuple[int, bytes, str], ...]] = (
     (0, b"FUJIFILMCCD-RAW", "format.raw"),
     (0, b"FOVb", "format.raw"),  # Sigma
     (0, b"\x00MRM", "format.raw"),  # Minolta
-    (128, b"DICM", "format.dicom"),
     (0, b"8BPS", "format.psd"),
     (0, b"\x00\x00\x01\x00", "format.ico"),
     (0, b"\x00\x00\x02\x00", "format.ico"),

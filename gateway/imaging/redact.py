@@ -46,11 +46,18 @@ def apply(pixels: Pixels, redactions: Sequence[Redaction]) -> Pixels:
 
 def painting_order(redactions: Iterable[Redaction]) -> list[Redaction]:
     """The strokes that `apply` makes, with the method that really applies; fills come first and last."""
+    strokes = visible_strokes(redactions)
+    fills = [each for each in strokes if each.method is RedactionMethod.FILL]
+    return strokes if len(fills) == len(strokes) else fills + strokes
+
+
+def visible_strokes(redactions: Iterable[Redaction]) -> list[Redaction]:
+    """The strokes that end up on top, each once, later ones over earlier ones."""
     distinct = {Redaction(each.region, each.kind, method_for(each)) for each in redactions}
-    ordered = sorted(distinct, key=lambda each: (each.region, each.kind, each.method))
-    fills = [each for each in ordered if each.method is RedactionMethod.FILL]
-    bounded = [each for each in ordered if each.method is not RedactionMethod.FILL]
-    return (fills if bounded else []) + bounded + fills
+    return sorted(
+        distinct,
+        key=lambda each: (each.method is RedactionMethod.FILL, each.region, each.kind, each.method),
+    )
 
 
 def method_for(redaction: Redaction) -> RedactionMethod:
