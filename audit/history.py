@@ -49,8 +49,7 @@ class History:
 
     def entry(self, index: int, leaf: bytes) -> None:
         """The next entry of the export. leaf: its recorded hash, 32 bytes."""
-        if index >= self._next:
-            self._settle(index)
+        self._settle(index)
         if index > self._next:
             self._missing(index)
         elif index < self._next:

@@ -10,7 +10,8 @@ import pytest
 from audit.checkpoint import Checkpoint, CheckpointSigner, sign
 from audit.errors import UnreadableExport
 from audit.export import LoggedCheckpoint, export_lines
-from audit.note import sign_note
+from audit.merkle import root
+from audit.note import sign_note, split_note
 from audit.report import Code, Verdict
 from audit.verification import verify_export
 from tests.audit.logs import (
@@ -134,6 +135,23 @@ def test_a_checkpoint_after_further_entries_is_found() -> None:
     lines.insert(15, lines.pop(11))
     report = verify_export(lines, KEY)
     assert codes(report) == [Code.CHECKPOINT_ORDER, Code.LOG_UNPROVEN]
+
+
+def test_early_checkpoints_in_the_wrong_order_do_not_hide_a_split_view() -> None:
+    log = Log(sizes=(10, 20))
+    lines, second = log.lines(), other_history(log).lines()[-2]
+    ten, twenty = lines.pop(11), lines.pop(21)
+    report = verify_export([lines[0], twenty, ten, *lines[1:-1], second, lines[-1]], KEY)
+    assert found(report, Code.SPLIT_VIEW) == [{"size": 20}]
+    assert {"size": 10} in found(report, Code.CHECKPOINT_ORDER)
+
+
+def test_nodes_of_the_tree_do_not_pass_for_entries() -> None:
+    log = Log(sizes=(20,))
+    left, right = (root([entry.leaf for entry in part]) for part in (log.entries[:16], log.entries[16:]))
+    log.entries = [replace(log.entries[15], leaf=left), replace(log.entries[19], leaf=right)]
+    assert root([left, right]) == Checkpoint.parse(split_note(log.notes[0][1].note)[0]).root
+    assert found(log.report(), Code.CHECKPOINT_ROOT) == [{"good": 0, "bad": 20}]
 
 
 def test_checkpoints_dropped_from_the_middle_leave_the_log_proven_by_the_later_ones() -> None:

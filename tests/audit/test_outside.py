@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -38,6 +39,20 @@ def test_an_append_leaves_what_is_there_as_it_is(tmp_path: Path) -> None:
     before = path.read_bytes()
     append_note(path, NOTES[1])
     assert path.read_bytes().startswith(before)
+
+
+def test_a_note_is_on_the_disk_on_return(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, synced, sync = tmp_path / "checkpoints", list[tuple[str, int]](), os.fsync
+
+    def recorded(descriptor: int) -> None:
+        synced.append((str(Path(f"/proc/self/fd/{descriptor}").readlink()), path.stat().st_size))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", recorded)
+    append_note(path, NOTES[0])
+    append_note(path, NOTES[1])
+    first, second = len(NOTES[0].encode()) + 1, len("".join(NOTES[:2]).encode()) + 2
+    assert synced == [(str(path), first), (str(tmp_path), first), (str(path), second)]
 
 
 def test_what_is_no_signed_note_is_not_appended(tmp_path: Path) -> None:

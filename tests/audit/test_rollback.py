@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from audit.checkpoint import Checkpoint, CheckpointSigner
 from audit.note import sign_note
 from audit.report import Code, Verdict
-from tests.audit.logs import ORIGIN, SIGNER, Log, codes, found, note_at, other_history
+from tests.audit.logs import ORIGIN, SIGNER, Log, codes, found, logged, note_at, other_history, rechained
 
 THIEF = CheckpointSigner(ORIGIN, bytes(32))
 
@@ -107,3 +109,14 @@ def test_signed_outside_notes_of_something_else_are_found(text: str, code: Code)
     log = Log()
     outside = [*log.outside(), *sign_note(text, SIGNER).splitlines(keepends=True)]
     assert codes(log.report(outside)) == [code]
+
+
+def test_a_good_checkpoint_kept_outside_narrows_the_interval_within() -> None:
+    log = Log()
+    (rogue,) = other_history(log).notes[1:2]
+    fifteen = log.outside()[12:18]
+    log.source[17] = replace(log.source[17], actor="p_999")
+    log.entries = logged(rechained(log.source))
+    log.notes = [log.notes[0], rogue, log.notes[3]]
+    report = log.report(fifteen)
+    assert found(report, Code.CHECKPOINT_ROOT) == [{"good": 5, "bad": 10}, {"good": 15, "bad": 20}]
