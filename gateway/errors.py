@@ -16,7 +16,9 @@
     ├── OutputCheckFailed       the sanitized file is not what was planned: never onward
     ├── AccessDenied            a principal asked for what it may not have
     ├── NotFound                no such record, or none this principal may know of
-    ├── Conflict                the state of the record forbids it (illegal transition, reused key)
+    ├── Conflict                the state of the record forbids it
+    │   └── KeyReused               an Idempotency-Key that came with other bytes before
+    ├── Unauthenticated         no token, or none that is known: counted, not entered
     └── LedgerUnavailable       the audit entry could not be committed: nothing is delivered
 
 `policies` and `audit` have their own trees. No message of an exception that may cross a job's step holds
@@ -117,3 +119,11 @@ class Conflict(GatewayError):
 
 class LedgerUnavailable(GatewayError):
     """The audit entry could not be committed, so nothing is delivered."""
+
+
+class KeyReused(Conflict):
+    """The Idempotency-Key was used before, for another request."""
+
+
+class Unauthenticated(GatewayError):
+    """No bearer token, or one that is unknown or revoked."""

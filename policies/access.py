@@ -55,11 +55,15 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """What is acted on. kind: "Dataset", "Asset", "Copy" or "Installation"; dataset: where it belongs."""
+    """What is acted on.
+
+    kind: "Dataset", "Asset", "Copy" or "Installation". dataset: where it belongs. owner: who brought the asset.
+    """
 
     kind: str
     id: str
     dataset: str | None = None
+    owner: str | None = None
 
 
 INSTALLATION: Final = Resource("Installation", "here")
@@ -127,7 +131,8 @@ def _rules() -> tuple[Any, Any]:
 
 def _entities(principal: Principal, resource: Resource) -> list[dict[str, Any]]:
     parents = [] if resource.dataset is None else [{"type": "Dataset", "id": resource.dataset}]
-    here = {"uid": {"type": resource.kind, "id": resource.id}, "attrs": {}, "parents": parents}
+    attributes = {} if resource.owner is None else {"owner": _user(resource.owner)}
+    here = {"uid": {"type": resource.kind, "id": resource.id}, "attrs": attributes, "parents": parents}
     person = {
         "uid": {"type": "User", "id": principal.id},
         "attrs": {"role": principal.role.value},
@@ -136,11 +141,15 @@ def _entities(principal: Principal, resource: Resource) -> list[dict[str, Any]]:
     return [person, here]
 
 
+def _user(person_id: str) -> dict[str, Any]:
+    return {"__entity": {"type": "User", "id": person_id}}
+
+
 def _context(now: datetime, lease: Lease | None) -> dict[str, Any]:
     context: dict[str, Any] = {"now": int(now.timestamp())}
     if lease is not None:
         context["grant"] = {
-            "person": {"__entity": {"type": "User", "id": lease.person}},
+            "person": _user(lease.person),
             "dataset": {"__entity": {"type": "Dataset", "id": lease.dataset}},
             # Rounded down: a lease never lasts longer than was said.
             "until": int(lease.until.timestamp()),

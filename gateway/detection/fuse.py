@@ -1,9 +1,13 @@
 """Several looks at one object become one detection. Pure.
 
-Rule: detections of a kind that overlap are one object when their intersection over union is above SAME, or
-when one lies within the other by more than INSIDE. The best-scoring one gives the region. Where a second,
-independent source agrees, the score rises: 1 - (1 - a)(1 - b / 2), a the best of the first source and b the
-best of another; so agreement can lift a doubtful detection over the operating point, one source alone never.
+1. Detections of a kind are one object when their intersection over union is above SAME, or when one lies
+   within the other by more than INSIDE.
+2. The best-scoring one gives the region. For plates, a confident second source that sees the same place widens
+   it to the union: the two see different parts of a plate, its characters and its frame.
+3. Where a second, independent source agrees, the score rises to 1 - (1 - a)(1 - b / 2), a the best of the
+   first source and b the best of the others. So agreement lifts a doubtful detection over the operating
+   point; one source alone never does.
+4. What stays below the operating point is reported only where it is large enough for a person to judge.
 """
 
 from __future__ import annotations
@@ -14,10 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.detection.boxes import Boxes, areas, ious, overlaps
-from policies.model import Detection
+from policies.model import Detection, Kind, Region
 
 # Detections of less than this normalised score are not reported: half of an operating point.
 FLOOR = 0.25
+# The operating point: what is below it is doubtful.
+CERTAIN = 0.5
+# The shorter side, pixels, from which a doubtful detection is worth a person's time. In a crowd there are dozens
+# of doubtful specks of 10 pixels; with them all, hardly a street photo would go through without a person.
+JUDGEABLE = {Kind.FACE: 32, Kind.LICENSE_PLATE: 20, Kind.TEXT: 8, Kind.CODE: 8}
 # Overlaps from which two boxes are one object: intersection over union, and over the smaller box.
 SAME = 0.4
 INSIDE = 0.8
@@ -30,7 +39,7 @@ def fuse(detections: Iterable[Detection]) -> tuple[Detection, ...]:
     fused = [
         _joined(group) for kind in kinds for group in _groups([one for one in ranked if one.kind is kind])
     ]
-    return tuple(sorted((one for one in fused if one.score >= FLOOR), key=_rank))
+    return tuple(sorted(filter(_reported, fused), key=_rank))
 
 
 def _rank(detection: Detection) -> tuple[str, float, tuple[int, int, int, int], str]:
@@ -59,7 +68,24 @@ def _same(one: NDArray[np.float32], many: Boxes) -> NDArray[np.bool_]:
 def _joined(group: Sequence[Detection]) -> Detection:
     """The group's best, with everyone who saw it; `group` is in rank order."""
     best = group[0]
-    others = [one.score for one in group if one.source != best.source]
-    score = 1 - (1 - best.score) * (1 - max(others) / 2) if others else best.score
+    others = [one for one in group if one.source != best.source]
+    if not others:
+        return best
+    second = others[0]
+    score = min(1 - (1 - best.score) * (1 - second.score / 2), 1.0)
     sources = "+".join(dict.fromkeys(one.source for one in group))
-    return Detection(best.kind, best.region, min(score, 1.0), sources)
+    return Detection(best.kind, _region(best, second), score, sources)
+
+
+def _region(best: Detection, second: Detection) -> Region:
+    confident = second.score >= CERTAIN and best.region.iou(second.region) > SAME
+    if best.kind is Kind.LICENSE_PLATE and confident:
+        return best.region.united(second.region)
+    return best.region
+
+
+def _reported(detection: Detection) -> bool:
+    if detection.score >= CERTAIN:
+        return True
+    shorter = min(detection.region.width, detection.region.height)
+    return detection.score >= FLOOR and shorter >= JUDGEABLE[detection.kind]

@@ -7,7 +7,7 @@ put on the common scale pass by pass before anything is compared.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,29 +18,35 @@ from gateway.detection.fuse import FLOOR
 from gateway.detection.passes import Pixels, Tile, tiles
 from policies.model import Detection, Kind, Region, Size
 
-# (side, operating point): the point holds for boxes whose side, the root of the area in pixels of the pass,
-# is below the first number.
-Bands = Sequence[tuple[float, float]]
-
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """One look: the scale at which the image is seen, and the operating points by box size in that look."""
+    """One look: the scale at which the image is seen, and the operating points by box size in that look.
+
+    bands: (side, operating point), sides ascending: the point holds for boxes whose side, the root of the area
+    in pixels of the look, is below the first number. The last side is infinite.
+    """
 
     scale: float
     bands: tuple[tuple[float, float], ...]
 
 
-def looked(pixels: Pixels, passes: Iterable[Pass], see: Callable[[Tile], Boxes], *, overlap: float) -> Boxes:
-    """The boxes of all passes, normalised, in image pixels; of those that overlap within a pass the best."""
+def seen(pixels: Pixels, scale: float, see: Callable[[Tile], Boxes]) -> Boxes:
+    """The raw boxes of one look at the whole image, in image pixels; `see` answers for one tile."""
     height, width = pixels.shape[:2]
-    found = []
-    for look in passes:
-        seen = stacked([_located(see(tile), tile) for tile in tiles(pixels, look.scale)])
-        seen = clipped(seen, width, height)
-        seen[:, 4] = banded(seen, look)
-        found.append(suppressed(seen[seen[:, 4] >= FLOOR], overlap))
-    return stacked(found)
+    return clipped(stacked([located(see(tile), tile) for tile in tiles(pixels, scale)]), width, height)
+
+
+def scored(raw: Boxes, look: Pass, overlap: float) -> Boxes:
+    """A look's boxes with normalised scores, FLOOR and better; of those that overlap more the best."""
+    boxes = raw.copy()
+    boxes[:, 4] = banded(raw, look)
+    return suppressed(boxes[boxes[:, 4] >= FLOOR], overlap)
+
+
+def located(boxes: Boxes, tile: Tile) -> Boxes:
+    """From the tile's pixels to the image's."""
+    return moved(boxes, scale=tile.scale, offset=tile.offset)
 
 
 def banded(boxes: Boxes, look: Pass) -> NDArray[np.float32]:
@@ -65,7 +71,3 @@ def detections(boxes: Boxes, kind: Kind, source: str, pixels: Pixels) -> list[De
         if region is not None:
             found.append(Detection(kind, region, min(max(score, 0.0), 1.0), source))
     return found
-
-
-def _located(boxes: Boxes, tile: Tile) -> Boxes:
-    return moved(boxes, scale=tile.scale, offset=tile.offset)

@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from gateway.detection.boxes import Boxes, clipped, moved, no_boxes, stacked, suppressed
+from gateway.detection.boxes import Boxes, clipped, moved, no_boxes, stacked
 from gateway.detection.detector import Detector, Setting
 from gateway.detection.fuse import FLOOR
-from gateway.detection.looks import Pass, banded, detections
+from gateway.detection.looks import Pass, detections, scored
 from gateway.detection.passes import Pixels
 from gateway.errors import MissingDetector
 from policies.model import Detection, Kind
@@ -28,7 +28,8 @@ from policies.model import Detection, Kind
 PARTS = (1, 2)
 # Each part is so much larger than its share, that a face on the seam is whole in one.
 PART_OVERLAP = 0.15
-OPERATING_POINT = 0.5
+# Below it half of what the library reports in the development photos is no labelled face.
+OPERATING_POINT = 0.7
 OVERLAP = 0.3
 LIBRARIES = "apt-get install libegl1 libgles2 libgl1 libglib2.0-0"
 
@@ -61,8 +62,7 @@ class MediaPipeFaces(Detector):
         height, width = pixels.shape[:2]
         seen = [self._seen(pixels, window) for count in PARTS for window in parts(width, height, count)]
         boxes = clipped(stacked(seen), width, height)
-        boxes[:, 4] = banded(boxes, Pass(1.0, ((np.inf, OPERATING_POINT),)))
-        kept = suppressed(boxes[boxes[:, 4] >= FLOOR], OVERLAP)
+        kept = scored(boxes, Pass(1.0, ((np.inf, OPERATING_POINT),)), OVERLAP)
         return detections(kept, Kind.FACE, self.name, pixels)
 
     def _seen(self, pixels: Pixels, window: tuple[int, int, int, int]) -> Boxes:

@@ -10,31 +10,39 @@ import hashlib
 import math
 import threading
 
+import numpy as np
+
 from gateway.detection import ppocr
-from gateway.detection.boxes import Boxes, clipped, grown, no_boxes, suppressed
+from gateway.detection.boxes import Boxes, areas, clipped, no_boxes, normalised, suppressed
 from gateway.detection.detector import Detector, Setting
-from gateway.detection.looks import Pass, detections, least_point, looked
+from gateway.detection.fuse import FLOOR
+from gateway.detection.looks import Pass, detections, scored, seen
 from gateway.detection.passes import Pixels, Tile, bounded_scale
+from gateway.detection.plates import whole_plates
 from gateway.detection.runtime import Session, open_session
 from policies.model import Detection, Kind
 
 # The longer side at which a photo is looked at for text; small photos are at most doubled.
 SIDE = 1280
 LARGEST_SCALE = 2.0
+# Lines: the operating point; the lowest score that is decoded.
 OPERATING_POINT = 0.5
+LEAST = 0.25
 OVERLAP = 0.5
-# A plate's text: width over height, height in image pixels, share of the image's width.
-NARROWEST, WIDEST = 0.8, 6.0
+# A plate's text: width over height; height in image pixels.
+NARROWEST, WIDEST = 0.8, 4.5
 LOWEST = 6.0
-SHARE = 0.5
-# A plate is larger than its text: added to the left and right, above and below.
-ACROSS, ALONG = 0.06, 0.18
+# How sure the text must be to be a plate's, by its share of the image's area: the network's score that becomes
+# a normalised 0.5. What fills more of a photo is a poster or a sign.
+SHARES = ((0.02, 0.5), (0.05, 0.6), (math.inf, 0.9))
+# A plate is larger than its characters: added left and right, above and below, for squat and for wide lines.
+SQUAT = (0.02, 0.12)
+WIDE = (0.02, 0.05)
 
 
-def text_passes(width: int, height: int) -> list[Pass]:
-    """One look, at `SIDE` pixels."""
-    scale = bounded_scale(min(SIDE / max(width, height), LARGEST_SCALE), width, height)
-    return [Pass(scale, ((math.inf, OPERATING_POINT),))]
+def text_scale(width: int, height: int) -> float:
+    """The one scale at which a photo of this size is looked at."""
+    return bounded_scale(min(SIDE / max(width, height), LARGEST_SCALE), width, height)
 
 
 class TextLines:
@@ -46,7 +54,7 @@ class TextLines:
         self._last: tuple[bytes, Boxes] = (b"", no_boxes())
 
     def of(self, pixels: Pixels) -> Boxes:
-        """The lines in image pixels, normalised scores, best first. `pixels`: uint8 (h, w, 3), RGB."""
+        """The lines in image pixels, with the network's own scores, best first. `pixels`: uint8 (h, w, 3), RGB."""
         key = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).digest()
         with self._turn:
             if self._last[0] != key:
@@ -77,7 +85,8 @@ class TextDetector(Detector):
         self._lines = text_lines(setting)
 
     def detect(self, pixels: Pixels) -> list[Detection]:
-        return detections(self._lines.of(pixels), Kind.TEXT, self.name, pixels)
+        lines = scored(self._lines.of(pixels), Pass(1.0, ((math.inf, OPERATING_POINT),)), OVERLAP)
+        return detections(lines, Kind.TEXT, self.name, pixels)
 
 
 class PlateLikeText(Detector):
@@ -92,24 +101,30 @@ class PlateLikeText(Detector):
 
     def detect(self, pixels: Pixels) -> list[Detection]:
         height, width = pixels.shape[:2]
-        plates = clipped(plate_like(self._lines.of(pixels), width), width, height)
+        plates = clipped(plate_like(self._lines.of(pixels), width, height), width, height)
         return detections(plates, Kind.LICENSE_PLATE, self.name, pixels)
 
 
-def plate_like(lines: Boxes, width: int) -> Boxes:
-    """The lines that could be a plate's, grown to the plate. width: of the image, pixels."""
+def plate_like(lines: Boxes, width: int, height: int) -> Boxes:
+    """The lines that could be a plate's, grown to the plate, their scores normalised anew.
+
+    lines: with the network's own scores; width, height: of the image, pixels.
+    """
     across, along = lines[:, 2] - lines[:, 0], lines[:, 3] - lines[:, 1]
-    shape = (across >= NARROWEST * along) & (across <= WIDEST * along)
-    size = (along >= LOWEST) & (across <= SHARE * width)
-    return grown(lines[shape & size], ACROSS, ALONG)
+    shaped = (across >= NARROWEST * along) & (across <= WIDEST * along) & (along >= LOWEST)
+    chosen = lines[shaped].copy()
+    limits = np.array([limit for limit, _ in SHARES[:-1]], dtype=np.float32)
+    points = np.array([point for _, point in SHARES], dtype=np.float32)
+    share = areas(chosen) / (width * height)
+    chosen[:, 4] = normalised(chosen[:, 4], points[np.searchsorted(limits, share, side="right")])
+    return whole_plates(chosen[chosen[:, 4] >= FLOOR], SQUAT, WIDE)
 
 
 def _lines(session: Session, pixels: Pixels) -> Boxes:
-    passes = text_passes(pixels.shape[1], pixels.shape[0])
-    least = least_point(passes)
-
     def see(tile: Tile) -> Boxes:
         (probability,) = session.run(tile.pixels)
-        return ppocr.decode(probability[0], least)
+        return ppocr.decode(probability[0], LEAST)
 
-    return suppressed(looked(pixels, passes, see, overlap=OVERLAP), OVERLAP)
+    height, width = pixels.shape[:2]
+    scale = text_scale(width, height)
+    return suppressed(seen(pixels, scale, see), OVERLAP)

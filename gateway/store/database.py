@@ -79,16 +79,17 @@ class Database:
             session.rollback()
 
     def migrate(self) -> None:
-        """Brings the schema to the newest version; safe to call from several processes at once."""
+        """Brings the schema to the newest version. Call it within `alone`."""
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
-        with self._migration_lock(), self.engine.connect() as connection:
+        with self.engine.connect() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             connection.commit()
 
     @contextmanager
-    def _migration_lock(self) -> Iterator[None]:
+    def alone(self) -> Iterator[None]:
+        """While inside, no other process is: for migrations, which several may begin at once."""
         if self.url.get_backend_name() == "sqlite":
             with Path(f"{self.url.database}.lock").open("w") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)

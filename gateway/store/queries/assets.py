@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -55,11 +54,10 @@ def move(
     return _record(row)
 
 
-def in_state(session: Session, states: Iterable[AssetState], *, before: datetime, limit: int) -> list[str]:
-    """Ids of assets that have stood in one of the states since before a time, the oldest first."""
-    names = [state.value for state in states]
-    query = select(Asset.id).where(col(Asset.state).in_(names), col(Asset.updated_at) < before)
-    return list(session.exec(query.order_by(col(Asset.updated_at)).limit(limit)))
+def in_state(session: Session, state: AssetState, *, before: datetime, limit: int) -> list[AssetRecord]:
+    """Assets that have stood in a state since before a time, the oldest first."""
+    query = select(Asset).where(Asset.state == state.value, col(Asset.updated_at) < before)
+    return [_record(row) for row in session.exec(query.order_by(col(Asset.updated_at)).limit(limit))]
 
 
 def blobs(session: Session) -> set[str]:

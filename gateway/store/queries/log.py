@@ -6,13 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
 from sqlmodel import Session, col, select, update
 
 from gateway.store.tables import LogCheckpoint, LogEntry
-
-_SEQUENCER_LOCK = 0x73657175
-"""Any fixed number: the PostgreSQL advisory lock that makes the sequencer one."""
 
 PAGE = 2_000
 """Entries read at a time: a log of any length is exported in bounded memory."""
@@ -38,14 +34,6 @@ class StoredCheckpoint:
     size: int
     note: str
     frontier: bytes
-
-
-def claim_sequencing(session: Session) -> bool:
-    """True when this transaction alone may order entries. SQLite's write lock does that by itself."""
-    if session.get_bind().dialect.name == "sqlite":
-        return True
-    query = text("SELECT pg_try_advisory_xact_lock(:key)")
-    return bool(session.connection().execute(query, {"key": _SEQUENCER_LOCK}).scalar_one())
 
 
 def inbox(session: Session, *, limit: int) -> list[InboxEntry]:
@@ -93,9 +81,11 @@ def tree(session: Session) -> Iterator[TreeEntry]:
             return
 
 
-def checkpoints(session: Session) -> list[str]:
-    """All signed notes, the smallest tree first."""
-    return list(session.exec(select(LogCheckpoint.note).order_by(col(LogCheckpoint.size))))
+def checkpoints(session: Session) -> list[tuple[int, str]]:
+    """All signed notes with the size they are stored under, the smallest first."""
+    return list(
+        session.exec(select(LogCheckpoint.size, LogCheckpoint.note).order_by(col(LogCheckpoint.size)))
+    )
 
 
 def waiting(session: Session) -> Iterator[InboxEntry]:

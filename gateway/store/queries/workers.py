@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, delete, select
 
-from gateway.store.tables import Counter, Worker
+from gateway.store.tables import Worker
 
 
 def beat(session: Session, executor_id: str, *, now: datetime) -> None:
@@ -21,12 +21,3 @@ def alive(session: Session, *, since: datetime) -> set[str]:
 
 def forget(session: Session, *, before: datetime) -> None:
     session.exec(delete(Worker).where(col(Worker.seen_at) < before))
-
-
-def count(session: Session, name: str) -> int:
-    """Adds one to a counter and returns it."""
-    row = session.get(Counter, name, with_for_update=True) or Counter(name=name)
-    row.value += 1
-    session.add(row)
-    session.flush()
-    return row.value

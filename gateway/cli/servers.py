@@ -1,0 +1,129 @@
+"""`privgate serve|worker|sequencer`: the three processes that `privgate up` starts together."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import secrets
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from gateway import installation
+from gateway.cli.options import Data, Supervised, open_installation
+from gateway.cli.process import prepare
+from gateway.errors import Misconfigured
+from gateway.services.sequencer import Sequencer
+from gateway.store.ledger import utc_now
+from gateway.web.app import Role, create_app
+
+SEQUENCE_SECONDS = 0.5
+RETRY_SECONDS = 5.0
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8080,
+    role: Annotated[
+        Role, typer.Option(help="broker: holds the copies' key only. intake: the originals' only.")
+    ] = Role.ALL,
+    tls_cert: Annotated[Path | None, typer.Option(metavar="FILE", help="PEM certificate chain.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(metavar="FILE", help="PEM private key.")] = None,
+    behind_proxy: Annotated[
+        str | None,
+        typer.Option(metavar="CIDR", help="The proxy that does TLS; its forwarded headers are believed."),
+    ] = None,
+    data: Data = None,
+    supervised: Supervised = False,
+) -> None:
+    """Serves the API. Beyond loopback it needs TLS files, or to be told of the proxy in front of it."""
+    check_bind(host, tls_cert, tls_key, behind_proxy)
+    prepare(supervised=supervised)
+    settings, database = open_installation(data)
+    database.close()
+    uvicorn.run(
+        create_app(settings, role),
+        host=host,
+        port=port,
+        ssl_certfile=tls_cert,
+        ssl_keyfile=tls_key,
+        proxy_headers=behind_proxy is not None,
+        forwarded_allow_ips=behind_proxy,
+        access_log=False,  # it would write paths; the app logs route templates
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+
+
+def check_bind(host: str, tls_cert: Path | None, tls_key: Path | None, behind_proxy: str | None) -> None:
+    """Raises Misconfigured when images would travel in the clear beyond this machine."""
+    if (tls_cert is None) != (tls_key is None):
+        raise Misconfigured("TLS needs both files: --tls-cert FILE --tls-key FILE")
+    for file in filter(None, (tls_cert, tls_key)):
+        if not file.is_file():
+            raise Misconfigured(f"{file} is not there; name the PEM files with --tls-cert and --tls-key")
+    if behind_proxy is not None:
+        try:
+            ipaddress.ip_network(behind_proxy)
+        except ValueError as exc:
+            raise Misconfigured(f"--behind-proxy {behind_proxy}: {exc}; write 10.0.0.0/24, say") from exc
+    if not (_is_loopback(host) or tls_cert or behind_proxy):
+        raise Misconfigured(
+            f"{host} is reachable from other machines, and there is no TLS. Give --tls-cert FILE "
+            "--tls-key FILE, or --behind-proxy CIDR if a proxy does TLS, or listen on 127.0.0.1"
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def worker(
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads of inference; one a core by default.")
+    ] = None,
+    data: Data = None,
+    supervised: Supervised = False,
+) -> None:
+    """Anonymizes what was brought in. Any number may run; with PostgreSQL, on many machines."""
+    prepare(supervised=supervised)
+    # Imported here: detection's libraries take a second that the other commands need not wait for.
+    from gateway.cli.worker import run_worker
+
+    settings, database = open_installation(data)
+    executor_id = f"worker-{secrets.token_hex(6)}"
+    run_worker(settings, database, executor_id, threads or len(os.sched_getaffinity(0)), until=_stop_signal())
+
+
+def sequencer(data: Data = None, supervised: Supervised = False) -> None:
+    """Orders the log and signs its checkpoints; it alone holds the signing key. Run one."""
+    prepare(supervised=supervised)
+    settings, database = open_installation(data)
+    signer = installation.checkpoint_signer(settings)
+    service = Sequencer(database, signer, settings.checkpoint_file, utc_now)
+    stop = _stop_signal()
+    service.catch_up()
+    while not stop.is_set():
+        if service.run_once() == 0:
+            stop.wait(SEQUENCE_SECONDS)
+    while service.run_once():
+        time.sleep(0)  # what came before the signal is still signed
+
+
+def _stop_signal() -> threading.Event:
+    """Set when this process is asked to end."""
+    event = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: event.set())
+    return event

@@ -1,0 +1,55 @@
+"""The worker's parts, put together."""
+
+from __future__ import annotations
+
+import threading
+
+from gateway import installation
+from gateway.detection.models import ModelStore
+from gateway.imaging.sandbox import Sandbox
+from gateway.services.anonymize import Anonymizer
+from gateway.services.detectors import PolicyDetectors
+from gateway.services.job_worker import JobWorker
+from gateway.services.jobs import JobQueue
+from gateway.services.sanitize import Sanitizer
+from gateway.services.sweep import Sweep
+from gateway.settings import Settings
+from gateway.store.database import Database
+from gateway.store.ledger import utc_now
+from gateway.version import VERSION
+from policies.policy import load_policy, preset_names
+
+
+def run_worker(
+    settings: Settings, database: Database, executor_id: str, threads: int, *, until: threading.Event
+) -> None:
+    """Works until `until` is set. Raises Misconfigured at once when a preset cannot run here."""
+    originals, copies = installation.original_blobs(settings), installation.copy_blobs(settings)
+    detectors = PolicyDetectors(ModelStore(settings.models), threads=threads)
+    for name in preset_names():
+        detectors(load_policy(name))  # fails now, with the command that mends it, not at the first image
+    queue = JobQueue(settings.jobs_database)
+    with Sandbox() as sandbox:
+        anonymizer = Anonymizer(
+            database,
+            originals=originals,
+            original_keys=installation.original_keys(settings),
+            copy_blobs=copies,
+            copy_keys=installation.copy_keys(settings),
+            sanitizer=Sanitizer(sandbox, detectors),
+            clock=utc_now,
+            actor=executor_id,
+            code_version=VERSION,
+        )
+        job_worker = JobWorker(
+            database,
+            settings.jobs_database,
+            anonymizer.run,
+            Sweep(database, originals, copies, queue.enqueue, utc_now),
+            utc_now,
+            executor_id=executor_id,
+        )
+        job_worker.start()
+        until.wait()
+        job_worker.stop()
+    queue.close()

@@ -1,0 +1,99 @@
+"""An installation's parts, as the composition roots (cli, web) put them together from the settings.
+
+Each function opens one part, so that a process opens only what its role may have.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from audit.errors import AuditError
+from audit.note import CheckpointSigner, CheckpointVerifier
+from gateway.errors import KeyringError
+from gateway.settings import Settings
+from gateway.vault.blobs import BlobStore
+from gateway.vault.keyring import CREATE_COMMAND, KeyPurpose, LocalKeyProvider, LocalKeyring
+
+SECRET_NAME = "checkpoint.key"  # noqa: S105  (a file's name)
+PUBLIC_NAME = "checkpoint.pub"
+
+
+def original_blobs(settings: Settings) -> BlobStore:
+    return _blobs(settings.blobs, "originals")
+
+
+def copy_blobs(settings: Settings) -> BlobStore:
+    return _blobs(settings.blobs, "copies")
+
+
+def original_keys(settings: Settings) -> LocalKeyProvider:
+    return LocalKeyring.open(settings.keys, KeyPurpose.ORIGINALS)
+
+
+def copy_keys(settings: Settings) -> LocalKeyProvider:
+    return LocalKeyring.open(settings.keys, KeyPurpose.COPIES)
+
+
+def create_keys(settings: Settings) -> None:
+    """Makes the keyring and the log's signing key where they are missing; never overwrites one.
+
+    Raises KeyringError when there is nothing to make.
+    """
+    made = not (settings.keys / SECRET_NAME).exists()
+    try:
+        LocalKeyring.create(settings.keys)
+    except KeyringError:
+        if not made:
+            raise
+    if made:
+        # The origin names this log and no other: a checkpoint cannot be passed off as another log's.
+        signer = CheckpointSigner.generate(f"privgate-{secrets.token_hex(8)}")
+        _write_new(settings.keys / SECRET_NAME, signer.to_secret_text() + "\n")
+        _write_new(settings.keys / PUBLIC_NAME, signer.verifier.to_text() + "\n")
+
+
+def checkpoint_signer(settings: Settings) -> CheckpointSigner:
+    """The log's private key: for the sequencer alone. Raises KeyringError."""
+    return CheckpointSigner.parse(_read(settings.keys / SECRET_NAME, private=True))
+
+
+def checkpoint_verifier(settings: Settings) -> CheckpointVerifier:
+    """The log's public key. Raises KeyringError."""
+    return CheckpointVerifier.parse(_read(settings.keys / PUBLIC_NAME, private=False))
+
+
+def public_key_file(settings: Settings) -> Path:
+    return settings.keys / PUBLIC_NAME
+
+
+def _blobs(blobs: str, part: str) -> BlobStore:
+    if "://" in blobs:
+        return BlobStore.from_url(f"{blobs.rstrip('/')}/{part}")
+    return BlobStore.local(Path(blobs) / part)
+
+
+def _read(path: Path, *, private: bool) -> str:
+    try:
+        if private and path.stat().st_mode & 0o077:
+            raise KeyringError(f"{path} can be read by others than its owner; run: chmod 600 {path}")
+        text = path.read_text("ascii")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise KeyringError(
+            f"there is no readable key file {path}; restore it from its backup, "
+            f"or for a new installation run: {CREATE_COMMAND}"
+        ) from exc
+    try:
+        (CheckpointSigner if private else CheckpointVerifier).parse(text)
+    except AuditError as exc:
+        raise KeyringError(f"the key file {path} is damaged; restore it from its backup") from exc
+    return text
+
+
+def _write_new(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())

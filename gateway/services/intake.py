@@ -1,0 +1,216 @@
+"""Intake: an image's bytes are sealed as they arrive. Plaintext never touches the disk, nor does its name.
+
+What a crash means, after each numbered effect of `Reception.finish` (the numbers are those of the design):
+before (2) a partial blob that opens under no key, since its data key died with the process; after (2) the
+same, whole; after (3) an asset that the sweep enqueues. The sender, who got no answer, sends again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import os
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy.exc import IntegrityError
+
+from gateway.errors import Conflict, InputRefused, KeyReused, LimitExceeded
+from gateway.services.authorize import authorize
+from gateway.services.ids import new_id
+from gateway.services.ports import Clock, Enqueue
+from gateway.store.database import Database
+from gateway.store.queries import assets, datasets
+from gateway.store.records import AssetRecord, IdempotencyRecord
+from gateway.vault.blobs import BlobStore, new_blob_name
+from gateway.vault.envelope import EnvelopeContext, Sealer, seal
+from gateway.vault.keys import DataKey, KeyProvider
+from policies.access import Action, Principal, Resource
+from policies.lifecycle import AssetState
+
+log = logging.getLogger("privgate.intake")
+
+ORIGINAL = "original"
+NAME = "name"
+MAX_NAME_BYTES = 1024
+SALT_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What comes with the bytes. file_name is sealed with the asset; key is the sender's Idempotency-Key."""
+
+    dataset_id: str
+    file_name: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """repeated: the same request came before, and this is its asset."""
+
+    asset: AssetRecord
+    repeated: bool
+
+
+class Intake:
+    """Receives originals into one installation."""
+
+    def __init__(
+        self,
+        database: Database,
+        originals: BlobStore,
+        keys: KeyProvider,
+        enqueue: Enqueue,
+        clock: Clock,
+        *,
+        max_bytes: int,
+    ) -> None:
+        self.database = database
+        self.originals = originals
+        self.keys = keys
+        self.enqueue = enqueue
+        self.clock = clock
+        self.max_bytes = max_bytes
+
+    def begin(self, principal: Principal, request: Request) -> Reception:
+        """Checks the principal and the dataset, before a byte is taken.
+
+        Raises NotFound, AccessDenied, InputRefused.
+        """
+        if request.file_name is not None and len(request.file_name.encode()) > MAX_NAME_BYTES:
+            raise InputRefused(
+                f"the file name is longer than {MAX_NAME_BYTES} bytes", advice="shorten it", code="name.long"
+            )
+        with self.database.reading() as session:
+            datasets.get(session, request.dataset_id)
+        resource = Resource("Dataset", request.dataset_id)
+        authorize(self.database, principal, Action.ASSET_CREATE, resource, now=self.clock())
+        return Reception(self, principal, request)
+
+
+class Reception:
+    """One upload: `write` as bytes arrive, then `finish`. A context manager that leaves nothing behind."""
+
+    def __init__(self, intake: Intake, principal: Principal, request: Request) -> None:
+        self._intake = intake
+        self._principal = principal
+        self._request = request
+        self._asset_id = new_id("asset")
+        self._data_key = DataKey.generate()
+        self._sealer = Sealer(self._data_key, EnvelopeContext(ORIGINAL, self._asset_id))
+        self._blob = new_blob_name()
+        self._writer = intake.originals.writer(self._blob)
+        self._earlier = self._find_earlier()
+        self._salt = self._earlier.salt if self._earlier else os.urandom(SALT_BYTES)
+        self._mac = hmac.new(self._salt, digestmod=hashlib.sha256)
+        self._bytes = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._writer.abort()  # does nothing once committed
+
+    def write(self, chunk: bytes) -> None:
+        """Takes the next bytes. Raises LimitExceeded, VaultError."""
+        self._bytes += len(chunk)
+        if self._bytes > self._intake.max_bytes:
+            limit = self._intake.max_bytes // 1_000_000
+            raise LimitExceeded(
+                f"the upload is larger than {limit} MB", advice="send a smaller file", code="limit.bytes"
+            )
+        self._mac.update(chunk)
+        # (1) Seal the bytes as they arrive.
+        self._writer.write(self._sealer.update(chunk))
+
+    def finish(self) -> Received:
+        """All bytes are there. Raises InputRefused, KeyReused, LedgerUnavailable, VaultError."""
+        if self._bytes == 0:
+            raise InputRefused("the upload is empty", advice="send the image's bytes", code="input.empty")
+        if self._earlier is not None:
+            return self._repeated(self._earlier)
+        self._writer.write(self._sealer.finish())
+        # (2) The sealed blob, durably.
+        self._writer.commit()
+        # (3) One transaction: asset row, the request's key, audit entry. LedgerUnavailable passes on to the
+        # sender, and so the blob stays: the commit may have taken effect.
+        try:
+            record = self._insert()
+        except IntegrityError as exc:
+            return self._overtaken(exc)
+        # (4) Enqueue. The asset is safe: if this fails, the sweep does it.
+        try:
+            self._intake.enqueue(record.id, record.attempts)
+        except Exception as exc:
+            log.warning("asset %s: not enqueued yet: %s", record.id, type(exc).__name__)
+        return Received(record, repeated=False)
+
+    def _find_earlier(self) -> IdempotencyRecord | None:
+        if self._request.key is None:
+            return None
+        with self._intake.database.reading() as session:
+            return assets.repeated(session, person_id=self._principal.id, key=self._request.key)
+
+    def _repeated(self, earlier: IdempotencyRecord) -> Received:
+        if not hmac.compare_digest(earlier.fingerprint, self._fingerprint()):
+            raise KeyReused("this Idempotency-Key came with another request before; use a new one")
+        with self._intake.database.reading() as session:
+            return Received(assets.get(session, earlier.asset_id), repeated=True)
+
+    def _fingerprint(self) -> bytes:
+        """Of bytes and dataset, under the row's own salt: it says nothing about the image by itself."""
+        mac = self._mac.copy()
+        mac.update(self._request.dataset_id.encode())
+        return mac.digest()
+
+    def _insert(self) -> AssetRecord:
+        now, intake = self._intake.clock(), self._intake
+        context = EnvelopeContext(ORIGINAL, self._asset_id).to_bytes()
+        record = AssetRecord(
+            id=self._asset_id,
+            dataset_id=self._request.dataset_id,
+            uploader_id=self._principal.id,
+            state=AssetState.RECEIVED,
+            reason=None,
+            attempts=0,
+            blob=self._blob,
+            wrapped_key=intake.keys.wrap(self._data_key, context).to_bytes(),
+            byte_length=self._bytes,
+            received_at=now,
+            updated_at=now,
+        )
+        with intake.database.unit() as unit:
+            assets.add(unit.session, record, sealed_name=self._sealed_name())
+            if self._request.key is not None:
+                kept = IdempotencyRecord(record.id, self._salt, self._fingerprint())
+                key = self._request.key
+                assets.remember(unit.session, person_id=self._principal.id, key=key, record=kept, now=now)
+            unit.ledger.record(
+                actor=self._principal.id,
+                action="asset.received",
+                subject=record.id,
+                dataset=record.dataset_id,
+                bytes=record.byte_length,
+            )
+        return record
+
+    def _sealed_name(self) -> bytes | None:
+        if self._request.file_name is None:
+            return None
+        context = EnvelopeContext(NAME, self._asset_id)
+        return seal(self._request.file_name.encode(), self._data_key, context)
+
+    def _overtaken(self, cause: IntegrityError) -> Received:
+        """A row was in the way: the same request, sent twice at once, was faster there.
+
+        Only here is the blob deleted. After a commit of unknown outcome it must stay: a row may name it.
+        """
+        self._intake.originals.delete(self._blob)
+        if self._find_earlier() is None:
+            raise cause
+        raise Conflict("the same Idempotency-Key is being used by another request right now; try again")

@@ -1,0 +1,80 @@
+"""The job queue's common ground: names, what may be stored, and the senders' end. `job_worker` does the work.
+
+DBOS keeps jobs in its own database, SQLite or PostgreSQL. Ids and numbers are all that goes there.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from typing import Any, Final
+
+from dbos import DBOS, DBOSClient, Serializer
+from sqlalchemy import make_url
+
+QUEUE: Final = "anonymize"
+WORKFLOW: Final = "anonymize_asset"
+APPLICATION: Final = "privgate"
+
+APPLICATION_VERSION: Final = "1"
+"""Of the workflow's shape, not of the code: changed with every release it would strand the old jobs."""
+
+
+class JobFailed(Exception):
+    """A job's exception as DBOS keeps it: the type's name, nothing that it said."""
+
+
+class IdsOnly(Serializer):
+    """JSON for what DBOS stores; of an exception the type's name only, since its text could name anything."""
+
+    def serialize(self, data: Any) -> str:
+        return json.dumps(data, default=_without_words, separators=(",", ":"))
+
+    def deserialize(self, serialized_data: str) -> Any:
+        data = json.loads(serialized_data)
+        return JobFailed(data["failed"]) if isinstance(data, dict) and set(data) == {"failed"} else data
+
+    def name(self) -> str:
+        return "privgate_json"
+
+
+def _without_words(data: object) -> object:
+    if isinstance(data, BaseException):
+        return {"failed": type(data).__name__}
+    raise TypeError(f"a job stores ids and numbers only, not {type(data).__name__}")
+
+
+def prepare_jobs(url: str) -> None:
+    """Creates or migrates the job engine's database; on SQLite in WAL mode, which it does not set itself."""
+    where = make_url(url)
+    if where.get_backend_name() == "sqlite" and where.database:
+        with closing(sqlite3.connect(where.database)) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+    DBOS.migrate(url)
+
+
+class JobQueue:
+    """The senders' end: enqueues, and runs nothing."""
+
+    def __init__(self, url: str) -> None:
+        self._client = DBOSClient(system_database_url=url, serializer=IdsOnly(), application_name=APPLICATION)
+
+    def enqueue(self, asset_id: str, attempts: int = 0) -> None:
+        """One job for an asset that was begun `attempts` times, however often this is called.
+
+        The count is in the job's id: a job that ended without settling its asset does not stand in the way
+        of the next one.
+        """
+        self._client.enqueue(
+            {
+                "queue_name": QUEUE,
+                "workflow_name": WORKFLOW,
+                "workflow_id": f"{WORKFLOW}:{asset_id}:{attempts}",
+                "app_version": APPLICATION_VERSION,
+            },
+            asset_id,
+        )
+
+    def close(self) -> None:
+        self._client.destroy()

@@ -1,0 +1,20 @@
+"""What services need of the outside, as protocols; the composition roots hand in the real ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+Clock = Callable[[], datetime]
+
+Enqueue = Callable[[str, int], None]
+"""Asks for the anonymization of an asset, by its id and the times it was begun. Repeating it is harmless."""
+
+
+class CopyReader(Protocol):
+    """Opens sanitized copies, and nothing else."""
+
+    def read(self, copy_id: str, blob: str, wrapped_key: bytes) -> bytes:
+        """The whole copy, after its last byte has authenticated. Raises VaultError."""
+        ...

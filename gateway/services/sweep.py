@@ -1,0 +1,58 @@
+"""The sweep: what a crash left half done is taken up again or cleared away. Safe at any time, any number of
+times, in any number of processes.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from gateway.services.ports import Clock, Enqueue
+from gateway.store.database import Database
+from gateway.store.queries import assets, copies
+from gateway.vault.blobs import BlobStore
+from policies.lifecycle import AssetState
+
+FORGOTTEN_AFTER = {
+    AssetState.RECEIVED: timedelta(seconds=15),
+    AssetState.PROCESSING: timedelta(minutes=15),
+}
+"""An asset that has stood in the state for longer may have lost its job. Asking again does no harm."""
+
+PARTIAL_AFTER = timedelta(hours=24)
+"""No upload takes longer; a partial blob older than that has no writer."""
+
+BATCH = 1_000
+
+
+class Sweep:
+    def __init__(
+        self, database: Database, originals: BlobStore, copy_blobs: BlobStore, enqueue: Enqueue, clock: Clock
+    ) -> None:
+        self._database = database
+        self._originals = originals
+        self._copy_blobs = copy_blobs
+        self._enqueue = enqueue
+        self._clock = clock
+
+    def enqueue_forgotten(self) -> int:
+        """Enqueues assets that no job seems to care for; returns how many it asked for."""
+        now, found = self._clock(), []
+        with self._database.reading() as session:
+            for state, age in FORGOTTEN_AFTER.items():
+                found += assets.in_state(session, state, before=now - age, limit=BATCH)
+        for asset in found:
+            self._enqueue(asset.id, asset.attempts)
+        return len(found)
+
+    def clear_partials(self) -> int:
+        """Deletes what interrupted writers left; sealed, and under no key that still exists."""
+        before = self._clock() - PARTIAL_AFTER
+        return self._originals.clear_partials(before=before) + self._copy_blobs.clear_partials(before=before)
+
+    def orphans(self) -> dict[str, list[str]]:
+        """Blobs that no row names, by store. Only listed: a blob may be moments ahead of its row."""
+        # The stores are listed first: a row that comes while we look belongs to a blob that we did see.
+        stored = {"originals": set(self._originals.names()), "copies": set(self._copy_blobs.names())}
+        with self._database.reading() as session:
+            named = {"originals": assets.blobs(session), "copies": copies.blobs(session)}
+        return {store: sorted(stored[store] - named[store]) for store in stored}

@@ -1,0 +1,1 @@
+"""HTTP: the composition root, who is asking, the API and the pages."""

@@ -1,0 +1,34 @@
+"""/v1/audit: the log, for auditors to verify on their own machine."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import PlainTextResponse, StreamingResponse
+
+from gateway.web.identity import Asking
+from gateway.web.services import Offered, offered
+
+router = APIRouter(tags=["audit"])
+
+
+@router.get("/audit/export", response_class=StreamingResponse)
+def export(principal: Asking, services: Offered) -> StreamingResponse:
+    """The whole log as JSON Lines; `python -m audit.verify` checks it offline."""
+    lines = offered(services.audit_log).export(principal)
+    return StreamingResponse(lines, media_type="application/x-ndjson", headers={"Cache-Control": "no-store"})
+
+
+@router.get("/audit/key", response_class=PlainTextResponse)
+def public_key(services: Offered) -> str:
+    """The log's public key (C2SP signed-note form): keep it where the operator cannot change it."""
+    return offered(services.audit_log).key_text + "\n"
+
+
+@router.get("/audit/verification")
+def verify(principal: Asking, services: Offered) -> dict[str, Any]:
+    """Verifies the log here and now, as `privgate audit verify` does."""
+    report: dict[str, Any] = json.loads(offered(services.audit_log).verify(principal).to_json())
+    return report

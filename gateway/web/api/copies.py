@@ -1,0 +1,45 @@
+"""/v1/copies: sanitized copies to those who hold a grant."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from gateway.services.broker import PAGE
+from gateway.web.api.schemas import CopyOut, CopyPage, Id
+from gateway.web.identity import Asking
+from gateway.web.services import Offered, offered
+
+router = APIRouter(tags=["copies"])
+
+VIEW_ONLY = {
+    # Nothing on the way keeps it, and no browser takes it for anything but a picture.
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+@router.get("/datasets/{dataset_id}/copies")
+def list_copies(
+    dataset_id: Id,
+    principal: Asking,
+    services: Offered,
+    after: Annotated[str, Query(max_length=80, description="The `next` of the page before.")] = "",
+) -> CopyPage:
+    """A dataset's released copies, page by page."""
+    found = offered(services.broker).list(principal, dataset_id, after=after)
+    return CopyPage(copies=[CopyOut.of(c) for c in found], next=found[-1].id if len(found) == PAGE else None)
+
+
+@router.get(
+    "/copies/{copy_id}/content",
+    response_class=Response,
+    responses={200: {"content": {"image/jpeg": {}, "image/png": {}, "image/webp": {}}}},
+)
+def read_copy(copy_id: Id, principal: Asking, services: Offered) -> Response:
+    """The sanitized image, once the delivery is on the log."""
+    delivery = offered(services.broker).deliver(principal, copy_id)
+    return Response(delivery.data, media_type=delivery.copy.media_type, headers=VIEW_ONLY)

@@ -1,0 +1,138 @@
+"""What the API takes and answers, as documented in /docs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from gateway.store.records import AssetRecord, CopyRecord, DatasetRecord, GrantRecord
+from policies.lifecycle import AssetState
+
+Id = Annotated[str, Field(pattern=r"^[a-z]+-[0-9a-f]{8,64}$", examples=["dataset-5f0c9a31e2b84d6f77a01c3e"])]
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DatasetForm(_Form):
+    """A new dataset. `policy` is a preset's name."""
+
+    name: str = Field(min_length=1, max_length=200, examples=["crossing, May"])
+    policy: str = Field(min_length=1, max_length=64, examples=["street"])
+
+
+class GrantForm(_Form):
+    """A new grant. `purpose` goes into the log, so it is a short code and not a sentence."""
+
+    person: Id
+    dataset: Id
+    purpose: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$", examples=["label-pedestrians"])
+    until: AwareDatetime = Field(examples=["2030-01-31T18:00:00Z"])
+
+
+class DatasetOut(BaseModel):
+    id: str
+    name: str
+    policy: str
+    policy_version: str
+    created_at: datetime
+
+    @classmethod
+    def of(cls, record: DatasetRecord) -> Self:
+        return cls(
+            id=record.id,
+            name=record.name,
+            policy=record.policy_name,
+            policy_version=record.policy_version,
+            created_at=record.created_at,
+        )
+
+
+class GrantOut(BaseModel):
+    id: str
+    person: str
+    dataset: str
+    purpose: str
+    until: datetime
+    revoked_at: datetime | None
+
+    @classmethod
+    def of(cls, record: GrantRecord) -> Self:
+        return cls(
+            id=record.id,
+            person=record.person_id,
+            dataset=record.dataset_id,
+            purpose=record.purpose,
+            until=record.until,
+            revoked_at=record.revoked_at,
+        )
+
+
+class CopyOut(BaseModel):
+    """A sanitized copy. Its content is at /v1/copies/{id}/content."""
+
+    id: str
+    asset: str
+    revision: int
+    media_type: str
+    bytes: int
+    width: int
+    height: int
+    policy_version: str
+    created_at: datetime
+
+    @classmethod
+    def of(cls, record: CopyRecord) -> Self:
+        return cls(
+            id=record.id,
+            asset=record.asset_id,
+            revision=record.revision,
+            media_type=record.media_type,
+            bytes=record.byte_length,
+            width=record.width,
+            height=record.height,
+            policy_version=record.report["policy_version"],
+            created_at=record.created_at,
+        )
+
+
+class CopyPage(BaseModel):
+    """`next` is what to send as `after` for the next page; null on the last one."""
+
+    copies: list[CopyOut]
+    next: str | None
+
+
+class AssetOut(BaseModel):
+    """How an asset is getting on. `reason` is a code where it waits for a person or is held."""
+
+    id: str
+    dataset: str
+    state: AssetState
+    reason: str | None
+    attempts: int
+    bytes: int
+    received_at: datetime
+    updated_at: datetime
+    copy_id: str | None = Field(description="The newest sanitized copy; a grant opens it once released.")
+    hidden: int | None = Field(description="How many regions are redacted in it.")
+    milliseconds: dict[str, int] | None = Field(description="Time by stage.")
+
+    @classmethod
+    def of(cls, asset: AssetRecord, copy: CopyRecord | None) -> Self:
+        return cls(
+            id=asset.id,
+            dataset=asset.dataset_id,
+            state=asset.state,
+            reason=asset.reason,
+            attempts=asset.attempts,
+            bytes=asset.byte_length,
+            received_at=asset.received_at,
+            updated_at=asset.updated_at,
+            copy_id=copy.id if copy else None,
+            hidden=len(copy.report["redactions"]) if copy else None,
+            milliseconds=copy.report["milliseconds"] if copy else None,
+        )

@@ -1,0 +1,85 @@
+"""The page at /: what this is, the demonstration's before and after, and what to do next."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import FileResponse, HTMLResponse
+from fastapi.templating import Jinja2Templates
+
+from gateway.errors import NotFound
+from gateway.settings import Settings
+from gateway.version import VERSION
+from gateway.web.api.copies import VIEW_ONLY
+from gateway.web.services import Offered, offered
+from policies.access import Principal, Role
+
+DEMO_FILE = "demo.json"
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+CAPTIONS = {
+    "astronaut": "A photo: Eileen Collins, NASA, public domain, from the package scikit-image",
+    "drawn-plate": "A drawing of ours: a car whose plate belongs to nobody",
+}
+
+router = APIRouter(include_in_schema=False)
+templates = Jinja2Templates(Path(__file__).parent / "templates")
+
+
+@router.get("/healthz")
+def healthz() -> dict[str, str]:
+    """Answers while the process does."""
+    return {"status": "ok"}
+
+
+@router.get("/", response_class=HTMLResponse)
+def home(request: Request) -> HTMLResponse:
+    settings: Settings = request.app.state.settings
+    demo = _demo(settings)
+    context = {
+        "version": VERSION,
+        "data": settings.data,
+        "demo": demo,
+        "captions": CAPTIONS,
+        "url": str(request.base_url).rstrip("/"),
+    }
+    return templates.TemplateResponse(request, "home.html", context, headers=HEADERS)
+
+
+@router.get("/demo/before/{name}")
+def before(request: Request, name: str) -> FileResponse:
+    """A demo picture as it was brought in: public ones, kept beside the vault. No other original is here."""
+    if name not in CAPTIONS or not _demo(request.app.state.settings):
+        raise NotFound("there is no demo picture of this name")
+    path = request.app.state.settings.data / "demo" / f"{name}.png"
+    return FileResponse(path, media_type="image/png", headers=VIEW_ONLY)
+
+
+@router.get("/demo/after/{name}")
+def after(request: Request, name: str, services: Offered) -> Response:
+    """Its sanitized copy, through the broker, under the demo annotator's grant: each view is on the log."""
+    demo = _demo(request.app.state.settings)
+    if demo is None or name not in demo["assets"] or demo["assets"][name]["copy"] is None:
+        raise NotFound("there is no demo copy of this name")
+    visitor = Principal(demo["annotator"], Role.ANNOTATOR)
+    delivery = offered(services.broker).deliver(visitor, demo["assets"][name]["copy"])
+    return Response(delivery.data, media_type=delivery.copy.media_type, headers=VIEW_ONLY)
+
+
+def _demo(settings: Settings) -> dict[str, Any] | None:
+    """What `privgate up --demo` noted, if it ran here."""
+    path = settings.data / DEMO_FILE
+    if not path.exists():
+        return None
+    demo: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return demo

@@ -1,0 +1,61 @@
+"""Who is asking: a bearer token of the API, looked up by its SHA-256 with every request.
+
+So a revoked token ends with the next request. Requests without one are counted, not entered in the log:
+whoever has no token could otherwise fill it.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Annotated
+
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from gateway.errors import Unauthenticated
+from gateway.store.database import Database
+from gateway.store.queries import counters, people
+from policies.access import Principal
+
+COUNTER = "requests.unauthenticated"
+
+bearer = HTTPBearer(auto_error=False, description="A token from `privgate tokens create`.")
+
+
+class Doorkeeper:
+    """Knows tokens, and counts those who come without. The count reaches the database in bundles."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = threading.Lock()
+        self._turned_away = 0
+
+    def principal(self, token: str | None) -> Principal:
+        """Raises Unauthenticated."""
+        if token:
+            with self._database.reading() as session:
+                principal = people.principal_of(session, people.token_digest(token))
+            if principal is not None:
+                return principal
+        with self._lock:
+            self._turned_away += 1
+        raise Unauthenticated("a valid bearer token is needed; `privgate tokens create` makes one")
+
+    def write_count(self) -> None:
+        """Adds what was counted since the last call to the counter in the database."""
+        with self._lock:
+            count, self._turned_away = self._turned_away, 0
+        if count:
+            with self._database.unit() as unit:
+                counters.add(unit.session, COUNTER, count)
+
+
+def principal(
+    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
+) -> Principal:
+    """The dependency of every route under /v1."""
+    doorkeeper: Doorkeeper = request.app.state.doorkeeper
+    return doorkeeper.principal(credentials.credentials if credentials else None)
+
+
+Asking = Annotated[Principal, Depends(principal)]

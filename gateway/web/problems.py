@@ -1,0 +1,115 @@
+"""Errors as RFC 9457 problem documents: the one table from our exceptions to HTTP.
+
+A problem says what broke, what did not happen and what to do. It carries ids, never a file name.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+
+from gateway import errors
+from policies.errors import IllegalTransition, InvalidPolicy, UnknownPolicy
+
+MEDIA_TYPE = "application/problem+json"
+
+log = logging.getLogger("privgate.web")
+
+TABLE: tuple[tuple[type[Exception], HTTPStatus, str], ...] = (
+    # The first class that fits counts, so the narrower stand first. The third column is the problem's type.
+    (errors.UnsupportedFormat, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "input-refused"),
+    (errors.LimitExceeded, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "input-refused"),
+    (errors.InputRefused, HTTPStatus.UNPROCESSABLE_ENTITY, "input-refused"),
+    (errors.Unauthenticated, HTTPStatus.UNAUTHORIZED, "unauthenticated"),
+    (errors.AccessDenied, HTTPStatus.FORBIDDEN, "access-denied"),
+    (errors.NotFound, HTTPStatus.NOT_FOUND, "not-found"),
+    (errors.KeyReused, HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency-key-reused"),
+    (errors.Conflict, HTTPStatus.CONFLICT, "conflict"),
+    (IllegalTransition, HTTPStatus.CONFLICT, "conflict"),
+    (InvalidPolicy, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-policy"),
+    (UnknownPolicy, HTTPStatus.UNPROCESSABLE_ENTITY, "unknown-policy"),
+    (errors.LedgerUnavailable, HTTPStatus.SERVICE_UNAVAILABLE, "log-unavailable"),
+    (errors.Misconfigured, HTTPStatus.SERVICE_UNAVAILABLE, "misconfigured"),
+    (errors.VaultError, HTTPStatus.INTERNAL_SERVER_ERROR, "vault"),
+)
+
+UNTOLD = {
+    "vault": "the sealed object does not open; nothing was delivered. Tell the operator",
+    "misconfigured": "the installation lacks something; nothing was done. Tell the operator",
+}
+"""Types whose own words name files or keys: those are for the operator's log, not for the sender."""
+
+
+def problem(
+    status: HTTPStatus, kind: str, detail: str, *, headers: Mapping[str, str] | None = None, **members: Any
+) -> JSONResponse:
+    """A problem document. kind: its type's last word; members: extension members (RFC 9457, section 3.2)."""
+    body = {
+        "type": f"urn:privgate:problem:{kind}",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": detail,
+    }
+    extra = {name: value for name, value in members.items() if value is not None}
+    return JSONResponse(body | extra, status.value, headers=headers, media_type=MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Every error of `app` becomes a problem document."""
+    for kind, _, _ in TABLE:
+        app.add_exception_handler(kind, _ours)
+    app.add_exception_handler(SQLAlchemyError, _database)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _plain)
+    app.add_exception_handler(Exception, _unforeseen)
+
+
+def _ours(_: Request, exc: Exception) -> JSONResponse:
+    status, kind = next((status, kind) for known, status, kind in TABLE if isinstance(exc, known))
+    if kind in UNTOLD:
+        log.error("%s: %s", kind, type(exc).__name__)
+    headers = {"WWW-Authenticate": "Bearer"} if status is HTTPStatus.UNAUTHORIZED else None
+    return problem(
+        status,
+        kind,
+        UNTOLD.get(kind, str(exc)),
+        headers=headers,
+        code=getattr(exc, "code", None) or getattr(exc, "reason", None),
+        advice=getattr(exc, "advice", None),
+    )
+
+
+def _database(_: Request, exc: Exception) -> JSONResponse:
+    log.error("database: %s", type(exc).__name__)
+    detail = "the database did not answer; nothing was changed. Try again"
+    return problem(HTTPStatus.SERVICE_UNAVAILABLE, "database", detail, headers={"Retry-After": "5"})
+
+
+def _invalid(_: Request, exc: Exception) -> JSONResponse:
+    assert isinstance(exc, RequestValidationError)  # noqa: S101  (registered for it alone)
+    faults = [
+        {"place": ".".join(str(part) for part in fault["loc"]), "fault": fault["msg"]}
+        for fault in exc.errors()
+    ]
+    detail = "; ".join(f"{fault['place']}: {fault['fault']}" for fault in faults)
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", detail, faults=faults)
+
+
+def _plain(_: Request, exc: Exception) -> JSONResponse:
+    assert isinstance(exc, HTTPException)  # noqa: S101  (registered for it alone)
+    status = HTTPStatus(exc.status_code)
+    return problem(status, status.phrase.lower().replace(" ", "-"), str(exc.detail), headers=exc.headers)
+
+
+def _unforeseen(_: Request, exc: Exception) -> JSONResponse:
+    log.error("unforeseen: %s", type(exc).__name__)
+    detail = "something broke that should not; nothing was delivered. Tell the operator when it was"
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "unforeseen", detail)
