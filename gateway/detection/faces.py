@@ -1,4 +1,4 @@
-"""Faces by CenterFace: at native scale, reduced for the large faces, enlarged where small ones are suspected."""
+"""Faces by CenterFace: at native scale, reduced for large faces, enlarged where small ones are suspected."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ SMALL = ((192.0, 0.3), (math.inf, 0.4))
 # Lowest raw score that is decoded. From it on a small box of the native pass is a suspicion.
 LEAST = 0.05
 SMALL_FACE = 48.0
-# The closer look: twice the native scale, at most so many enlarged pixels; where these do not suffice the scale
-# is lowered, and below WORTHWHILE the look is left out, since it would find little that the native one did not.
+# The closer look: twice the native scale, at most so many enlarged pixels; where these do not suffice the
+# scale is lowered, and below WORTHWHILE the look is left out: it would find little that the native one did not.
 CLOSE_SCALE = 2.0
 CLOSE_PIXELS = 8_000_000
 WORTHWHILE = 1.15

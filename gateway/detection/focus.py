@@ -51,8 +51,8 @@ def windows(marks: NDArray[np.bool_], width: int, height: int) -> list[Window]:
     found = []
     for row, column in np.argwhere(marks):
         if left[row, column]:
-            across = _run(left[row, column:])
-            down = _run(left[row:, column : column + across].all(axis=1))
+            across = _run(np.asarray(left[row, column:]))
+            down = _run(np.asarray(left[row:, column : column + across].all(axis=1)))
             left[row : row + down, column : column + across] = False
             right, bottom = min((column + across) * CELL, width), min((row + down) * CELL, height)
             found.append(Window(int(column) * CELL, int(row) * CELL, int(right), int(bottom)))

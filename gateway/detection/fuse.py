@@ -2,8 +2,8 @@
 
 1. Detections of a kind are one object when their intersection over union is above SAME, or when one lies
    within the other by more than INSIDE.
-2. The best-scoring one gives the region. For plates, a confident second source that sees the same place widens
-   it to the union: the two see different parts of a plate, its characters and its frame.
+2. The best-scoring one gives the region. For plates, a confident second source that sees the same place
+   widens it to the union: the two see different parts of a plate, its characters and its frame.
 3. Where a second, independent source agrees, the score rises to 1 - (1 - a)(1 - b / 2), a the best of the
    first source and b the best of the others. So agreement lifts a doubtful detection over the operating
    point; one source alone never does.
@@ -24,8 +24,8 @@ from policies.model import Detection, Kind, Region
 FLOOR = 0.25
 # The operating point: what is below it is doubtful.
 CERTAIN = 0.5
-# The shorter side, pixels, from which a doubtful detection is worth a person's time. In a crowd there are dozens
-# of doubtful specks of 10 pixels; with them all, hardly a street photo would go through without a person.
+# The shorter side, pixels, from which a doubtful detection is worth a person's time. In a crowd there are
+# dozens of doubtful specks of 10 pixels; with them all, hardly a street photo would go through by itself.
 JUDGEABLE = {Kind.FACE: 32, Kind.LICENSE_PLATE: 20, Kind.TEXT: 8, Kind.CODE: 8}
 # Overlaps from which two boxes are one object: intersection over union, and over the smaller box.
 SAME = 0.4

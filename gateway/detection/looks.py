@@ -23,8 +23,8 @@ from policies.model import Detection, Kind, Region, Size
 class Pass:
     """One look: the scale at which the image is seen, and the operating points by box size in that look.
 
-    bands: (side, operating point), sides ascending: the point holds for boxes whose side, the root of the area
-    in pixels of the look, is below the first number. The last side is infinite.
+    bands: (side, operating point), sides ascending: the point holds for boxes whose side, the root of the
+    area in pixels of the look, is below the first number. The last side is infinite.
     """
 
     scale: float

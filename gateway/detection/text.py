@@ -32,8 +32,8 @@ OVERLAP = 0.5
 # A plate's text: width over height; height in image pixels.
 NARROWEST, WIDEST = 0.8, 4.5
 LOWEST = 6.0
-# How sure the text must be to be a plate's, by its share of the image's area: the network's score that becomes
-# a normalised 0.5. What fills more of a photo is a poster or a sign.
+# How sure the text must be to be a plate's, by its share of the image's area: the network's score that
+# becomes a normalised 0.5. What fills more of a photo is a poster or a sign.
 SHARES = ((0.02, 0.5), (0.05, 0.6), (math.inf, 0.9))
 # A plate is larger than its characters: added left and right, above and below, for squat and for wide lines.
 SQUAT = (0.02, 0.12)
@@ -54,7 +54,7 @@ class TextLines:
         self._last: tuple[bytes, Boxes] = (b"", no_boxes())
 
     def of(self, pixels: Pixels) -> Boxes:
-        """The lines in image pixels, with the network's own scores, best first. `pixels`: uint8 (h, w, 3), RGB."""
+        """The lines in image pixels, with the network's own scores, best first. `pixels`: RGB uint8."""
         key = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).digest()
         with self._turn:
             if self._last[0] != key:

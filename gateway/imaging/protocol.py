@@ -10,6 +10,7 @@ The process may have been taken over by what it decoded, so `parse_reply` believ
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import astuple, dataclass
 from typing import Final
 
@@ -87,6 +88,8 @@ def _allowed(height: int, width: int, limits: Limits) -> bool:
 
 def _refused(code: str, numbers: list[object]) -> Refused:
     plain = [number for number in numbers if isinstance(number, int | float)]
+    if len(plain) != len(numbers) or not all(map(math.isfinite, plain)):
+        raise ProtocolError("a refusal with something else than numbers")
     refused = Refused(code, *plain)
     try:
         refused.to_error()
