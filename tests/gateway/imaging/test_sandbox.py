@@ -283,6 +283,29 @@ def test_no_process_outlives_its_parent(end: str) -> None:
     assert all(gone(pid) for pid in pids)
 
 
+FORKING_PARENT = """
+import os, sys
+from gateway.imaging.sandbox import Sandbox
+data = sys.stdin.buffer.read()
+sandbox = Sandbox()
+sandbox.decode(data)
+first = sandbox.pid
+if (copy := os.fork()) == 0:
+    sandbox.decode(data)
+    other = sandbox.pid != first
+    sandbox.close()
+    os._exit(0 if other else 9)
+assert os.waitstatus_to_exitcode(os.waitpid(copy, 0)[1]) == 0
+sandbox.decode(data)
+assert sandbox.pid == first
+"""
+
+
+def test_a_forked_copy_of_the_gateway_gets_a_process_of_its_own() -> None:
+    done = subprocess.run([sys.executable, "-c", FORKING_PARENT], input=PHOTO, timeout=60)
+    assert done.returncode == 0
+
+
 def test_a_process_survives_the_thread_that_started_it() -> None:
     with Sandbox() as sandbox:
         thread = threading.Thread(target=sandbox.warm)
