@@ -1,4 +1,7 @@
-"""Draws the README's before/after picture from what the real command makes of the demo pictures."""
+"""Draws the README's before/after picture from what the real command makes of the demo pictures.
+
+python -m tests.bench.readme_picture          from the repository root
+"""
 
 import os
 import subprocess
@@ -35,7 +38,7 @@ def main() -> None:
     for picture in pictures:
         sheet.paste(picture, (left, 0))
         left += picture.width + GAP
-    sheet.save(Path(__file__).parent / "before-after.jpg", quality=85)
+    sheet.save(Path(".readme", "before-after.jpg"), quality=85)
 
 
 def _scaled(path: Path) -> Image.Image:
