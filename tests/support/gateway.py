@@ -1,0 +1,302 @@
+"""An installation of the gateway, run by its real processes, and the people who use it over HTTP."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sqlalchemy import Engine, create_engine, text
+
+from gateway.services.people import issue_token
+from gateway.store.database import Database
+from gateway.store.ledger import utc_now
+from policies.access import Role
+from tests.support.processes import Process, free_port, wait_until
+
+ROOT = Path(__file__).parents[2]
+
+COMMAND = Path(sys.executable).with_name("privgate")
+
+UNSETTLED = ("received", "processing")
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with a token, and a client that sends it."""
+
+    id: str
+    token_id: str
+    token: str
+    role: str
+    http: httpx.Client
+
+
+@dataclass
+class Installation:
+    """Data, home and temporary folder under one root, so that all that is written can be searched.
+
+    models: the real model folder. extra: more environment variables, such as PRIVGATE_DATABASE.
+    """
+
+    root: Path
+    models: Path
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for folder in (self.data, self.home, self.temporary, self.logs):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.port = free_port()
+        self.processes: list[Process] = []
+        self._clients: list[httpx.Client] = []
+        self._started = 0
+
+    @property
+    def data(self) -> Path:
+        return self.root / "data"
+
+    @property
+    def home(self) -> Path:
+        return self.root / "home"
+
+    @property
+    def temporary(self) -> Path:
+        return self.root / "tmp"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+            "LANG": "C.UTF-8",
+            "HOME": str(self.home),
+            "TMPDIR": str(self.temporary),
+            "PRIVGATE_DATA": str(self.data),
+            "PRIVGATE_MODELS": str(self.models),
+            # A test's launcher is found from any working folder; the product itself is installed.
+            "PYTHONPATH": str(ROOT),
+            **self.extra,
+        }
+
+    # --- the command line
+
+    def privgate(self, *arguments: str, expect: int = 0) -> subprocess.CompletedProcess[str]:
+        """Runs a command to its end; fails unless it ends with the expected status."""
+        done = subprocess.run(
+            [str(COMMAND), *arguments],
+            env=self.environment,
+            cwd=self.root,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == expect, (
+            f"privgate {arguments}: {done.returncode}\n{done.stdout}{done.stderr}"
+        )
+        return done
+
+    def issue(self, role: str, *, name: str | None = None) -> Person:
+        """A new person with a token, by `privgate tokens create`."""
+        named = ("--name", name) if name else ()
+        done = self.privgate("tokens", "create", role, *named)
+        told = dict(line.split(" ", 1) for line in done.stdout.splitlines())
+        return self.person(told["token"], role, id=told["person"], token_id=told["token-id"])
+
+    def enrol(self, role: str) -> Person:
+        """The same without the command, which takes seconds to start: by the service that it calls."""
+        database = Database(self.database_url)
+        try:
+            issued = issue_token(database, role=Role(role), name=None, clock=utc_now)
+        finally:
+            database.close()
+        return self.person(issued.secret, role, id=issued.person_id, token_id=issued.token_id)
+
+    def person(self, token: str, role: str, *, id: str = "", token_id: str = "") -> Person:
+        return Person(id, token_id, token, role, self.client({"Authorization": f"Bearer {token}"}))
+
+    def client(self, headers: Mapping[str, str] | None = None) -> httpx.Client:
+        client = httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False)
+        self._clients.append(client)
+        return client
+
+    # --- the processes
+
+    def start(self, name: str, *arguments: str, launcher: tuple[str, ...] = ()) -> Process:
+        """A process of the gateway. launcher: what to run instead of `privgate`, for a crash."""
+        self._started += 1
+        command = launcher or (str(COMMAND),)
+        process = Process(
+            [*command, name, *arguments],
+            environment=self.environment,
+            log=self.logs / f"{self._started:02}-{name}.log",
+            folder=self.root,
+        )
+        self.processes.append(process)
+        return process
+
+    def serve(self, *arguments: str, launcher: tuple[str, ...] = ()) -> Process:
+        """`privgate serve`, once it answers."""
+        process = self.start("serve", "--port", str(self.port), *arguments, launcher=launcher)
+        self.wait_for_health(process)
+        return process
+
+    def wait_for_health(self, process: Process, *, seconds: float = 60.0) -> None:
+        def healthy() -> bool:
+            assert process.alive, f"{process.command} ended with {process.popen.returncode}:\n{process.text}"
+            with suppress(httpx.TransportError):
+                return httpx.get(f"{self.url}/healthz", timeout=2, trust_env=False).is_success
+            return False
+
+        wait_until(healthy, "the server's answer", seconds=seconds)
+
+    def stop(self) -> None:
+        """Ends every process, connection and client of this installation."""
+        for client in self._clients:
+            client.close()
+        running = [process for process in self.processes if process.alive]
+        for process in running:
+            process.popen.terminate()
+        for process in running:
+            process.stop()
+        if "engine" in self.__dict__:
+            self.engine.dispose()
+
+    # --- what only a test looks at
+
+    @property
+    def database_url(self) -> str:
+        return self.environment.get("PRIVGATE_DATABASE", f"sqlite:///{self.data / 'privgate.db'}")
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The test's own way into the database, beside the gateway."""
+        return create_engine(self.database_url)
+
+    def rows(self, query: str, **values: Any) -> list[Any]:
+        with self.engine.connect() as connection:
+            return list(connection.execute(text(query), values))
+
+    def execute(self, statement: str, **values: Any) -> None:
+        with self.engine.begin() as connection:
+            connection.execute(text(statement), values)
+
+    def entries(self, action: str | None = None) -> list[dict[str, Any]]:
+        """The log's entries in the order in which they came, sequenced or not."""
+        found = [json.loads(row.entry) for row in self.rows("SELECT entry FROM log_entry ORDER BY id")]
+        return [entry for entry in found if action in (None, entry["action"])]
+
+    def places(self) -> list[Path]:
+        """All folders that the processes can have written to."""
+        return [self.data, self.home, self.temporary, self.logs]
+
+
+# --- what people do over HTTP
+
+
+def create_dataset(officer: Person, name: str, *, policy: str = "street") -> str:
+    response = officer.http.post("/v1/datasets", json={"name": name, "policy": policy})
+    assert response.status_code == 201, response.text
+    return str(response.json()["id"])
+
+
+def give_grant(
+    officer: Person, person: Person, dataset: str, *, seconds: float = 3600, purpose: str = "label-cars"
+) -> str:
+    until = (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
+    form = {"person": person.id, "dataset": dataset, "purpose": purpose, "until": until}
+    response = officer.http.post("/v1/grants", json=form)
+    assert response.status_code == 201, response.text
+    return str(response.json()["id"])
+
+
+def send(
+    uploader: Person, dataset: str, data: bytes, *, name: str | None = None, key: str | None = None
+) -> httpx.Response:
+    """An upload as the request's body."""
+    headers = {"Content-Type": "application/octet-stream"}
+    if name is not None:
+        headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    if key is not None:
+        headers["Idempotency-Key"] = key
+    return uploader.http.post("/v1/assets", params={"dataset": dataset}, content=data, headers=headers)
+
+
+def upload(uploader: Person, dataset: str, data: bytes, **options: str) -> str:
+    """The id of the asset that it became."""
+    response = send(uploader, dataset, data, **options)
+    assert response.status_code == 202, response.text
+    return str(response.json()["id"])
+
+
+def settled(person: Person, asset: str, *, seconds: float = 90.0) -> dict[str, Any]:
+    """The asset, once nothing more happens to it by itself."""
+
+    def look() -> dict[str, Any] | None:
+        response = person.http.get(f"/v1/assets/{asset}")
+        assert response.status_code == 200, response.text
+        answer: dict[str, Any] = response.json()
+        return None if answer["state"] in UNSETTLED else answer
+
+    return wait_until(look, f"asset {asset} to settle", seconds=seconds, every=0.1)
+
+
+def released_copy(uploader: Person, dataset: str, data: bytes, **options: str) -> str:
+    """Uploads, waits, and gives the id of the copy that was released."""
+    asset = settled(uploader, upload(uploader, dataset, data, **options))
+    assert asset["state"] == "released", asset
+    return str(asset["copy_id"])
+
+
+def content_of(person: Person, copy: str) -> httpx.Response:
+    return person.http.get(f"/v1/copies/{copy}/content")
+
+
+def verify_offline(
+    export: bytes, key: str, folder: Path, *, checkpoints: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """`python -m audit.verify` on an export, with nothing of the installation but the public key."""
+    (folder / "export.jsonl").write_bytes(export)
+    (folder / "log.pub").write_text(key)
+    beside = ("--checkpoints", str(checkpoints)) if checkpoints else ()
+    return subprocess.run(
+        [sys.executable, "-m", "audit.verify", "export.jsonl", "--key", "log.pub", "--json", *beside],
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def all_on_the_tree(installation: Installation) -> None:
+    """Waits until the sequencer has ordered and signed what there is."""
+    query = "SELECT count(*) AS n FROM log_entry WHERE leaf_index IS NULL"
+    wait_until(lambda: installation.rows(query)[0].n == 0, "the sequencer to catch up", seconds=20)
+
+
+def running(installation: Installation) -> Iterator[Installation]:
+    """The installation with its three processes, for a fixture."""
+    try:
+        installation.privgate("keys", "create")
+        installation.serve()
+        installation.start("worker")
+        installation.start("sequencer")
+        yield installation
+    finally:
+        installation.stop()

@@ -1,0 +1,70 @@
+"""Pictures for journeys: a real photo with a face, a drawn plate, and copies of them that carry a marker."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from gateway.cli.demo_picture import drawn_plate
+
+FACE = (176, 48, 288, 208)
+"""x0, y0, x1, y1: the astronaut's face in the photo of 512x512, by eye."""
+
+PLATE = (400, 385, 560, 435)
+"""x0, y0, x1, y1: the middle of the drawn plate."""
+
+
+def pixels_of(data: bytes) -> NDArray[np.uint8]:
+    """(height, width, 3) RGB."""
+    with Image.open(io.BytesIO(data)) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def jpeg(image: Image.Image, *, quality: int = 92) -> bytes:
+    buffer = io.BytesIO()
+    image.convert("RGB").save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
+
+
+def png(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.convert("RGB").save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def plate_png() -> bytes:
+    return png(drawn_plate())
+
+
+def photo(path: Path) -> Image.Image:
+    with Image.open(path) as image:
+        return image.convert("RGB")
+
+
+def part(pixels: NDArray[np.uint8], box: tuple[int, int, int, int]) -> NDArray[np.int16]:
+    """The pixels inside a box, wide enough for differences."""
+    x0, y0, x1, y1 = box
+    return pixels[y0:y1, x0:x1].astype(np.int16)
+
+
+def stored_png(pixels: NDArray[np.uint8], chunks: dict[bytes, bytes]) -> bytes:
+    """A PNG whose pixels lie in it as they are: no filter, no compression (RFC 1951's stored blocks).
+
+    chunks: ancillary chunks by type, put before the pixels.
+    """
+    height, width, _ = pixels.shape
+    rows = b"".join(b"\0" + row.tobytes() for row in np.ascontiguousarray(pixels))
+    out = [b"\x89PNG\r\n\x1a\n", _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))]
+    out += [_chunk(kind, content) for kind, content in chunks.items()]
+    out += [_chunk(b"IDAT", zlib.compress(rows, 0)), _chunk(b"IEND", b"")]
+    return b"".join(out)
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
