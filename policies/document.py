@@ -2,24 +2,65 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import yaml
 from pydantic_core import ErrorDetails
 
 Path = tuple[int | str, ...]
 
+MAX_CHARACTERS: Final = 64 * 1024
+"""A policy is a page or two; the YAML reader needs about a second a megabyte."""
+
+MAX_QUOTED: Final = 80
+"""Characters of a wrong value that a message repeats."""
+
+_MAPPING: Final = "a policy is a mapping with name, title and rules; see the preset street.yaml"
+
+
+class NotYaml(Exception):
+    """line: from 1. The message says what is wrong there, and what to do."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+
 
 def load(text: str) -> tuple[object, dict[Path, int]]:
-    """The document, and the line (from 1) of each of its values. Raises yaml.YAMLError.
+    """The document, and the line (from 1) of each of its values. Raises NotYaml.
 
-    A key given twice is an error: YAML readers disagree about which one counts.
+    Stricter than YAML: a key given twice is an error (readers disagree about which one counts), and so is an
+    alias, since a few lines of them unfold into billions of values.
     """
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
-    lines: dict[Path, int] = {}
-    if node is not None:
+    if len(text) > MAX_CHARACTERS:
+        raise NotYaml(1, f"longer than {MAX_CHARACTERS} characters; a policy is a page or two")
+    try:
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        lines: dict[Path, int] = {}
+        if node is None:
+            return None, lines
         _walk(node, (), lines)
-    return yaml.safe_load(text), lines
+        return loader.construct_document(node), lines
+    except yaml.MarkedYAMLError as exc:
+        mark = exc.problem_mark or exc.context_mark
+        raise NotYaml(1 if mark is None else mark.line + 1, exc.problem or "not readable") from exc
+    except yaml.YAMLError as exc:
+        raise NotYaml(1, "holds a character that YAML does not allow; save it as plain text") from exc
+    except RecursionError as exc:
+        raise NotYaml(1, "nested too deep; a policy has three levels") from exc
+    except (ValueError, OverflowError) as exc:
+        raise NotYaml(1, "holds a date or number that does not exist") from exc
+
+
+class _Loader(yaml.SafeLoader):
+    """Builds plain values only, and nothing twice."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            problem = "an alias (*) is not taken in a policy; write the value out"
+            raise yaml.composer.ComposerError(None, None, problem, self.peek_event().start_mark)  # type: ignore[no-untyped-call]
+        return super().compose_node(parent, index)
 
 
 def _walk(node: yaml.Node, path: Path, lines: dict[Path, int]) -> None:
@@ -27,13 +68,13 @@ def _walk(node: yaml.Node, path: Path, lines: dict[Path, int]) -> None:
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
-            if str(key.value) in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key.value!r} stands twice", key.start_mark
-                )
-            seen.add(str(key.value))
-            _walk(value, (*path, str(key.value)), lines)
-            lines[*path, str(key.value)] = key.start_mark.line + 1
+            name = str(key.value)
+            if name in seen:
+                problem = f"the key {_quoted(name)} stands twice; remove one of the two"
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+            seen.add(name)
+            _walk(value, (*path, name), lines)
+            lines[*path, name] = key.start_mark.line + 1
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
             _walk(value, (*path, index), lines)
@@ -69,6 +110,19 @@ def _remedy(error: ErrorDetails) -> str:
         case "extra_forbidden":
             return "is not a word of a policy; remove it or mend its spelling"
         case "enum":
-            return f"is {error['input']!r}; write one of {context.get('expected', 'the known words')}"
+            return f"is {_quoted(error['input'])}; write one of {context.get('expected', 'the known words')}"
+        case "model_type" | "model_attributes_type" if not error["loc"]:
+            return _MAPPING
+        case "tuple_type":
+            return (
+                f"is {_quoted(error['input'])}; write a list, in square brackets or line by line with dashes"
+            )
+        case "value_error":
+            return str(context["error"])
         case _:
-            return f"{error['msg']} (you wrote {error['input']!r})"
+            return f"{error['msg']} (you wrote {_quoted(error['input'])})"
+
+
+def _quoted(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= MAX_QUOTED else f"{text[:MAX_QUOTED]}…"

@@ -14,7 +14,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from policies import document
@@ -23,8 +22,9 @@ from policies.model import Kind, RedactionMethod
 
 PRESETS = Path(__file__).parent / "presets"
 
-Score = Annotated[float, Field(ge=0.25, le=1.0)]
-"""A normalised score. Detectors report nothing under 0.25, so a lower threshold would promise too much."""
+Score = Annotated[float, Field(strict=True, ge=0.25, le=1.0)]
+"""A normalised score. Detectors report nothing under 0.25, so a lower threshold would promise too much.
+Strict: YAML reads `yes` as true, and true is no score."""
 
 DetectorName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,40}$")]
 
@@ -48,7 +48,7 @@ class Rule(BaseModel):
     second_opinion: tuple[DetectorName, ...] = ()
     hide: Score = 0.5
     review: Score = 0.4
-    grow: float = Field(default=0.15, ge=0.0, le=1.0)
+    grow: float = Field(default=0.15, strict=True, ge=0.0, le=1.0)
     serves: str = Field(default="", max_length=200)
 
     @model_validator(mode="after")
@@ -81,8 +81,8 @@ class Policy(BaseModel):
         """From YAML. Raises InvalidPolicy, whose message names the line and the remedy for each fault."""
         try:
             loaded, lines = document.load(text)
-        except yaml.YAMLError as exc:
-            raise InvalidPolicy(f"{origin}: not YAML: {exc}") from exc
+        except document.NotYaml as exc:
+            raise InvalidPolicy(f"{origin}:{exc.line}: not a policy's YAML: {exc}") from exc
         try:
             return cls.model_validate(loaded)
         except ValidationError as exc:
@@ -90,10 +90,11 @@ class Policy(BaseModel):
             raise InvalidPolicy("\n".join(f"{origin}:{fault}" for fault in faults)) from exc
 
     def canonical(self) -> bytes:
-        """The canonical form: UTF-8 JSON, keys sorted, no spaces, defaults written out."""
-        return json.dumps(
-            self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False
-        ).encode()
+        """The canonical form: UTF-8 JSON, keys sorted, no spaces, defaults written out, rules by kind."""
+        fields = self.model_dump(mode="json")
+        # There is one rule a kind, and their order changes nothing that is done.
+        fields["rules"].sort(key=lambda rule: rule["kind"])
+        return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
     @cached_property
     def version(self) -> str:

@@ -1,0 +1,119 @@
+"""Plans: nothing that a policy wants hidden stays visible, and doubt always reaches a person."""
+
+from __future__ import annotations
+
+import random
+from itertools import combinations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policies.model import Detection, Kind, Plan, RedactionMethod, Region, Size, Verdict
+from policies.plan import BLOCK, make_plan
+from policies.policy import Policy, Rule
+from tests.policies.strategies import cases
+
+Case = tuple[Policy, list[Detection], Size]
+
+
+def kept(policy: Policy, found: list[Detection]) -> list[tuple[Detection, Rule]]:
+    """What the policy wants hidden."""
+    pairs = [(detection, policy.rule_for(detection.kind)) for detection in found]
+    return [(d, rule) for d, rule in pairs if rule is not None and d.score >= rule.review]
+
+
+@given(cases())
+def test_what_reaches_the_review_score_is_hidden_with_its_margin(case: Case) -> None:
+    policy, found, size = case
+    plan = make_plan(policy, found, size)
+    for detection, rule in kept(policy, found):
+        wanted = detection.region.grown(rule.grow, size)
+        assert any(
+            r.region.contains(wanted) and r.kind is detection.kind and r.method is rule.method
+            for r in plan.redactions
+        )
+
+
+@given(cases())
+def test_nothing_is_hidden_that_no_kept_detection_asks_for(case: Case) -> None:
+    policy, found, size = case
+    asked = {
+        (d.kind, d.region.grown(rule.grow, size).aligned(BLOCK, size)) for d, rule in kept(policy, found)
+    }
+    assert {(r.kind, r.region) for r in make_plan(policy, found, size).redactions} <= asked
+
+
+@given(cases())
+def test_a_person_looks_exactly_when_something_hidden_was_doubtful(case: Case) -> None:
+    policy, found, size = case
+    plan = make_plan(policy, found, size)
+    doubtful = {f"{d.kind.value}.doubtful" for d, rule in kept(policy, found) if d.score < rule.hide}
+    assert plan.reasons == tuple(sorted(doubtful))
+    assert plan.verdict is (Verdict.REVIEW if doubtful else Verdict.RELEASE)
+
+
+@given(cases(), st.randoms(use_true_random=False))
+def test_the_order_of_the_detections_changes_nothing(case: Case, shuffler: random.Random) -> None:
+    policy, found, size = case
+    shuffled = list(found)
+    shuffler.shuffle(shuffled)
+    assert make_plan(policy, shuffled, size) == make_plan(policy, found, size)
+
+
+@given(cases(), st.randoms(use_true_random=False))
+def test_the_order_of_the_rules_changes_nothing(case: Case, shuffler: random.Random) -> None:
+    policy, found, size = case
+    rules = list(policy.rules)
+    shuffler.shuffle(rules)
+    reordered = Policy(name=policy.name, title=policy.title, rules=tuple(rules))
+    assert make_plan(reordered, found, size) == make_plan(policy, found, size)
+
+
+@given(cases())
+def test_regions_end_on_blocks_or_at_the_images_edge(case: Case) -> None:
+    policy, found, size = case
+    for region in (redaction.region for redaction in make_plan(policy, found, size).redactions):
+        assert region.within(size)
+        assert region.x0 % BLOCK == region.y0 % BLOCK == 0
+        assert region.x1 % BLOCK == 0 or region.x1 == size.width
+        assert region.y1 % BLOCK == 0 or region.y1 == size.height
+
+
+@given(cases())
+def test_no_redaction_lies_within_another_of_its_kind_and_method(case: Case) -> None:
+    policy, found, size = case
+    for one, other in combinations(make_plan(policy, found, size).redactions, 2):
+        if one.kind is other.kind and one.method is other.method:
+            assert not one.region.contains(other.region)
+            assert not other.region.contains(one.region)
+
+
+def test_a_fill_inside_a_blur_is_kept() -> None:
+    """The weaker method around it must not swallow the stricter one."""
+    rules = [
+        Rule(kind=Kind.FACE, method=RedactionMethod.BLUR, detectors=("centerface",)),
+        Rule(kind=Kind.TEXT, method=RedactionMethod.FILL, detectors=("ppocr",)),
+    ]
+    found = [
+        Detection(Kind.FACE, Region(0, 0, 64, 64), 0.9, "centerface"),
+        Detection(Kind.TEXT, Region(16, 16, 32, 32), 0.9, "ppocr"),
+    ]
+    plan = make_plan(Policy(name="both", rules=tuple(rules)), found, Size(64, 64))
+    assert {r.method for r in plan.redactions} == {RedactionMethod.BLUR, RedactionMethod.FILL}
+
+
+def test_the_bands_begin_exactly_at_their_scores() -> None:
+    rule = Rule(kind=Kind.FACE, method=RedactionMethod.FILL, detectors=("centerface",), hide=0.5, review=0.4)
+    policy = Policy(name="bands", rules=(rule,))
+
+    def plan_at(score: float) -> Plan:
+        return make_plan(policy, [Detection(Kind.FACE, Region(0, 0, 8, 8), score, "x")], Size(64, 64))
+
+    assert [len(plan_at(score).redactions) for score in (0.39999, 0.4, 0.49999, 0.5)] == [0, 1, 1, 1]
+    verdicts = [plan_at(score).verdict for score in (0.39999, 0.4, 0.49999, 0.5)]
+    assert verdicts == [Verdict.RELEASE, Verdict.REVIEW, Verdict.REVIEW, Verdict.RELEASE]
+
+
+def test_an_image_without_detections_is_released_as_it_is() -> None:
+    rule = Rule(kind=Kind.FACE, method=RedactionMethod.FILL, detectors=("centerface",))
+    assert make_plan(Policy(name="none", rules=(rule,)), [], Size(9, 9)) == Plan((), Verdict.RELEASE, ())
