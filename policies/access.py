@@ -57,7 +57,8 @@ class Principal:
 class Resource:
     """What is acted on.
 
-    kind: "Dataset", "Asset", "Copy" or "Installation". dataset: where it belongs. owner: who brought the asset.
+    kind: "Dataset", "Asset", "Copy" or "Installation". dataset: where it belongs. owner: who brought the
+    asset.
     """
 
     kind: str
@@ -107,7 +108,10 @@ def decide(
         "resource": {"type": resource.kind, "id": resource.id},
         "context": _context(now, lease),
     }
-    result = cedarpy.is_authorized(request, policies, _entities(principal, resource), schema)
+    try:
+        result = cedarpy.is_authorized(request, policies, _entities(principal, resource), schema)
+    except Exception:  # an id that is no text at all, say: what cannot be judged is not allowed
+        return Denied("rules.error")
     reasons = sorted(result.diagnostics.id_annotations_by_reason.values())
     if result.decision == cedarpy.Decision.Allow and not result.diagnostics.errors:
         return Allowed(reasons[0])
