@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
+import signal
+import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,15 +16,18 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from gateway.cli.before_after import BeforeAfterPage
-from gateway.errors import Misconfigured
-from gateway.services.anonymize_files import Job, Outcome, Status, plan_jobs
-from gateway.services.file_workers import Done, Order, run
+from gateway.cli.run_report import RunReport, check_report_files
+from gateway.cli.shown import shown
+from gateway.services.anonymize_files import Outcome, RunFacts, Status
+from gateway.services.file_plan import Job, plan_jobs
+from gateway.services.file_workers import Done, FileWorkers, Order
+from gateway.services.whole_files import output_folder
 from gateway.settings import models_folder
 from policies.model import Kind, RedactionMethod
 from policies.policy import Policy, load_policy
 
 SOME_NOT_ANONYMIZED = 3
+STOPPED = 130  # 128 + SIGINT, as a shell would say
 
 
 class Names(StrEnum):
@@ -36,15 +40,18 @@ def anonymize(
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Where the copies go; not inside an INPUT.")
     ],
-    policy: Annotated[str, typer.Option(help="A preset's name, or a policy file.")] = "street",
+    policy: Annotated[
+        str, typer.Option(metavar="NAME|FILE", help="A preset's name, or a policy file.")
+    ] = "street",
     kinds: Annotated[
-        str | None, typer.Option(help="Only these kinds of the policy, by commas: face,license_plate.")
+        str | None,
+        typer.Option(metavar="KINDS", help="Only these kinds of the policy, by commas: face,license_plate."),
     ] = None,
     method: Annotated[
         RedactionMethod | None, typer.Option(help="Hide everything this way, whatever the policy says.")
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="JSON Lines, one object a file.")
+        Path | None, typer.Option(metavar="FILE", help="JSON Lines, one object a file, as the run goes on.")
     ] = None,
     html: Annotated[
         Path | None,
@@ -60,29 +67,32 @@ def anonymize(
     """Anonymizes images: hides what the policy names, drops all metadata, checks each file written.
 
     Status 0: all anonymized. 3: some were refused or wait for a person under DIR/needs-review.
-    2: wrong usage.
+    2: wrong usage, or the run cannot go on. 130: stopped by Ctrl-C. No file is ever half written.
     """
     chosen = load_policy(policy)
     effective = chosen.narrowed(kinds=_parse_kinds(kinds), method=method)
-    facts = _facts(chosen, effective, kinds, method)
-    missing = [str(path) for path in inputs if not path.exists()]
-    if missing:
+    if missing := [shown(path) for path in inputs if not os.path.lexists(path)]:
         raise typer.BadParameter(f"{', '.join(missing)}: no such file or folder")
     todo = plan_jobs(inputs, out, random_names=names is Names.RANDOM)
     if not todo:
         raise typer.BadParameter("the folders given hold no file")
+    check_report_files(report, html, inputs)
     cores = len(os.sched_getaffinity(0))
     workers = min(jobs or cores, len(todo))
     order = Order(
         policy=effective,
-        facts=facts,
+        facts=RunFacts(_policy_facts(chosen, effective, kinds, method)),
         out=out,
         models=models_folder(os.environ),
         threads=max(1, cores // workers),
         previews=html is not None,
     )
-    counts = _run_and_report(todo, order, workers, report, html)
-    print(f"{_summary(counts)}; written to {out}")
+    with _stop_on_sigterm():
+        counts, stopped = _run(todo, order, workers, report, html)
+    if stopped:
+        print(f"stopped: {counts.total()} of {len(todo)} done: {_summary(counts)}", file=sys.stderr)
+        raise typer.Exit(STOPPED)
+    print(f"{_summary(counts)}; written to {shown(out)}")
     if counts[Status.ANONYMIZED] < len(todo):
         raise typer.Exit(SOME_NOT_ANONYMIZED)
 
@@ -96,7 +106,7 @@ def _parse_kinds(text: str | None) -> list[Kind] | None:
         raise typer.BadParameter(f"{exc}; the kinds are {', '.join(Kind)}", param_hint="--kinds") from exc
 
 
-def _facts(
+def _policy_facts(
     chosen: Policy, effective: Policy, kinds: str | None, method: RedactionMethod | None
 ) -> dict[str, Any]:
     """What the report says of the policy. The version is that of what was done, overrides included."""
@@ -108,47 +118,77 @@ def _facts(
     }
 
 
-def _run_and_report(
+def _run(
     todo: list[Job], order: Order, workers: int, report: Path | None, html: Path | None
-) -> Counter[Status]:
+) -> tuple[Counter[Status], bool]:
+    """How many became what, and whether the run was stopped before its end.
+
+    The order is the promise: (1) the workers say that the policy can run here, (2) the output folder takes
+    files, and only then (3) anything is written.
+    """
     counts: Counter[Status] = Counter()
-    with ExitStack() as stack:
-        lines = stack.enter_context(_opened(report).open("w", encoding="utf-8")) if report else None
-        page = stack.enter_context(BeforeAfterPage(_opened(html), order.facts)) if html else None
-        for done in _with_progress(run(todo, order, workers=workers), len(todo)):
-            counts[done.outcome.status] += 1
-            if lines:
-                lines.write(json.dumps(done.outcome.to_dict(), sort_keys=True) + "\n")
-                lines.flush()
-            if page:
-                page.add(done.outcome, done.preview)
-    return counts
-
-
-def _opened(path: Path) -> Path:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    except OSError as exc:
-        raise Misconfigured(f"{path} cannot be written ({exc.strerror}); name another file") from exc
-    return path
+        with (
+            FileWorkers(order, workers) as pool,
+            output_folder(order.out),
+            RunReport(report, html, order.facts.policy) as written,
+            _progress(len(todo)) as tell,
+        ):
+
+            def take(done: Done) -> None:
+                counts[done.outcome.status] += 1
+                written.add(done)
+                tell(done.outcome)
+
+            try:
+                for done in pool.run(todo):
+                    take(done)
+            except BaseException as exc:
+                signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C would cut the tidying short
+                for done in pool.call_off():
+                    take(done)
+                if not isinstance(exc, KeyboardInterrupt):
+                    raise
+                return counts, True
+            finally:
+                pool.end()  # before the folder is tidied
+    except KeyboardInterrupt:  # while the workers were starting
+        return counts, True
+    return counts, False
 
 
-def _with_progress(results: Iterator[Done], total: int) -> Iterator[Done]:
-    """A bar on a terminal; elsewhere one line for each file that is not anonymized."""
+@contextmanager
+def _stop_on_sigterm() -> Iterator[None]:
+    """Being asked to end is like Ctrl-C: what is done stays done and is told."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[Outcome], None]]:
+    """A bar on a terminal; everywhere one line for each file that is not anonymized."""
     console = Console(stderr=True)
     columns = (TextColumn("anonymizing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("anonymizing", total=total)
-        for done in results:
+
+        def tell(outcome: Outcome) -> None:
             progress.advance(task)
-            if done.outcome.status is not Status.ANONYMIZED:
-                console.print(_line(done.outcome), markup=False, highlight=False, soft_wrap=True)
-            yield done
+            if outcome.status is not Status.ANONYMIZED:
+                console.print(_line(outcome), markup=False, highlight=False, soft_wrap=True)
+
+        yield tell
 
 
 def _line(outcome: Outcome) -> str:
-    return f"{outcome.status.replace('_', ' ')}: {outcome.input}: {outcome.reason}; {outcome.advice}"
+    return f"{outcome.status.replace('_', ' ')}: {shown(outcome.input)}: {outcome.reason}; {outcome.advice}"
 
 
 def _summary(counts: Counter[Status]) -> str:

@@ -1,34 +1,28 @@
-"""Files in, sanitized files out, with a report: `privgate anonymize`. No server, no database.
+"""One file in, one sanitized file out, one line of the report: `privgate anonymize`. No server, no database.
 
-The tree of inputs is kept. What needs a person lies under `needs-review/`, with everything found so far
-redacted; what is refused is not written. An output is either whole or not there.
+What needs a person lies under `needs-review/`, with everything found so far redacted; what is refused is not
+written, and what an earlier run wrote for it is removed. An output is either whole or not there.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
-import secrets
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+import stat
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any, assert_never
 
-from gateway.errors import GatewayError, InputRefused, OutputCheckFailed
-from gateway.services.sanitize import Look, Sanitized, Sanitizer
+from gateway.errors import InputRefused, Misconfigured, OutputCheckFailed
+from gateway.services.file_plan import REVIEW_FOLDER, Fault, Job
+from gateway.services.whole_files import IN_THE_WAY, raise_if_hopeless, write_whole
 from policies.model import Verdict
 from policies.policy import Policy
 
-REVIEW_FOLDER = "needs-review"
-
-KEPT_SUFFIXES = {
-    ".jpg": frozenset({".jpg", ".jpeg", ".jpe", ".jfif"}),
-    ".png": frozenset({".png"}),
-    ".webp": frozenset({".webp"}),
-}
-"""By the suffix of what is written: the endings of an input's name that are true of it and stay."""
+if TYPE_CHECKING:  # these import the detectors' libraries, which the parent of the workers needs not
+    from gateway.services.sanitize import Look, Sanitized, Sanitizer
 
 
 class Status(StrEnum):
@@ -38,21 +32,26 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """One file to do.
+class RunFacts:
+    """What every line of one run's report says: the policy, and what looked.
 
-    relative: where its copy goes in the output folder, with the input's own ending.
-    stem_shared: another input differs from it in the ending only.
+    policy: its name, version and overrides. models: SHA-256 in hex by name. absent: second opinions of the
+    policy that cannot run here.
     """
 
-    source: Path
-    relative: PurePosixPath
-    stem_shared: bool = False
+    policy: dict[str, Any]
+    models: dict[str, str] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
+    precision: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A line of the report. Regions are pixels of the oriented image; times are milliseconds."""
+    """A line of the report. Regions are pixels of the oriented image; times are milliseconds.
+
+    input, output: paths; bytes of a file name that are not UTF-8 stand as lone surrogates (os.fsencode gives
+    the bytes back). output is relative to the output folder.
+    """
 
     input: str
     output: str | None
@@ -73,94 +72,122 @@ class Outcome:
         return asdict(self)
 
 
-class PathsInConflict(GatewayError):
-    """The outputs asked for would overwrite each other, or an input."""
-
-
-def plan_jobs(inputs: Iterable[Path], out: Path, *, random_names: bool) -> list[Job]:
-    """The files to do, in order of their names; of a folder all that do not begin with a dot.
-
-    Raises PathsInConflict when two inputs would have one output, or an output would be one of the inputs.
-    """
-    jobs: list[Job] = []
-    for given in inputs:
-        for source, relative in _walk(given):
-            name = PurePosixPath(secrets.token_hex(8) + source.suffix.lower()) if random_names else relative
-            jobs.append(Job(source, name))
-    _check_paths(jobs, out)
-    stems = Counter(job.relative.with_suffix("") for job in jobs)
-    return [replace(job, stem_shared=stems[job.relative.with_suffix("")] > 1) for job in jobs]
-
-
-def _walk(given: Path) -> Iterator[tuple[Path, PurePosixPath]]:
-    if not given.is_dir():
-        yield given, PurePosixPath(given.name)
-        return
-    for folder, folders, files in os.walk(given):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            source = Path(folder, name)
-            if not name.startswith("."):
-                yield source, PurePosixPath(source.relative_to(given).as_posix())
-
-
-def _check_paths(jobs: list[Job], out: Path) -> None:
-    target = out.resolve()
-    by_output: dict[PurePosixPath, Path] = {}
-    for job in jobs:
-        if job.source.resolve().is_relative_to(target):
-            raise PathsInConflict(f"{job.source} lies in the output folder {out}; choose a folder of its own")
-        if (other := by_output.setdefault(job.relative, job.source)) != job.source:
-            raise PathsInConflict(
-                f"{other} and {job.source} would both be written to {job.relative}; "
-                "do them in two runs, or use --names random"
-            )
-
-
 def anonymize_file(
     job: Job,
     sanitizer: Sanitizer,
     policy: Policy,
     out: Path,
     *,
-    facts: dict[str, Any],
+    facts: RunFacts,
+    max_bytes: int,
     look: Look | None = None,
 ) -> Outcome:
     """Does one file. Whatever is wrong with it is in the outcome; only Misconfigured is raised.
 
-    facts: the policy's name, version and overrides, as they go into the report.
-    look: is shown the pixels before and after, for a page that compares them.
+    max_bytes: a larger file is refused without being read. look: is shown the pixels before and after.
     """
     try:
-        data = job.source.read_bytes()
-    except OSError as exc:
-        _remove_stale(out, job)
-        return _refused(job, facts, "file.unreadable", f"make it readable: {exc.strerror}")
-    try:
-        result = sanitizer.sanitize(data, policy, look=look)
+        return _written(job, sanitizer.sanitize(_read(job, max_bytes), policy, look=look), out, facts)
     except InputRefused as exc:
-        _remove_stale(out, job)
-        return _refused(job, facts, f"{exc.code}: {exc}", exc.advice)
+        outcome = refused(job, facts, f"{exc.code}: {exc}", exc.advice)
     except OutputCheckFailed as exc:
-        _remove_stale(out, job)
-        return _refused(job, facts, exc.code, "report this image: its copy did not pass the check")
-    return _written(job, result, out, facts)
+        outcome = refused(job, facts, exc.code, "report this image: its copy did not pass the check")
+    except Misconfigured:
+        raise
+    except Exception as exc:  # a fault of ours costs one file, and passes nothing on
+        reason = f"internal.{type(exc).__name__}"
+        outcome = refused(job, facts, reason, "report this image: it is a fault of ours")
+    remove_stale(out, job)
+    return outcome
 
 
-def _written(job: Job, result: Sanitized, out: Path, facts: dict[str, Any]) -> Outcome:
+def refused(job: Job, facts: RunFacts, reason: str, advice: str) -> Outcome:
+    """The outcome of a file of which nothing is written."""
+    return Outcome(
+        input=str(job.source),
+        output=None,
+        status=Status.REFUSED,
+        reason=reason,
+        advice=advice,
+        policy=facts.policy,
+        models=facts.models,
+        absent=list(facts.absent),
+        precision=facts.precision,
+    )
+
+
+def remove_stale(out: Path, job: Job) -> None:
+    """Removes what an earlier run wrote for this input: a copy made under other rules must not stay.
+
+    Raises FolderUnwritable when it cannot be removed.
+    """
+    for name in job.stale:
+        for path in (out / name, out / REVIEW_FOLDER / name):
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as exc:
+                if not (path.is_dir() or exc.errno in IN_THE_WAY):  # a folder is no copy of ours
+                    raise_if_hopeless(exc, path)
+
+
+def _read(job: Job, max_bytes: int) -> bytes:
+    match job.fault:
+        case None:
+            pass
+        case Fault.FOLDER_UNREADABLE:
+            raise InputRefused("this folder cannot be listed", advice="make it readable", code=job.fault)
+        case Fault.LINK_TO_FOLDER:
+            raise InputRefused(
+                "links to folders are not followed", advice="name the folder as an INPUT", code=job.fault
+            )
+        case _:
+            assert_never(job.fault)
+    try:
+        # Without waiting: a pipe that nobody writes to would hold the run up for ever.
+        descriptor = os.open(job.source, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as file:  # noqa: PTH123  (a descriptor, not a path)
+            about = os.fstat(descriptor)
+            if not stat.S_ISREG(about.st_mode):
+                raise InputRefused(
+                    "not a regular file", advice="copy the image to a file", code="file.not_regular"
+                )
+            # One byte beyond the limit suffices for the decoder to refuse it with its own words.
+            return file.read(min(about.st_size, max_bytes) + 1)
+    except OSError as exc:
+        advice = _READ_ADVICE.get(exc.errno or 0, "make it readable")
+        raise InputRefused(str(exc.strerror), advice=advice, code="file.unreadable") from exc
+
+
+_READ_ADVICE = {
+    errno.ENOENT: "it, or what it links to, is gone: put it back",
+    errno.ELOOP: "mend the link: it leads back to itself",
+    errno.EIO: "the disk does not give it: take it from a backup",
+}
+
+
+def _written(job: Job, result: Sanitized, out: Path, facts: RunFacts) -> Outcome:
     clean = result.plan.verdict is Verdict.RELEASE
-    relative = _true_name(job, result.encoded.suffix)
+    relative = job.names[result.encoded.suffix]
     if not clean:
-        relative = REVIEW_FOLDER / relative
-    _remove_stale(out, job)
-    write_whole(out / relative, result.encoded.data)
+        relative = PurePosixPath(REVIEW_FOLDER) / relative
+    # (1) The old copy first: a crash here leaves none, never one that was made under other rules.
+    remove_stale(out, job)
+    # (2) Then the new one, whole.
+    try:
+        write_whole(out / relative, result.encoded.data)
+    except OSError as exc:
+        raise InputRefused(
+            f"its copy cannot be called {relative} there ({exc.strerror})",
+            advice="move what is in the way, rename the input, or use --names random",
+            code="output.name",
+        ) from exc
     return Outcome(
         input=str(job.source),
         output=str(relative),
         status=Status.ANONYMIZED if clean else Status.NEEDS_REVIEW,
         reason=None if clean else ",".join(result.plan.reasons),
         advice=None if clean else "look at the file; what was found so far is redacted in it",
-        policy=facts,
+        policy=facts.policy,
         size={"width": result.size.width, "height": result.size.height},
         detections=[
             {
@@ -181,48 +208,3 @@ def _written(job: Job, result: Sanitized, out: Path, facts: dict[str, Any]) -> O
         milliseconds=result.milliseconds,
         sha256=hashlib.sha256(result.encoded.data).hexdigest(),
     )
-
-
-def _refused(job: Job, facts: dict[str, Any], reason: str, advice: str) -> Outcome:
-    return Outcome(str(job.source), None, Status.REFUSED, reason, advice, facts)
-
-
-def _true_name(job: Job, suffix: str) -> PurePosixPath:
-    """The name with an ending that is true: x.jpeg stays, x.heic that is written as JPEG becomes x.jpg.
-
-    Where x.heic and x.jpg are both inputs, the first becomes x.heic.jpg: two files stay two files.
-    """
-    if job.relative.suffix.lower() in KEPT_SUFFIXES[suffix]:
-        return job.relative
-    if job.stem_shared:
-        return job.relative.with_name(job.relative.name + suffix)
-    return job.relative.with_suffix(suffix)
-
-
-def _remove_stale(out: Path, job: Job) -> None:
-    """Removes what an earlier run wrote for this input: a copy made under other rules must not stay."""
-    names = {job.relative} | {job.relative.with_name(job.relative.name + suffix) for suffix in KEPT_SUFFIXES}
-    if not job.stem_shared:
-        names |= {job.relative.with_suffix(suffix) for suffix in KEPT_SUFFIXES}
-    for name in names:
-        (out / name).unlink(missing_ok=True)
-        (out / REVIEW_FOLDER / name).unlink(missing_ok=True)
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Writes beside, fsyncs, renames: whoever looks sees the old file, none, or the whole new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{secrets.token_hex(8)}.part")
-    try:
-        with beside.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

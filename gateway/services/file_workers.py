@@ -1,5 +1,6 @@
 """Worker processes for `privgate anonymize`: each with its own confined decoder and its own sessions.
 
+A worker tells first that its detectors are loaded, or why they cannot be; only then is anything written.
 A worker that dies takes one file with it, which is reported, and is replaced.
 """
 
@@ -7,22 +8,33 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import time
+from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
-from gateway.detection.models import ModelStore
 from gateway.errors import Misconfigured
-from gateway.imaging.sandbox import Sandbox
-from gateway.services.anonymize_files import Job, Outcome, Status, anonymize_file
-from gateway.services.detectors import PolicyDetectors
-from gateway.services.previews import Preview, Previewer
-from gateway.services.sanitize import Sanitizer
+from gateway.services.anonymize_files import Outcome, RunFacts, refused, remove_stale
+from gateway.services.file_plan import Job
 from policies.policy import Policy
+
+if TYPE_CHECKING:  # it imports numerical libraries, which this end needs not
+    from gateway.services.previews import Preview
+
+AHEAD = 256
+"""How many files the workers may be ahead of the one that the report waits for: bounds what is kept."""
+
+MAX_STILLBORN = 3
+"""Workers in a row that may die before they are ready; then something is wrong with the machine."""
+
+GRACE_SECONDS = 0.8
+"""What workers that are called off may still take to end by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +42,7 @@ class Order:
     """What all the files of one run have in common."""
 
     policy: Policy
-    facts: dict[str, Any]
+    facts: RunFacts
     out: Path
     models: Path
     threads: int
@@ -39,41 +51,127 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Done:
+    """What became of the file of this number, and its small pictures where they were asked for."""
+
+    number: int
     outcome: Outcome
-    preview: Preview | None
+    preview: Preview | None = None
 
 
-def run(jobs: Sequence[Job], order: Order, *, workers: int) -> Iterator[Done]:
-    """Does the jobs in `workers` processes; yields each as it ends, in no set order.
+class FileWorkers:
+    """A context manager: starts `count` workers, ends them for certain.
 
-    Raises Misconfigured when the policy cannot run here. Leaving the iteration early ends the workers.
+    Entering raises Misconfigured when the policy cannot run here. Leaving early calls off what is being done:
+    of such a file nothing is left.
     """
-    todo = list(reversed(jobs))
-    with ExitStack() as stack:
-        pool: list[_Worker] = []
-        stack.callback(_end_all, pool)
-        while todo or any(worker.job for worker in pool):
-            while todo and len(pool) < workers:
-                pool.append(_Worker(order))
-            for worker in pool:
-                if worker.job is None and todo:
-                    worker.give(todo.pop())
-            for worker in _ready(pool):
-                done = worker.take()
-                if not worker.alive:
-                    pool.remove(worker)
-                    worker.end()
-                yield done
+
+    def __init__(self, order: Order, count: int) -> None:
+        self._order = order
+        self._count = count
+        self._pool: list[_Worker] = []
+        self._stillborn = 0
+        self._finished: dict[int, Done] = {}
+
+    def __enter__(self) -> Self:
+        try:
+            self._fill(self._count)
+            while not any(worker.ready for worker in self._pool):
+                self._listen()
+                self._fill(self._count)
+        except BaseException:
+            self.end()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end()
+
+    def run(self, jobs: Sequence[Job]) -> Iterator[Done]:
+        """Does the jobs; yields them in their order. Raises Misconfigured when nothing more can be done."""
+        waiting = deque(jobs)
+        for expected in [job.number for job in jobs]:
+            while expected not in self._finished:
+                self._fill(min(self._count, len(waiting) + self._busy()))
+                self._hand_out(waiting, expected + AHEAD)
+                self._listen()
+            yield self._finished.pop(expected)
+
+    def call_off(self) -> list[Done]:
+        """Ends everything; what was finished and not yet yielded, in order."""
+        self.end()
+        finished, self._finished = self._finished, {}
+        return [finished[number] for number in sorted(finished)]
+
+    def end(self) -> None:
+        """Ends the workers within GRACE_SECONDS and a moment. May be called twice."""
+        pool, self._pool = self._pool, []
+        deadline = time.monotonic() + GRACE_SECONDS
+        for worker in pool:
+            if worker.job is not None and worker.answers_within(deadline - time.monotonic()):
+                with suppress(Misconfigured):  # the reason for ending is told already
+                    self._take(worker)
+            worker.hang_up()
+        for worker in pool:
+            worker.end(deadline)
+            if worker.job is not None:
+                with suppress(Misconfigured):
+                    remove_stale(self._order.out, worker.job)
+
+    def _busy(self) -> int:
+        return sum(worker.job is not None for worker in self._pool)
+
+    def _fill(self, count: int) -> None:
+        while len(self._pool) < count:
+            self._pool.append(_Worker(self._order))
+
+    def _hand_out(self, waiting: deque[Job], before: int) -> None:
+        for worker in self._pool:
+            if worker.idle and waiting and waiting[0].number < before and worker.give(waiting[0]):
+                waiting.popleft()
+
+    def _listen(self) -> None:
+        """Waits until some worker says something, or dies."""
+        by_pipe = {worker.pipe: worker for worker in self._pool}
+        for pipe in wait(list(by_pipe)):
+            if isinstance(pipe, Connection):
+                self._take(by_pipe[pipe])
+
+    def _take(self, worker: _Worker) -> None:
+        answer = worker.receive()
+        match answer:
+            case None:
+                self._bury(worker)
+            case RunFacts():
+                worker.ready, worker.facts, self._stillborn = True, answer, 0
+            case Done():
+                worker.job = None
+                self._finished[answer.number] = answer
+            case Misconfigured():
+                worker.job = None
+                raise answer
+
+    def _bury(self, worker: _Worker) -> None:
+        if worker in self._pool:
+            self._pool.remove(worker)
+        worker.end(time.monotonic())
+        job, worker.job = worker.job, None
+        if job is not None:
+            # It may have died between writing the file and telling so.
+            remove_stale(self._order.out, job)
+            self._finished[job.number] = Done(job.number, _crashed(job, worker.facts))
+        elif not worker.ready:
+            self._stillborn += 1
+            if self._stillborn >= MAX_STILLBORN:
+                raise Misconfigured(
+                    "the worker processes die as they start; the lines above may say why, "
+                    "if not, look whether memory is short: try --jobs 1"
+                )
 
 
-def _end_all(pool: list[_Worker]) -> None:
-    for worker in pool:
-        worker.end()
-
-
-def _ready(pool: list[_Worker]) -> list[_Worker]:
-    busy = {worker.pipe: worker for worker in pool if worker.job is not None}
-    return [busy[pipe] for pipe in wait(list(busy)) if isinstance(pipe, Connection)]
+Answer = RunFacts | Done | Misconfigured
+"""What a worker sends: first what it will look with, then what became of each file."""
 
 
 class _Worker:
@@ -82,75 +180,76 @@ class _Worker:
     def __init__(self, order: Order) -> None:
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
-        self._order = order
-        self._process: SpawnProcess = context.Process(target=_work, args=(theirs, order), daemon=True)
-        self._process.start()
-        theirs.close()
         self.job: Job | None = None
-        self.alive = True
+        self.ready = False
+        self.facts = order.facts
+        self._process: SpawnProcess | None = context.Process(target=_work, args=(theirs, order), daemon=True)
+        # The child inherits the mask: a Ctrl-C at the terminal is the parent's business, from the first
+        # moment of the child's life on. Here it is only late by some milliseconds.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            self._process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        theirs.close()
 
-    def give(self, job: Job) -> None:
-        self.job = job
+    @property
+    def idle(self) -> bool:
+        return self.ready and self.job is None
+
+    def give(self, job: Job) -> bool:
+        """False when the worker is dead: it never had the job."""
         try:
             self.pipe.send(job)
         except OSError:
-            self.alive = False  # told by take(): the pipe is at its end
+            return False
+        self.job = job
+        return True
 
-    def take(self) -> Done:
-        job, self.job = self.job, None
-        assert job is not None  # noqa: S101  (only busy workers are asked)
+    def answers_within(self, seconds: float) -> bool:
         try:
-            answer = self.pipe.recv()
+            return self.pipe.poll(max(seconds, 0))
+        except OSError:
+            return False
+
+    def receive(self) -> Answer | None:
+        """None when the worker is dead."""
+        try:
+            answer: Answer = self.pipe.recv()
         except (EOFError, OSError):
-            self.alive = False
-            return Done(_crashed(job, self._order), None)
-        if isinstance(answer, Misconfigured):
-            raise answer
-        return answer  # type: ignore[no-any-return]
+            return None
+        return answer
 
-    def end(self) -> None:
+    def hang_up(self) -> None:
         self.pipe.close()
-        self._process.join(timeout=5)
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join()
-        self._process.close()
+
+    def end(self, deadline: float) -> None:
+        """Waits until the deadline (of time.monotonic), then kills. May be called twice."""
+        process, self._process = self._process, None
+        self.pipe.close()
+        if process is None:
+            return
+        process.join(timeout=max(deadline - time.monotonic(), 0))
+        if process.is_alive():
+            process.kill()
+            process.join()
+        process.close()
 
 
-def _crashed(job: Job, order: Order) -> Outcome:
-    return Outcome(
-        input=str(job.source),
-        output=None,
-        status=Status.REFUSED,
-        reason="worker.crashed",
-        advice="try it alone with --jobs 1; if it happens again, report the file",
-        policy=order.facts,
-    )
+def _crashed(job: Job, facts: RunFacts) -> Outcome:
+    advice = "try it alone with --jobs 1; if it happens again, report the file"
+    return refused(job, facts, "worker.crashed", advice)
 
 
 def _work(pipe: Connection, order: Order) -> None:
-    """The worker's life: a job in, an outcome out, until the parent closes the pipe."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is interrupted, and ends us by the pipe
-    models = ModelStore(order.models)
-    with Sandbox() as sandbox:
-        sanitizer = Sanitizer(sandbox, PolicyDetectors(models, threads=order.threads))
-        while True:
-            try:
-                job = pipe.recv()
-            except EOFError:
-                return
-            try:
-                answer: Done | Misconfigured = _do(job, sanitizer, order)
-            except Misconfigured as exc:
-                answer = exc
-            try:
-                pipe.send(answer)
-            except BrokenPipeError:
-                return
+    # Imported here: the parent, which only hands out work, does without the detectors' libraries.
+    from gateway.services.file_worker import work
+
+    work(pipe, order)
 
 
-def _do(job: Job, sanitizer: Sanitizer, order: Order) -> Done:
-    previewer = Previewer()
-    look = previewer.look if order.previews else None
-    outcome = anonymize_file(job, sanitizer, order.policy, order.out, facts=order.facts, look=look)
-    return Done(outcome, previewer.preview)
+def with_detectors(
+    facts: RunFacts, models: dict[str, str], absent: Sequence[str], precision: str
+) -> RunFacts:
+    """The facts of a run, completed by what its workers have loaded."""
+    return replace(facts, models=models, absent=tuple(absent), precision=precision)
