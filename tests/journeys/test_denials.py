@@ -1,0 +1,191 @@
+"""What is refused: 403 and exactly one entry that says why; without a token 401, counted and not entered."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.journeys.conftest import House
+from tests.support.gateway import (
+    Person,
+    content_of,
+    create_dataset,
+    give_grant,
+    released_copy,
+    upload,
+)
+from tests.support.pictures import plate_png
+from tests.support.processes import wait_until
+
+
+@contextmanager
+def one_denial(house: House, person: Person, asked: str, reason: str) -> Iterator[None]:
+    """Inside, exactly one "access.denied" entry comes: this person's, for this question and reason."""
+    before = len(house.installation.entries())
+    yield
+    new = house.installation.entries()[before:]
+    assert [entry["action"] for entry in new] == ["access.denied"]
+    assert new[0]["actor"] == person.id
+    assert new[0]["details"]["asked"] == asked
+    assert new[0]["details"]["reason"] == reason
+
+
+def refused(response: httpx.Response, reason: str) -> None:
+    assert response.status_code == 403, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["code"] == reason
+
+
+@pytest.fixture(scope="module")
+def copy(house: House) -> str:
+    """A released copy of the shared dataset, brought in by the uploader."""
+    return released_copy(house.uploader, house.dataset, plate_png())
+
+
+def test_an_annotator_who_asks_for_an_original_is_refused_and_recorded(house: House, copy: str) -> None:
+    give_grant(house.officer, house.annotator, house.dataset)
+    listed = house.annotator.http.get(f"/v1/datasets/{house.dataset}/copies").json()["copies"]
+    asset = next(c["asset"] for c in listed if c["id"] == copy)
+    with one_denial(house, house.annotator, "original.read", "original.sealed"):
+        refused(house.annotator.http.get(f"/v1/assets/{asset}/original"), "original.sealed")
+
+
+def test_a_grant_opens_its_own_dataset_and_no_other(house: House, copy: str) -> None:
+    newcomer = house.installation.enrol("annotator")
+    elsewhere = create_dataset(house.officer, "another street")
+    give_grant(house.officer, newcomer, elsewhere)
+    with one_denial(house, newcomer, "copy.read", "grant.none"):
+        refused(content_of(newcomer, copy), "grant.none")
+    with one_denial(house, newcomer, "copy.list", "grant.none"):
+        refused(newcomer.http.get(f"/v1/datasets/{house.dataset}/copies"), "grant.none")
+
+
+def test_an_expired_grant_opens_nothing(house: House, copy: str) -> None:
+    newcomer = house.installation.enrol("annotator")
+    give_grant(house.officer, newcomer, house.dataset, seconds=2.5)
+    assert content_of(newcomer, copy).status_code == 200
+    time.sleep(2.6)
+    with one_denial(house, newcomer, "copy.read", "grant.expired"):
+        refused(content_of(newcomer, copy), "grant.expired")
+    with one_denial(house, newcomer, "copy.list", "grant.expired"):
+        refused(newcomer.http.get(f"/v1/datasets/{house.dataset}/copies"), "grant.expired")
+
+
+def test_a_revoked_grant_opens_nothing_from_the_next_request_on(house: House, copy: str) -> None:
+    newcomer = house.installation.enrol("annotator")
+    grant = give_grant(house.officer, newcomer, house.dataset)
+    assert content_of(newcomer, copy).status_code == 200
+    assert house.officer.http.delete(f"/v1/grants/{grant}").status_code == 200
+    with one_denial(house, newcomer, "copy.read", "grant.revoked"):
+        refused(content_of(newcomer, copy), "grant.revoked")
+
+
+def test_who_has_no_valid_token_is_turned_away_and_counted_but_not_entered(house: House, copy: str) -> None:
+    installation = house.installation
+    query = "SELECT coalesce(sum(value), 0) AS n FROM counter WHERE name = 'requests.unauthenticated'"
+    counted, entered = installation.rows(query)[0].n, len(installation.entries())
+    clients = [installation.client(), installation.client({"Authorization": "Bearer privgate_guessed"})]
+    for client in clients:
+        response = client.get(f"/v1/copies/{copy}/content")
+        assert response.status_code == 401
+        assert response.headers["www-authenticate"] == "Bearer"
+        assert response.headers["content-type"] == "application/problem+json"
+    assert len(installation.entries()) == entered
+    wait_until(lambda: installation.rows(query)[0].n >= counted + 2, "the count of both", seconds=15)
+
+
+def test_a_revoked_token_is_no_token(house: House, copy: str) -> None:
+    newcomer = house.installation.enrol("annotator")
+    give_grant(house.officer, newcomer, house.dataset)
+    assert content_of(newcomer, copy).status_code == 200
+    house.installation.privgate("tokens", "revoke", newcomer.token_id)
+    entered = len(house.installation.entries())
+    assert content_of(newcomer, copy).status_code == 401
+    assert len(house.installation.entries()) == entered
+
+
+ROLES = ("officer", "uploader", "annotator", "auditor", "reviewer", "operator")
+
+ALLOWED = {
+    # By role and route: what is not named here is refused. Copies open by grant, not by role, and in this
+    # table nobody has one.
+    ("POST", "/v1/datasets"): {"officer"},
+    ("GET", "/v1/datasets"): {"officer", "uploader"},
+    ("POST", "/v1/grants"): {"officer"},
+    ("GET", "/v1/grants"): {"officer"},
+    ("DELETE", "/v1/grants/{grant_id}"): {"officer"},
+    ("POST", "/v1/assets"): {"uploader"},
+    ("GET", "/v1/assets/{asset_id}"): {"officer", "uploader"},
+    ("GET", "/v1/assets/{asset_id}/original"): set(),
+    ("GET", "/v1/datasets/{dataset_id}/copies"): set(),
+    ("GET", "/v1/copies/{copy_id}/content"): set(),
+    ("GET", "/v1/audit/export"): {"officer", "auditor"},
+    ("GET", "/v1/audit/verification"): {"officer", "auditor"},
+}
+
+PUBLIC = {("GET", "/v1/audit/key")}
+"""The log's public key: whoever verifies needs it, whoever else has no harm to do with it."""
+
+
+def test_every_route_is_in_the_table_of_what_roles_may(house: House) -> None:
+    paths = house.installation.client().get("/openapi.json").json()["paths"]
+    routes = {(verb.upper(), path) for path, verbs in paths.items() for verb in verbs}
+    assert routes == set(ALLOWED) | PUBLIC
+
+
+@pytest.mark.parametrize("route", sorted(ALLOWED), ids=" ".join)
+def test_each_role_may_what_the_table_says_and_nothing_else(
+    house: House, route: tuple[str, str], strangers: dict[str, Person], things: dict[str, str]
+) -> None:
+    entered = len(house.installation.entries())
+    statuses = {role: _ask(route, strangers[role], things, role).status_code for role in ROLES}
+    allowed = {role for role, status in statuses.items() if status < 300}
+    assert allowed == ALLOWED[route], statuses
+    assert {status for role, status in statuses.items() if role not in allowed} <= {403}, statuses
+    denials = [e for e in house.installation.entries()[entered:] if e["action"] == "access.denied"]
+    assert [e["details"]["role"] for e in denials] == [role for role in ROLES if role not in allowed]
+
+
+@pytest.mark.parametrize("route", sorted(ALLOWED), ids=" ".join)
+def test_no_route_answers_without_a_token(
+    house: House, route: tuple[str, str], things: dict[str, str]
+) -> None:
+    nobody = Person("", "", "", "nobody", house.installation.client())
+    assert _ask(route, nobody, things, "nobody").status_code == 401
+
+
+@pytest.fixture(scope="module")
+def strangers(house: House) -> dict[str, Person]:
+    """One person a role; none has a grant."""
+    return {role: house.installation.enrol(role) for role in ROLES}
+
+
+@pytest.fixture(scope="module")
+def things(house: House, copy: str, strangers: dict[str, Person]) -> dict[str, str]:
+    """What the routes' ids stand for. The asset is the stranger uploader's, the grant nobody else's."""
+    asset = upload(strangers["uploader"], house.dataset, plate_png())
+    person = house.installation.enrol("annotator")
+    grant = give_grant(house.officer, person, house.dataset)
+    ids = {"asset_id": asset, "copy_id": copy, "grant_id": grant}
+    return {"dataset_id": house.dataset, "person_id": person.id, **ids}
+
+
+def _ask(route: tuple[str, str], person: Person, things: dict[str, str], role: str) -> httpx.Response:
+    """A well-formed request, so that a refusal is about who asks."""
+    verb, path = route
+    extra: dict[str, Any] = {}
+    if route == ("POST", "/v1/datasets"):
+        extra = {"json": {"name": f"by {role} at {datetime.now(UTC).isoformat()}", "policy": "street"}}
+    elif route == ("POST", "/v1/grants"):
+        until = (datetime.now(UTC) + timedelta(minutes=5)).isoformat()
+        grant = {"dataset": things["dataset_id"], "purpose": "label-cars", "until": until}
+        extra = {"json": {"person": things["person_id"], **grant}}
+    elif route == ("POST", "/v1/assets"):
+        extra = {"params": {"dataset": things["dataset_id"]}, "content": b"an upload"}
+    return person.http.request(verb, path.format(**things), **extra)

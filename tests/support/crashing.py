@@ -1,0 +1,92 @@
+"""Runs `privgate` so that it kills itself at one point: `python -m tests.support.crashing POINT serve …`.
+
+A point is a name below: which of the real collaborators is watched, and whether the process dies right before
+or right after its work. The kill is SIGKILL, so nothing is flushed, rolled back or cleaned up. Nothing else
+of the product is changed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Point:
+    """target: "module:name.name" of a function. after: whether it does its work first.
+
+    action: only for an audit entry of this action; the function is then a Ledger's.
+    """
+
+    target: str
+    after: bool = True
+    action: str | None = None
+
+
+FLUSH = "gateway.store.ledger:Ledger.flush"
+COMMITTED = "gateway.store.ledger:Ledger.committed"
+
+POINTS = {
+    # services/intake.py
+    "intake-1-sealed-piece": Point("gateway.vault.blob_writers:BlobWriter.write"),
+    "intake-2-blob": Point("gateway.vault.blob_writers:BlobWriter.commit"),
+    "intake-3-uncommitted": Point(FLUSH, action="asset.received"),
+    "intake-3-row": Point(COMMITTED, action="asset.received"),
+    "intake-4-enqueued": Point("gateway.services.jobs:JobQueue.enqueue"),
+    # services/anonymize.py
+    "anonymize-1-processing": Point("gateway.services.anonymize:open_sealed", after=False),
+    "anonymize-2-opened": Point("gateway.services.anonymize:open_sealed"),
+    "anonymize-3-decoded": Point("gateway.imaging.sandbox:Sandbox.decode"),
+    "anonymize-3-sanitized": Point("gateway.services.sanitize:Sanitizer.sanitize"),
+    "anonymize-4-sealed": Point("gateway.services.anonymize:seal"),
+    "anonymize-5-put": Point("gateway.vault.blobs:BlobStore.put"),
+    "anonymize-6-uncommitted": Point(FLUSH, action="asset.released"),
+    "anonymize-6-settled": Point(COMMITTED, action="asset.released"),
+    # services/sequencer.py
+    "sequencer-2-placed": Point("gateway.store.queries.log:add_checkpoint"),
+    "sequencer-3-committed": Point("gateway.services.sequencer:append_note", after=False),
+    "sequencer-4-told": Point("gateway.services.sequencer:append_note"),
+}
+
+
+def main() -> None:
+    name = sys.argv.pop(1)
+    _arm(POINTS[name])
+    from gateway.cli import main as privgate
+
+    privgate()
+
+
+def _arm(point: Point) -> None:
+    module, _, path = point.target.partition(":")
+    *owners, name = path.split(".")
+    holder: Any = importlib.import_module(module)
+    for owner in owners:
+        holder = getattr(holder, owner)
+    setattr(holder, name, _deadly(getattr(holder, name), point))
+
+
+def _deadly(work: Callable[..., Any], point: Point) -> Callable[..., Any]:
+    def deadly(*arguments: Any, **options: Any) -> Any:
+        concerned = point.action is None or any(e.action == point.action for e in arguments[0].entries)
+        if concerned and not point.after:
+            _die()
+        result = work(*arguments, **options)
+        if concerned:
+            _die()
+        return result
+
+    return deadly
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()
