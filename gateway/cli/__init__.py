@@ -7,28 +7,47 @@ import sys
 import typer
 
 from audit.errors import AuditError
-from gateway.cli import anonymize, audit, keys, models, servers, tokens, up
+from gateway.cli.late import LateCommand, group_of
 from gateway.errors import GatewayError, InputRefused
 from policies.errors import PolicyError
 
 WRONG_USAGE = 2
 
+COMMANDS = {
+    "anonymize": LateCommand(
+        "gateway.cli.anonymize",
+        "anonymize",
+        "Anonymizes images: hides what the policy names, drops all metadata, checks each file written.",
+    ),
+    "up": LateCommand("gateway.cli.up", "up", "Runs everything on http://127.0.0.1:PORT until Ctrl-C."),
+    "serve": LateCommand("gateway.cli.servers", "serve", "Serves the API."),
+    "worker": LateCommand("gateway.cli.servers", "worker", "Anonymizes what was brought in."),
+    "sequencer": LateCommand(
+        "gateway.cli.servers", "sequencer", "Orders the log and signs its checkpoints; run one."
+    ),
+    "models": LateCommand(
+        "gateway.cli.models", "app", "The model files of the detectors: fetch, list, verify, import."
+    ),
+    "tokens": LateCommand("gateway.cli.tokens", "app", "Bearer tokens: create, list, revoke."),
+    "keys": LateCommand(
+        "gateway.cli.keys", "app", "The keys that seal originals and copies, and sign the log."
+    ),
+    "audit": LateCommand("gateway.cli.audit", "app", "The tamper-evident log: verify, export, key."),
+}
+
 app = typer.Typer(
     name="privgate",
+    cls=group_of(COMMANDS),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Self-hosted privacy and anonymization gateway for image annotation.",
 )
-app.command("anonymize")(anonymize.anonymize)
-app.command("up")(up.up)
-app.command("serve")(servers.serve)
-app.command("worker")(servers.worker)
-app.command("sequencer")(servers.sequencer)
-app.add_typer(models.app, name="models")
-app.add_typer(tokens.app, name="tokens")
-app.add_typer(keys.app, name="keys")
-app.add_typer(audit.app, name="audit")
+
+
+@app.callback()
+def privgate() -> None:
+    """Self-hosted privacy and anonymization gateway for image annotation."""
 
 
 def main() -> None:

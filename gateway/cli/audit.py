@@ -19,7 +19,7 @@ app = typer.Typer(no_args_is_help=True, help="The tamper-evident log: verify, ex
 
 
 def _log(data: Path | None) -> AuditLog:
-    settings, database = open_installation(data)
+    settings, database = open_installation(data, jobs=False)
     verifier = installation.checkpoint_verifier(settings)
     return AuditLog(database, verifier, settings.checkpoint_file, utc_now)
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gateway.errors import Misconfigured
-from gateway.services.jobs import prepare_jobs
 from gateway.settings import Settings
-from gateway.store.database import Database
+
+if TYPE_CHECKING:  # SQL and the job engine are imported by those commands that open them
+    from gateway.store.database import Database
 
 Data = Annotated[
     Path | None,
@@ -24,21 +25,29 @@ def settings_of(data: Path | None) -> Settings:
     return Settings.read(os.environ, data=data)
 
 
-def open_installation(data: Path | None) -> tuple[Settings, Database]:
+def open_installation(data: Path | None, *, jobs: bool = True) -> tuple[Settings, Database]:
     """The settings and database of an installation that exists, its schema brought up to date.
 
-    Raises Misconfigured when there is none.
+    jobs: whether the command has to do with jobs, see open_database. Raises Misconfigured when there is none.
     """
     settings = settings_of(data)
     if settings.database.startswith("sqlite") and not settings.data.is_dir():
         raise Misconfigured(f"there is no installation in {settings.data}; start one: privgate up --data DIR")
-    return settings, open_database(settings)
+    return settings, open_database(settings, jobs=jobs)
 
 
-def open_database(settings: Settings) -> Database:
-    """The database, its schema and the job engine's brought up to date; several processes may do so."""
+def open_database(settings: Settings, *, jobs: bool = True) -> Database:
+    """The database, its schema and the job engine's brought up to date; several processes may do so.
+
+    Without `jobs` the job engine, whose import takes a second, is left alone.
+    """
+    from gateway.store.database import Database
+
     database = Database(settings.database)
     with database.alone():
         database.migrate()
-        prepare_jobs(settings.jobs_database)
+        if jobs:
+            from gateway.services.jobs import prepare_jobs
+
+            prepare_jobs(settings.jobs_database)
     return database

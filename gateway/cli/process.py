@@ -24,7 +24,9 @@ def prepare(*, supervised: bool = False) -> None:
         if os.getppid() == 1:  # the parent was gone before we asked
             sys.exit(1)
     logging.basicConfig(
-        level=logging.INFO if not supervised else logging.WARNING, stream=sys.stderr, format="%(asctime)s %(name)s %(levelname)s %(message)s"
+        level=logging.INFO if not supervised else logging.WARNING,
+        stream=sys.stderr,
+        format="%(asctime)s %(name)s %(levelname)s %(message)s",
     )
     for chatty in ("alembic", "httpx", "dbos"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

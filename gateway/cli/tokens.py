@@ -1,4 +1,7 @@
-"""`privgate tokens`: bearer tokens for people, one role each."""
+"""`privgate tokens`: bearer tokens for people, one role each.
+
+What opens the database is imported by each command: its libraries take longer than the help.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,6 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.cli.options import Data, open_installation
-from gateway.services.people import issue_token, list_tokens
-from gateway.services.people import revoke_token as revoke_service
-from gateway.store.ledger import utc_now
 from policies.access import Role
 
 app = typer.Typer(no_args_is_help=True, help="Bearer tokens: create, list, revoke.")
@@ -24,7 +24,10 @@ def create(
     data: Data = None,
 ) -> None:
     """Makes a person and a token. The token is shown once; only its hash is kept."""
-    _, database = open_installation(data)
+    from gateway.services.people import issue_token
+    from gateway.store.ledger import utc_now
+
+    _, database = open_installation(data, jobs=False)
     issued = issue_token(database, role=role, name=name, clock=utc_now)
     print(f"person {issued.person_id}")
     print(f"token-id {issued.token_id}")
@@ -34,7 +37,9 @@ def create(
 @app.command("list")
 def list_all(data: Data = None) -> None:
     """Shows every token: its id, whose it is, its role, whether it still works."""
-    _, database = open_installation(data)
+    from gateway.services.people import list_tokens
+
+    _, database = open_installation(data, jobs=False)
     table = Table("token id", "person", "name", "role", "made", "state", box=None)
     for token in list_tokens(database):
         state = "works" if token.revoked_at is None else f"revoked {token.revoked_at:%Y-%m-%d %H:%M}Z"
@@ -46,6 +51,9 @@ def list_all(data: Data = None) -> None:
 @app.command()
 def revoke(token_id: Annotated[str, typer.Argument(help="As `list` shows it.")], data: Data = None) -> None:
     """Ends a token, from the next request on."""
-    _, database = open_installation(data)
-    revoke_service(database, token_id, clock=utc_now)
+    from gateway.services.people import revoke_token
+    from gateway.store.ledger import utc_now
+
+    _, database = open_installation(data, jobs=False)
+    revoke_token(database, token_id, clock=utc_now)
     print(f"revoked {token_id}")
