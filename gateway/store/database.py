@@ -61,10 +61,10 @@ class Database:
             try:
                 ledger.flush()
                 session.commit()
-            except Exception as exc:
+            except BaseException as exc:
                 # Whether a failed commit took effect is not known: this writer's chain ends here.
                 writer.retire()
-                if ledger.entries:
+                if ledger.entries and isinstance(exc, Exception):
                     raise LedgerUnavailable(
                         "the audit entry could not be committed; nothing was done"
                     ) from exc
@@ -107,11 +107,14 @@ class Database:
 
 
 def _engine(url: str) -> Engine:
+    # hide_parameters: what a statement carried must not reach a log in the words of its error.
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    connect = {"timeout": BUSY_TIMEOUT_MS / 1000}
+    engine = create_engine(url, connect_args=connect, hide_parameters=True)
     event.listen(engine, "connect", _tune_sqlite)
     event.listen(engine, "begin", _begin)
+    event.listen(engine, "reset", _end)
     return engine
 
 
@@ -132,3 +135,9 @@ def _tune_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
 def _begin(connection: Connection) -> None:
     reading = connection.get_execution_options().get(_READING, False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _end(connection: sqlite3.Connection, _record: Any, _state: Any) -> None:
+    # SQLite keeps the transaction, and with it the write lock, when a COMMIT fails (the disk is full, say).
+    # The pool takes it for ended, so that without this every other process would wait for an idle connection.
+    connection.rollback()

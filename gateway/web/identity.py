@@ -45,9 +45,15 @@ class Doorkeeper:
         """Adds what was counted since the last call to the counter in the database."""
         with self._lock:
             count, self._turned_away = self._turned_away, 0
-        if count:
+        if not count:
+            return
+        try:
             with self._database.unit() as unit:
                 counters.add(unit.session, COUNTER, count)
+        except BaseException:
+            with self._lock:
+                self._turned_away += count  # for the next call
+            raise
 
 
 def principal(

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from sqlalchemy import text
 from sqlmodel import Session
 
 from gateway.store.tables import Counter
 
+# Known to both databases, and right however many processes count for the first time at once.
+_ADD = text(
+    "INSERT INTO counter (name, value) VALUES (:name, :count) "
+    "ON CONFLICT (name) DO UPDATE SET value = counter.value + excluded.value"
+)
+
 
 def add(session: Session, name: str, count: int) -> None:
-    row = session.get(Counter, name, with_for_update=True) or Counter(name=name)
-    row.value += count
-    session.add(row)
+    session.connection().execute(_ADD, {"name": name, "count": count})
 
 
 def value(session: Session, name: str) -> int:

@@ -1,0 +1,79 @@
+"""Migrations: from nothing to exactly what the tables say, any number of times, in several processes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+from sqlmodel import SQLModel
+
+from gateway.store.database import Database
+
+MIGRATE = """
+import sys
+from gateway.store.database import Database
+database = Database(sys.argv[1])
+with database.alone():
+    database.migrate()
+"""
+
+
+def differences(database: Database) -> list[object]:
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
+        return list(compare_metadata(context, SQLModel.metadata))
+
+
+def migrate(database: Database) -> None:
+    with database.alone():
+        database.migrate()
+
+
+def test_from_nothing_they_make_what_the_tables_say(empty_url: str) -> None:
+    database = Database(empty_url)
+    migrate(database)
+    assert differences(database) == []
+    database.close()
+
+
+def test_the_comparison_would_see_a_difference(database: Database) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(text("DROP INDEX grant_by_person"))
+    assert differences(database) != []
+
+
+def test_twice_changes_nothing(empty_url: str) -> None:
+    database = Database(empty_url)
+    migrate(database)
+    before = sorted(inspect(database.engine).get_table_names())
+    migrate(database)
+    assert sorted(inspect(database.engine).get_table_names()) == before
+    database.close()
+
+
+def test_two_processes_at_once_leave_one_schema(empty_url: str) -> None:
+    command = [sys.executable, "-W", "error", "-c", MIGRATE, empty_url]
+    processes = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(2)]
+    for process in processes:
+        _, said = process.communicate(timeout=60)
+        assert process.returncode == 0, said.decode()
+    database = Database(empty_url)
+    assert differences(database) == []
+    database.close()
+
+
+def test_a_failed_migration_leaves_the_lock_free(empty_url: str) -> None:
+    database = Database(empty_url)
+    try:
+        with database.alone():
+            raise RuntimeError("the disk is full")
+    except RuntimeError:
+        pass
+    migrate(database)
+    assert differences(database) == []
+    database.close()

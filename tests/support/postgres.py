@@ -1,0 +1,122 @@
+"""A real PostgreSQL server for tests, from Debian's binaries: its own folder, a socket, no port."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+BINARIES = Path("/usr/lib/postgresql")
+USER = "postgres"
+START_SECONDS = 30.0
+
+# A test's server need not survive a power cut; that would cost each commit a wait for the disk.
+OPTIONS = ("fsync=off", "full_page_writes=off", "listen_addresses=", "max_connections=80")
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    """A running server. socket: the folder of its socket."""
+
+    socket: Path
+
+    def url(self, database: str) -> str:
+        """SQLAlchemy's URL of a database."""
+        return f"postgresql+psycopg://{USER}@/{database}?host={self.socket}"
+
+    def create(self, database: str, *, template: str = "template1") -> str:
+        """Makes a database, a copy of `template`, and returns its URL. Nobody may be connected to that."""
+        self._run(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                sql.Identifier(database), sql.Identifier(template)
+            )
+        )
+        return self.url(database)
+
+    def drop(self, database: str) -> None:
+        """Drops a database, whoever is connected to it."""
+        self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database)))
+
+    def terminate(self, database: str) -> None:
+        """Cuts every connection to a database, as a restart of the server would."""
+        query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+        with self._connect() as connection:
+            connection.execute(query, [database])
+
+    def _run(self, statement: sql.Composed) -> None:
+        with self._connect() as connection:
+            connection.execute(statement)
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        return psycopg.connect(host=str(self.socket), user=USER, dbname="postgres", autocommit=True)
+
+
+@contextmanager
+def postgres_server() -> Iterator[PostgresServer]:
+    """Starts a server in a new folder, and takes both away at the end."""
+    # Not in pytest's folder: a socket's path has at most 107 bytes, and the server's user must get in.
+    folder = Path(tempfile.mkdtemp(prefix="privgate-pg-"))
+    try:
+        _own(folder)
+        binaries = max(BINARIES.glob("*/bin"), key=lambda path: float(path.parent.name))
+        initdb = [str(binaries / "initdb"), "-D", str(folder / "data"), "-U", USER]
+        _start([*initdb, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"], folder).wait()
+        options = [part for option in OPTIONS for part in ("-c", option)]
+        command = [str(binaries / "postgres"), "-D", str(folder / "data"), "-k", str(folder), *options]
+        process = _start(command, folder)
+        try:
+            server = PostgresServer(folder)
+            _wait(server, process, folder)
+            yield server
+        finally:
+            process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
+            process.wait()
+    finally:
+        shutil.rmtree(folder)
+
+
+def _own(folder: Path) -> None:
+    if os.getuid() == 0:
+        account = pwd.getpwnam(USER)
+        os.chown(folder, account.pw_uid, account.pw_gid)
+
+
+def _start(command: list[str], folder: Path) -> subprocess.Popen[bytes]:
+    """PostgreSQL refuses to run as root, so then it runs as its own user."""
+    as_root = os.getuid() == 0
+    with (folder / "log").open("ab") as output:
+        return subprocess.Popen(
+            command,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            cwd=folder,
+            start_new_session=True,
+            user=USER if as_root else None,
+            group=USER if as_root else None,
+            extra_groups=[] if as_root else None,
+        )
+
+
+def _wait(server: PostgresServer, process: subprocess.Popen[bytes], folder: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            server._connect().close()
+        except psycopg.OperationalError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError(f"PostgreSQL did not start:\n{(folder / 'log').read_text('utf-8', 'replace')}")
