@@ -45,7 +45,7 @@ def group_of(commands: Mapping[str, LateCommand]) -> type[TyperGroup]:
             self, ctx: Any, args: list[str]
         ) -> tuple[str | None, Any, list[str]]:  # Any: the click within Typer is private
             name, command, rest = super().resolve_command(ctx, args)
-            if name not in commands:
+            if name is None or name not in commands:
                 return name, command, rest
             return name, commands[name].load(name), rest
 
