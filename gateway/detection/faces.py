@@ -26,7 +26,7 @@ SMALL = ((192.0, 0.3), (math.inf, 0.4))
 LEAST = 0.05
 SMALL_FACE = 48.0
 # The closer look: twice the native scale, at most so many enlarged pixels; where these do not suffice the
-# scale is lowered, and below WORTHWHILE the look is left out: it would find little that the native one did not.
+# scale is lowered, and below WORTHWHILE the look is left out: it would find little more.
 CLOSE_SCALE = 2.0
 CLOSE_PIXELS = 8_000_000
 WORTHWHILE = 1.15

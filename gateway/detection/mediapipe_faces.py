@@ -6,6 +6,7 @@ packages bring them.
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import os
 import sys
@@ -101,27 +102,29 @@ def _opened(model: bytes) -> Any:
 
 
 def _open(model: bytes) -> Any:
-    """The library's detector, warm."""
+    """The library's detector, warm. Raises MissingDetector where its libraries are missing."""
     try:
-        from mediapipe.tasks.python import BaseOptions, vision
-
-        options = vision.FaceDetectorOptions(
-            base_options=BaseOptions(model_asset_buffer=model),
-            min_detection_confidence=OPERATING_POINT * FLOOR / 0.5,
-        )
-        with _quiet():
-            network = _lasting(vision.FaceDetector).create_from_options(options)
-            network.detect(_media_image(np.zeros((64, 64, 3), dtype=np.uint8)))
+        return _started(model)
     except (ImportError, OSError, RuntimeError, AttributeError) as exc:
         raise MissingDetector(
             f"the detector mediapipe cannot run here ({type(exc).__name__}: {str(exc)[:200]}): {LIBRARIES}"
         ) from exc
+
+
+def _started(model: bytes) -> Any:
+    from mediapipe.tasks.python import BaseOptions, vision
+
+    options = vision.FaceDetectorOptions(
+        base_options=BaseOptions(model_asset_buffer=model),
+        min_detection_confidence=OPERATING_POINT * FLOOR / 0.5,
+    )
+    with _quiet():
+        network = vision.FaceDetector.create_from_options(options)
+        network.detect(_media_image(np.zeros((64, 64, 3), dtype=np.uint8)))
+    # One reference too many, so that it is never finalized: the library's finalizer fails at the
+    # interpreter's end, when the system frees it all anyway.
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(network))
     return network
-
-
-def _lasting(library_class: Any) -> Any:
-    """The class without its finalizer, which fails at the interpreter's end, when the system frees it all."""
-    return type("LastingFaceDetector", (library_class,), {"__del__": lambda self: None})
 
 
 @contextmanager

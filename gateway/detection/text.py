@@ -11,6 +11,7 @@ import math
 import threading
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gateway.detection import ppocr
 from gateway.detection.boxes import Boxes, areas, clipped, no_boxes, normalised, suppressed
@@ -29,6 +30,8 @@ LARGEST_SCALE = 2.0
 OPERATING_POINT = 0.5
 LEAST = 0.25
 OVERLAP = 0.5
+# Difference of the largest and smallest value of a channel, 0 to 255, below which nothing can be read.
+CONTRAST = 6
 # A plate's text: width over height; height in image pixels.
 NARROWEST, WIDEST = 0.8, 4.5
 LOWEST = 6.0
@@ -127,4 +130,16 @@ def _lines(session: Session, pixels: Pixels) -> Boxes:
 
     height, width = pixels.shape[:2]
     scale = text_scale(width, height)
-    return suppressed(seen(pixels, scale, see), OVERLAP)
+    return with_contrast(suppressed(seen(pixels, scale, see), OVERLAP), pixels)
+
+
+def with_contrast(lines: Boxes, pixels: Pixels) -> Boxes:
+    """The lines in which something can be seen at all. On an empty page the network marks the whole page."""
+    kept = [int(np.ptp(_part(line, pixels), axis=(0, 1)).max()) >= CONTRAST for line in lines]
+    return lines[np.array(kept, dtype=np.bool_)]
+
+
+def _part(line: NDArray[np.float32], pixels: Pixels) -> Pixels:
+    x0, y0 = np.floor(line[:2]).astype(int)
+    x1, y1 = np.ceil(line[2:4]).astype(int)
+    return pixels[y0:y1, x0:x1]

@@ -1,0 +1,84 @@
+"""Several looks at one object become one detection."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.detection.fuse import FLOOR, fuse
+from policies.model import Detection, Kind, Region
+
+FACE, PLATE = Kind.FACE, Kind.LICENSE_PLATE
+
+
+def seen(kind: Kind, x: int, y: int, width: int, height: int, score: float, source: str = "one") -> Detection:
+    return Detection(kind, Region(x, y, x + width, y + height), score, source)
+
+
+some = st.lists(
+    st.builds(
+        seen,
+        st.sampled_from([FACE, PLATE]),
+        st.integers(0, 80),
+        st.integers(0, 80),
+        st.integers(1, 60),
+        st.integers(1, 60),
+        st.sampled_from([0.2, 0.3, 0.49, 0.5, 0.7, 1.0]),
+        st.sampled_from(["one", "two"]),
+    ),
+    max_size=10,
+)
+
+
+@given(some)
+def test_the_order_of_the_input_does_not_matter(detections: list[Detection]) -> None:
+    assert fuse(detections) == fuse(detections[::-1])
+
+
+@given(some)
+def test_what_was_certain_stays_certain_and_hidden(detections: list[Detection]) -> None:
+    fused = fuse(detections)
+    for one in detections:
+        if one.score >= 0.5:
+            assert any(other.kind is one.kind and other.region.overlap(one.region) for other in fused)
+
+
+@given(some)
+def test_scores_stay_between_the_floor_and_one(detections: list[Detection]) -> None:
+    assert all(FLOOR <= one.score <= 1 for one in fuse(detections))
+
+
+def test_one_source_alone_never_lifts_a_doubt() -> None:
+    (one,) = fuse([seen(FACE, 0, 0, 60, 60, 0.4), seen(FACE, 1, 1, 60, 60, 0.4)])
+    assert one.score == 0.4
+
+
+def test_two_sources_that_agree_lift_a_doubt() -> None:
+    (one,) = fuse([seen(FACE, 0, 0, 60, 60, 0.4), seen(FACE, 1, 1, 60, 60, 0.4, "two")])
+    assert one.score == pytest.approx(0.52)
+    assert one.source == "one+two"
+
+
+def test_kinds_are_not_mixed() -> None:
+    assert len(fuse([seen(FACE, 0, 0, 60, 60, 0.9), seen(PLATE, 0, 0, 60, 60, 0.9)])) == 2
+
+
+def test_confident_sources_widen_a_plate_to_their_union() -> None:
+    (one,) = fuse([seen(PLATE, 0, 0, 100, 30, 0.9), seen(PLATE, 10, 0, 100, 34, 0.8, "two")])
+    assert one.region == Region(0, 0, 110, 34)
+
+
+def test_a_doubtful_source_does_not_move_a_plate() -> None:
+    (one,) = fuse([seen(PLATE, 0, 0, 100, 30, 0.9), seen(PLATE, 10, 0, 100, 34, 0.4, "two")])
+    assert one.region == Region(0, 0, 100, 30)
+
+
+def test_a_doubt_is_reported_only_where_a_person_can_judge_it() -> None:
+    assert fuse([seen(FACE, 0, 0, 20, 20, 0.45)]) == ()
+    assert len(fuse([seen(FACE, 0, 0, 40, 40, 0.45)])) == 1
+    assert len(fuse([seen(FACE, 0, 0, 8, 8, 0.5)])) == 1
+
+
+def test_nothing_is_nothing() -> None:
+    assert fuse([]) == ()
