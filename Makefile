@@ -51,7 +51,7 @@ lock: install ## Resolves the locked requirements anew
 	  --extra dev --constraints requirements.lock pyproject.toml --output-file requirements-dev.lock
 	echo hatchling | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-annotate --constraints requirements-dev.lock --output-file requirements-build.lock -
-	$(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 --no-header --no-annotate \
+	$(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --python-platform x86_64-manylinux_2_28 --no-header --no-annotate \
 	  --extra ocr --constraints requirements.lock pyproject.toml --output-file $(VENV)/ocr.lock
 	awk -F '[=; ]' 'NR == FNR { known[$$1]; next } !($$1 in known)' requirements.lock $(VENV)/ocr.lock \
 	  | sed 's/+[a-z0-9]*$$//' > requirements-ocr.lock
