@@ -46,7 +46,7 @@ class Job:
     """One file to do.
 
     number: its place in the report. names: where its copy goes in the output folder, by the suffix of what is
-    written. stale: what an earlier run wrote for it, wherever it goes now. fault: set where it cannot be done at all.
+    written. stale: what an earlier run wrote for it, wherever it goes now. fault: set where it cannot be done.
     """
 
     number: int
@@ -193,8 +193,8 @@ def _stale(
 ) -> tuple[PurePosixPath, ...]:
     """What a run before this one called this file's copy, as far as its name alone tells.
 
-    Not what another file of this run is called now; nor a.jpg where the file is a.png: though that could be its
-    copy, when it was a JPEG of the wrong name, it is rather the copy of an a.jpg of another run.
+    Not what another file of this run is called now; nor a.jpg where the file is a.png: though that could be
+    its copy, when it was a JPEG of the wrong name, it is rather the copy of an a.jpg of another run.
     """
     if item.fault:
         return ()
