@@ -46,7 +46,7 @@ class Job:
     """One file to do.
 
     number: its place in the report. names: where its copy goes in the output folder, by the suffix of what is
-    written. stale: what an earlier run wrote for it, wherever it goes now. fault: set where it cannot be done.
+    written. stale: what an earlier run wrote for it, wherever it goes now. fault: why it cannot be done.
     """
 
     number: int
