@@ -41,11 +41,20 @@ check: install ## Linters, types and import rules only
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+# The build's lock is for the image, which holds no development tools.
+# The extra's lock holds what it adds to the others, and no hashes: torch's wheels differ by index. Resolved for
+# Python 3.11, whose versions suit 3.12 too.
 lock: install ## Resolves the locked requirements anew
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  pyproject.toml --output-file requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --extra dev --constraints requirements.lock pyproject.toml --output-file requirements-dev.lock
+	echo hatchling | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-annotate --constraints requirements-dev.lock --output-file requirements-build.lock -
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 --no-header --no-annotate \
+	  --extra ocr --constraints requirements.lock pyproject.toml --output-file $(VENV)/ocr.lock
+	awk -F '[=; ]' 'NR == FNR { known[$$1]; next } !($$1 in known)' requirements.lock $(VENV)/ocr.lock \
+	  | sed 's/+[a-z0-9]*$$//' > requirements-ocr.lock
 
 bench: models ## Scores detection on labelled images: make bench DATA=path/to/bench
 	$(BIN)/python -m tests.bench.leak $(DATA) $(ARGS)
