@@ -57,8 +57,16 @@ def readable(pixels: NDArray[np.uint8]) -> bool:
     return any(code.valid for code in zxingcpp.read_barcodes(pixels))
 
 
-@pytest.mark.parametrize("angle", [0.0, 17.0, 90.0, 180.0])
-@pytest.mark.parametrize("code_format", FORMATS, ids=str)
+# The reader does not read our PDF417 when it is turned by 17 degrees: there is no positive control.
+PLACED = [
+    (each, angle)
+    for each in FORMATS
+    for angle in (0.0, 17.0, 90.0, 180.0)
+    if (each, angle) != (zxingcpp.BarcodeFormat.PDF417, 17.0)
+]
+
+
+@pytest.mark.parametrize(("code_format", "angle"), PLACED, ids=str)
 def test_a_code_is_found_and_unreadable_once_filled(
     codes: Codes, code_format: zxingcpp.BarcodeFormat, angle: float
 ) -> None:
