@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gateway.detection.codes import Codes
 from gateway.detection.detector import Detector, DetectorSet, Factory, Setting
 from gateway.detection.faces import CenterFace
 from gateway.detection.models import ModelStore
@@ -26,6 +27,7 @@ DETECTORS: dict[str, Factory] = {
     "clp": PackagedPlates,
     "ppocr-plates": PlateLikeText,
     "ppocr": TextDetector,
+    "zxing": Codes,
 }
 
 
