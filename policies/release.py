@@ -94,7 +94,7 @@ def gate_reasons(gate: ReleaseGate, hidden: Sequence[Detection], size: Size, *, 
 def draw_of(policy_version: str, data: bytes) -> float:
     """A number in [0, 1) that an image draws under a policy version: the head of a SHA-256 of both."""
     digest = hashlib.sha256(policy_version.encode() + b"\0" + data).digest()
-    return (int.from_bytes(digest[:8], "big") >> (64 - DRAW_BITS)) / 2**DRAW_BITS
+    return (int.from_bytes(digest[:8], "big") >> (64 - DRAW_BITS)) * 2.0**-DRAW_BITS
 
 
 def risk_of(reasons: Sequence[str]) -> int:

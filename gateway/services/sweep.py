@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from gateway.services.ports import Clock, Enqueue
 from gateway.store.database import Database
-from gateway.store.queries import assets, copies
+from gateway.store.queries import assets, copies, reviews
 from gateway.vault.blobs import BlobStore
 from policies.lifecycle import AssetState
 
@@ -18,6 +18,9 @@ FORGOTTEN_AFTER = {
 }
 """An asset that has stood in the state for longer may have lost its job. Asking again does no harm."""
 
+REMAKE_AFTER = {False: timedelta(seconds=15), True: timedelta(minutes=15)}
+"""Since the last decision on a copy, by whether its successor was begun: its job may be lost by then."""
+
 PARTIAL_AFTER = timedelta(hours=24)
 """No upload takes longer; a partial blob older than that has no writer."""
 
@@ -26,12 +29,20 @@ BATCH = 1_000
 
 class Sweep:
     def __init__(
-        self, database: Database, originals: BlobStore, copy_blobs: BlobStore, enqueue: Enqueue, clock: Clock
+        self,
+        database: Database,
+        originals: BlobStore,
+        copy_blobs: BlobStore,
+        enqueue: Enqueue,
+        clock: Clock,
+        *,
+        enqueue_remake: Enqueue | None = None,
     ) -> None:
         self._database = database
         self._originals = originals
         self._copy_blobs = copy_blobs
         self._enqueue = enqueue
+        self._enqueue_remake = enqueue_remake
         self._clock = clock
 
     def enqueue_forgotten(self) -> int:
@@ -42,6 +53,18 @@ class Sweep:
                 found += assets.in_state(session, state, before=now - age, limit=BATCH)
         for asset in found:
             self._enqueue(asset.id, asset.attempts)
+        return len(found) + self._enqueue_remakes()
+
+    def _enqueue_remakes(self) -> int:
+        """The same for copies that reviewers agreed on."""
+        if self._enqueue_remake is None:
+            return 0
+        now, found = self._clock(), []
+        with self._database.reading() as session:
+            for begun, age in REMAKE_AFTER.items():
+                found += reviews.waiting_for_copy(session, begun=begun, before=now - age, limit=BATCH)
+        for review in found:
+            self._enqueue_remake(review.copy_id, review.attempts)
         return len(found)
 
     def clear_partials(self) -> int:

@@ -35,11 +35,6 @@ def get(session: Session, asset_id: str, *, hold: bool = False) -> AssetRecord:
     return _record(_row(session, asset_id, lock=hold))
 
 
-def locked(session: Session, asset_id: str) -> AssetRecord:
-    """The asset, which no other transaction changes before this one ends. Raises NotFound."""
-    return _record(_row(session, asset_id, lock=True))
-
-
 def sealed_name(session: Session, asset_id: str) -> bytes | None:
     """The sealed intake file name. Raises NotFound."""
     return _row(session, asset_id).sealed_name

@@ -38,6 +38,14 @@ def get(session: Session, review_id: str) -> ReviewRecord:
     return _record(_row(session, review_id))
 
 
+def asset_of(session: Session, review_id: str) -> str:
+    """The id of the asset under review. Raises NotFound."""
+    found = session.exec(select(Review.asset_id).where(Review.id == review_id)).first()
+    if found is None:
+        raise NotFound(f"review {review_id} does not exist")
+    return found
+
+
 def of_copy(session: Session, copy_id: str) -> list[ReviewRecord]:
     """All rounds of a copy's review."""
     query = select(Review).where(Review.copy_id == copy_id).order_by(col(Review.round))
@@ -155,8 +163,11 @@ def count_attempt(session: Session, copy_id: str) -> int:
     return _flushed(session, row).attempts
 
 
-def waiting_for_copy(session: Session, *, before: datetime, limit: int) -> list[ReviewRecord]:
-    """Round 1 of reviews that were decided in every round before a time, and whose next copy is not there."""
+def waiting_for_copy(session: Session, *, begun: bool, before: datetime, limit: int) -> list[ReviewRecord]:
+    """Round 1 of reviews that were decided in every round before a time, and whose next copy is not there.
+
+    begun: of those on whose copy a worker has begun, or of the others.
+    """
     other = aliased(Review)
     undecided = exists().where(
         col(other.copy_id) == col(Review.copy_id),
@@ -167,6 +178,7 @@ def waiting_for_copy(session: Session, *, before: datetime, limit: int) -> list[
         .join(Asset, col(Asset.id) == col(Review.asset_id))
         .where(
             Review.round == 1,
+            (col(Review.attempts) > 0) == begun,
             Review.state == ReviewState.DECIDED.value,
             Asset.state == AssetState.NEEDS_REVIEW.value,
             ~undecided,
