@@ -85,7 +85,7 @@ class DecisionForm(_Form):
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
-        named = [form.index for form in (*self.moved, *self.rejected)]
+        named = [move.index for move in self.moved] + [reject.index for reject in self.rejected]
         if twice := sorted({index for index in named if named.count(index) > 1}):
             raise ValueError(f"region {twice[0]} is named twice")
         return self
