@@ -181,9 +181,10 @@ def things(house: House, copy: str, strangers: dict[str, Person]) -> dict[str, s
     person = house.installation.enrol("annotator")
     grant = give_grant(house.officer, person, house.dataset)
     looked_at = looked_at_dataset(house.installation, house.officer)
-    waiting = waiting_asset(house.uploader, looked_at, plate_png())
-    [review] = reviews_of(house.installation, waiting)
-    ids = {"asset_id": asset, "copy_id": copy, "grant_id": grant, "review_id": review}
+    waiting = [waiting_asset(house.uploader, looked_at, plate_png()) for _ in range(2)]
+    [review], [to_decide] = (reviews_of(house.installation, each) for each in waiting)
+    reviews = {"review_id": review, "review_to_decide": to_decide}
+    ids = {"asset_id": asset, "copy_id": copy, "grant_id": grant, **reviews}
     return {"dataset_id": house.dataset, "person_id": person.id, **ids}
 
 
@@ -191,11 +192,12 @@ def _ask(route: tuple[str, str], person: Person, things: dict[str, str], role: s
     """A well-formed request, so that a refusal is about who asks."""
     verb, path = route
     extra: dict[str, Any] = {}
+    if path.endswith("/decision"):  # it ends the review, so it has one of its own
+        things = {**things, "review_id": things["review_to_decide"]}
+        extra = {"json": {"verdict": "quarantine"}}
     if "{review_id}" in path and role == "reviewer":
         person.http.post(f"/v1/reviews/{things['review_id']}/claim").raise_for_status()
-    if path.endswith("/decision"):
-        extra = {"json": {"verdict": "quarantine"}}
-    elif route == ("POST", "/v1/datasets"):
+    if route == ("POST", "/v1/datasets"):
         extra = {"json": {"name": f"by {role} at {datetime.now(UTC).isoformat()}", "policy": "street"}}
     elif route == ("POST", "/v1/grants"):
         until = (datetime.now(UTC) + timedelta(minutes=5)).isoformat()
