@@ -12,7 +12,7 @@ from policies.release import gate_reasons
 BLOCK = 8
 """Pixels. The side of a JPEG block: regions end on block borders, so no block holds both hidden and shown."""
 
-COVERED = 0.7
+COVERED = 0.3
 """Share of a region's pixels. What is hidden so far is taken for the thing that was hidden."""
 
 
