@@ -1,4 +1,4 @@
-"""The release gate: it only ever asks for a person, for reasons that can be counted, and draws alike again."""
+"""The release gate: it only ever asks for a person, for reasons that can be counted, and draws alike."""
 
 from __future__ import annotations
 
