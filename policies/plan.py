@@ -13,7 +13,13 @@ BLOCK = 8
 """Pixels. The side of a JPEG block: regions end on block borders, so no block holds both hidden and shown."""
 
 COVERED = 0.3
-"""Share of a region's pixels. What is hidden so far is taken for the thing that was hidden."""
+"""Share of a detection's pixels. What is hidden so far is the redaction itself, seen once more: a filled box
+is often taken for a plate a little larger than it."""
+
+RECHECK_MARGIN = 0.1
+"""Above a rule's hide score. Hiding one thing shifts the scores of others: on filled copies of 88 development
+photos a look at the hide score itself finds something in 42 %, next to none of it labelled, and a second look
+sends 17 % to a person. At 0.1 above it 22 % and 2 %."""
 
 
 def make_plan(policy: Policy, detections: Iterable[Detection], size: Size, *, draw: float = 0.0) -> Plan:
@@ -50,7 +56,8 @@ def sent_to_review(plan: Plan, reason: str) -> Plan:
 def missed(
     policy: Policy, seen: Iterable[Detection], redactions: Iterable[Redaction]
 ) -> tuple[Detection, ...]:
-    """What a look at the finished copy still shows: sure detections that mostly lie beside its redactions.
+    """What a look at the finished copy still shows: detections at or above the recheck score, which is
+    RECHECK_MARGIN above the hide score, that lie beside the redactions.
 
     What is under a redaction does not count: a blurred face is often found once more.
     """
@@ -59,7 +66,7 @@ def missed(
         one
         for one in seen
         if (rule := policy.rule_for(one.kind)) is not None
-        and one.score >= rule.hide
+        and one.score >= min(rule.hide + RECHECK_MARGIN, 1.0)
         and share_covered(one.region, regions) < COVERED
     )
 
