@@ -117,6 +117,7 @@ class JobWorker:
     def _clear_up(self) -> None:
         """Takes up what a crash left half done, and clears it away."""
         self._sweep.enqueue_forgotten()
+        self._sweep.open_missing_reviews()
         self._sweep.clear_partials()
 
     def _beat(self) -> None:

@@ -7,8 +7,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from gateway.services.ports import Clock, Enqueue
+from gateway.services.review_opening import open_review
 from gateway.store.database import Database
-from gateway.store.queries import assets, copies, reviews
+from gateway.store.queries import assets, copies, datasets, reviews
 from gateway.vault.blobs import BlobStore
 from policies.lifecycle import AssetState
 
@@ -20,6 +21,9 @@ FORGOTTEN_AFTER = {
 
 REMAKE_AFTER = {False: timedelta(seconds=15), True: timedelta(minutes=15)}
 """Since the last decision on a copy, by whether its successor was begun: its job may be lost by then."""
+
+UNOPENED_AFTER = timedelta(minutes=1)
+"""A review is opened in the transaction in which its image comes to need one, so this is long."""
 
 PARTIAL_AFTER = timedelta(hours=24)
 """No upload takes longer; a partial blob older than that has no writer."""
@@ -37,12 +41,14 @@ class Sweep:
         clock: Clock,
         *,
         enqueue_remake: Enqueue | None = None,
+        actor: str = "sweep",
     ) -> None:
         self._database = database
         self._originals = originals
         self._copy_blobs = copy_blobs
         self._enqueue = enqueue
         self._enqueue_remake = enqueue_remake
+        self._actor = actor
         self._clock = clock
 
     def enqueue_forgotten(self) -> int:
@@ -66,6 +72,25 @@ class Sweep:
         for review in found:
             self._enqueue_remake(review.copy_id, review.attempts)
         return len(found)
+
+    def open_missing_reviews(self) -> int:
+        """Opens a review for each image that waits for people and is in no queue; returns how many.
+
+        Such were there before there was a queue. One at a time, so that of two sweeps one opens it.
+        """
+        opened = 0
+        with self._database.reading() as session:
+            found = reviews.unopened(session, before=self._clock() - UNOPENED_AFTER, limit=BATCH)
+        for copy in found:
+            with self._database.unit() as unit:
+                asset = assets.get(unit.session, copy.asset_id, hold=True)
+                waits = asset.state is AssetState.NEEDS_REVIEW
+                if waits and not reviews.of_copy(unit.session, copy.id):
+                    policy = datasets.policy_at(unit.session, copy.report["policy_version"])
+                    reasons = copy.report["reasons"]
+                    open_review(unit, copy, reasons, reviewers=policy.release.reviewers, actor=self._actor)
+                    opened += 1
+        return opened
 
     def clear_partials(self) -> int:
         """Deletes what interrupted writers left; sealed, and under no key that still exists."""

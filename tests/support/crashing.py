@@ -47,6 +47,11 @@ POINTS = {
     "anonymize-5-put": Point("gateway.vault.blobs:BlobStore.put"),
     "anonymize-6-uncommitted": Point(FLUSH, action="asset.released"),
     "anonymize-6-settled": Point(COMMITTED, action="asset.released"),
+    # services/review_remake.py
+    "remake-2-opened": Point("gateway.services.originals:open_sealed"),
+    "remake-5-put": Point("gateway.vault.blobs:BlobStore.put"),
+    "remake-6-uncommitted": Point(FLUSH, action="asset.released"),
+    "remake-6-settled": Point(COMMITTED, action="asset.released"),
     # services/sequencer.py
     "sequencer-2-placed": Point("gateway.store.queries.log:add_checkpoint"),
     "sequencer-3-committed": Point("gateway.services.sequencer:append_note", after=False),

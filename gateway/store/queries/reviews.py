@@ -10,8 +10,9 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from gateway.errors import NotFound
-from gateway.store.records import DecisionRecord, ReviewRecord
-from gateway.store.tables import Asset, Review, ReviewDecision
+from gateway.store.queries import copies
+from gateway.store.records import CopyRecord, DecisionRecord, ReviewRecord
+from gateway.store.tables import Asset, Copy, Review, ReviewDecision
 from policies.lifecycle import AssetState
 from policies.review import Decision, ReviewedRegion, ReviewState, ReviewVerdict
 
@@ -187,6 +188,25 @@ def waiting_for_copy(session: Session, *, begun: bool, before: datetime, limit: 
         .limit(limit)
     )
     return [_record(row) for row in session.exec(query)]
+
+
+def unopened(session: Session, *, before: datetime, limit: int) -> list[CopyRecord]:
+    """The newest copies of assets that have waited for people since before a time, and have no review."""
+    newer, review = aliased(Copy), aliased(Review)
+    query = (
+        select(Copy)
+        .join(Asset, col(Asset.id) == col(Copy.asset_id))
+        .where(
+            Asset.state == AssetState.NEEDS_REVIEW.value,
+            col(Asset.updated_at) < before,
+            ~exists().where(
+                col(newer.asset_id) == col(Copy.asset_id), col(newer.revision) > col(Copy.revision)
+            ),
+            ~exists().where(col(review.copy_id) == col(Copy.id)),
+        )
+        .limit(limit)
+    )
+    return [copies.record_of(row) for row in session.exec(query)]
 
 
 def _held(now: datetime, person_id: str) -> ColumnElement[bool]:

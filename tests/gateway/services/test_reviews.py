@@ -13,6 +13,7 @@ from threading import Barrier
 import numpy as np
 import pytest
 from PIL import Image
+from sqlalchemy import text
 
 from gateway.errors import AccessDenied, Conflict, GatewayError, NotFound
 from gateway.imaging.sandbox import Sandbox
@@ -250,6 +251,18 @@ def test_the_sweep_leaves_what_was_begun_alone_for_a_while(desk: Desk) -> None:
     desk.later(minutes=2)
     assert desk.sweep.enqueue_forgotten() == 1
     assert desk.asked[-1] == ("copy-1", 1)
+
+
+def test_an_image_that_waits_in_no_queue_gets_into_one(desk: Desk) -> None:
+    [review] = desk.wait_for_people()
+    with desk.database.unit() as unit:
+        unit.session.connection().execute(text("DELETE FROM review"))
+    assert desk.sweep.open_missing_reviews() == 0  # it may be on its way
+    desk.later(minutes=2)
+    assert desk.sweep.open_missing_reviews() == 1
+    assert desk.sweep.open_missing_reviews() == 0
+    [again] = desk.queue.list(desk.reviewers[0])
+    assert (again.asset_id, again.reasons, again.risk) == ("asset-1", review.reasons, review.risk)
 
 
 def test_a_copy_that_cannot_be_made_is_held(desk: Desk) -> None:
