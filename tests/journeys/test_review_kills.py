@@ -1,4 +1,4 @@
-"""A worker killed while it makes the copy that reviewers agreed on: in the end there is one, and one entry."""
+"""Workers killed while they make the copy that reviewers agreed on: there is one in the end."""
 
 from __future__ import annotations
 
