@@ -49,6 +49,7 @@ class Action(StrEnum):
     REVIEW_READ = "review.read"
     REVIEW_IMAGE = "review.image"
     REVIEW_DECIDE = "review.decide"
+    REVIEW_HISTORY = "review.history"
 
 
 @dataclass(frozen=True, slots=True)

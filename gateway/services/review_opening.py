@@ -13,7 +13,11 @@ from policies.review import ReviewState
 
 
 def open_review(unit: Unit, copy: CopyRecord, reasons: Sequence[str], *, reviewers: int, actor: str) -> None:
-    """One round for each reviewer that the policy wants: they may look at the same time."""
+    """One round for each reviewer that the policy wants: they may look at the same time.
+
+    Reviews of older copies of the image end here.
+    """
+    reviews.close_older(unit.session, copy.asset_id, copy.id)
     for number in range(1, reviewers + 1):
         open_round(unit, copy, reasons, number=number, actor=actor)
 

@@ -9,9 +9,9 @@ from gateway.services.authorize import authorize
 from gateway.services.ports import Clock
 from gateway.services.review_case import Case, act
 from gateway.store.database import Database
-from gateway.store.queries import reviews
-from gateway.store.records import ReviewRecord
-from policies.access import INSTALLATION, Action, Principal
+from gateway.store.queries import assets, reviews
+from gateway.store.records import DecisionRecord, ReviewRecord
+from policies.access import INSTALLATION, Action, Principal, Resource
 from policies.review import ReviewState
 
 PAGE = 50
@@ -26,6 +26,20 @@ class ReviewQueue:
         self._database = database
         self._clock = clock
         self._assignment = assignment
+
+    def history(
+        self, principal: Principal, asset_id: str
+    ) -> list[tuple[ReviewRecord, DecisionRecord | None]]:
+        """Who decided what on an image: for those who govern and audit, not for other reviewers.
+
+        Raises NotFound, AccessDenied.
+        """
+        with self._database.reading() as session:
+            asset = assets.get(session, asset_id)
+        resource = Resource("Asset", asset.id, asset.dataset_id, asset.uploader_id)
+        authorize(self._database, principal, Action.REVIEW_HISTORY, resource, now=self._clock())
+        with self._database.reading() as session:
+            return reviews.of_asset(session, asset_id)
 
     def list(self, principal: Principal, *, after: str | None = None) -> list[ReviewRecord]:
         """A page of what this person may claim or holds, the riskiest first, then the oldest.

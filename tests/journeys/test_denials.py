@@ -128,6 +128,7 @@ ALLOWED = {
     ("GET", "/v1/copies/{copy_id}/content"): set(),
     ("GET", "/v1/audit/export"): {"officer", "auditor"},
     ("GET", "/v1/audit/verification"): {"officer", "auditor"},
+    ("GET", "/v1/assets/{asset_id}/reviews"): {"officer", "auditor"},
     # These reviews are the stranger reviewer's at the moment.
     ("GET", "/v1/reviews"): {"reviewer"},
     ("POST", "/v1/reviews/{review_id}/claim"): {"reviewer"},

@@ -126,9 +126,11 @@ def test_a_reviewer_adds_a_region_and_rejects_one_and_the_annotator_gets_the_new
     assert log["region.rejected"]["actor"] == house.reviewer.id
     assert log["review.decided"]["actor"] == house.reviewer.id
     assert log["asset.released"]["details"]["instead"] == old["copy_id"]
-    query = "SELECT reviewer_id, verdict FROM review_decision WHERE review_id = :review"
-    [row] = house.installation.rows(query, review=review)
-    assert (row.reviewer_id, row.verdict) == (house.reviewer.id, "release")
+    [told] = house.officer.http.get(f"/v1/assets/{asset}/reviews").json()
+    assert told["review"]["state"] == "closed"
+    assert (told["decision"]["reviewer"], told["decision"]["verdict"]) == (house.reviewer.id, "release")
+    assert told["decision"]["rejected"] == {"not_real": 1}
+    assert told["decision"]["hidden"]["added"] == 1
 
 
 def test_nobody_sees_the_original_but_who_holds_the_review_while_it_lasts(

@@ -74,6 +74,7 @@ RESOURCES: Final[dict[Action, Resource]] = {
     Action.REVIEW_READ: REVIEW,
     Action.REVIEW_IMAGE: REVIEW,
     Action.REVIEW_DECIDE: REVIEW,
+    Action.REVIEW_HISTORY: OWN,
 }
 
 # Whatever the grant: these roles may do this. (`asset.read` here is of one's own asset.)
@@ -87,11 +88,12 @@ BY_ROLE: Final[dict[Role, set[Action]]] = {
         Action.AUDIT_READ,
         Action.AUDIT_VERIFY,
         Action.ASSET_READ,
+        Action.REVIEW_HISTORY,
     },
     Role.UPLOADER: {Action.ASSET_CREATE, Action.DATASET_LIST, Action.ASSET_READ},
     Role.REVIEWER: {Action.REVIEW_LIST, Action.REVIEW_CLAIM},
     Role.ANNOTATOR: set(),
-    Role.AUDITOR: {Action.AUDIT_READ, Action.AUDIT_VERIFY},
+    Role.AUDITOR: {Action.AUDIT_READ, Action.AUDIT_VERIFY, Action.REVIEW_HISTORY},
     Role.OPERATOR: set(),
 }
 

@@ -151,10 +151,23 @@ def decisions(session: Session, copy_id: str) -> list[DecisionRecord]:
 
 def close(session: Session, copy_id: str) -> None:
     """Ends every round of a copy's review, decided or not."""
-    for row in session.exec(select(Review).where(Review.copy_id == copy_id)):
-        row.state, row.assigned_until = ReviewState.CLOSED.value, None
-        session.add(row)
-    session.flush()
+    _close(session, col(Review.copy_id) == copy_id)
+
+
+def close_older(session: Session, asset_id: str, copy_id: str) -> None:
+    """The same for reviews of an asset's other copies, which this one follows."""
+    _close(session, and_(col(Review.asset_id) == asset_id, col(Review.copy_id) != copy_id))
+
+
+def of_asset(session: Session, asset_id: str) -> list[tuple[ReviewRecord, DecisionRecord | None]]:
+    """All rounds of all reviews of an asset, the oldest first, with what was decided in them."""
+    query = (
+        select(Review, ReviewDecision)
+        .join(ReviewDecision, col(ReviewDecision.review_id) == col(Review.id), isouter=True)
+        .where(Review.asset_id == asset_id)
+        .order_by(col(Review.created_at), col(Review.round))
+    )
+    return [(_record(row), _decision(made) if made else None) for row, made in session.exec(query)]
 
 
 def count_attempt(session: Session, copy_id: str) -> int:
@@ -225,6 +238,13 @@ def _in_another_round(now: datetime, person_id: str) -> ColumnElement[bool]:
         col(other.assigned_to) == person_id,
         or_(col(other.state) != ReviewState.ASSIGNED.value, col(other.assigned_until) > now),
     )
+
+
+def _close(session: Session, which: ColumnElement[bool]) -> None:
+    for row in session.exec(select(Review).where(which)):
+        row.state, row.assigned_until = ReviewState.CLOSED.value, None
+        session.add(row)
+    session.flush()
 
 
 def _row(session: Session, review_id: str) -> Review:

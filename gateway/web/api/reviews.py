@@ -8,7 +8,14 @@ from fastapi import APIRouter, Query, Response
 
 from gateway.services.review_queue import PAGE
 from gateway.web.api.copies import VIEW_ONLY
-from gateway.web.api.reviews_schemas import DecidedOut, DecisionForm, ReviewOut, ReviewPage, SheetOut
+from gateway.web.api.reviews_schemas import (
+    DecidedOut,
+    DecisionForm,
+    ReviewOut,
+    ReviewPage,
+    RoundOut,
+    SheetOut,
+)
 from gateway.web.api.schemas import Id
 from gateway.web.identity import Asking
 from gateway.web.services import Offered, offered
@@ -27,6 +34,13 @@ def list_reviews(
     return ReviewPage(
         reviews=[ReviewOut.of(record) for record in found], next=found[-1].id if len(found) == PAGE else None
     )
+
+
+@router.get("/assets/{asset_id}/reviews")
+def read_history(asset_id: Id, principal: Asking, services: Offered) -> list[RoundOut]:
+    """Who decided what on an image, for officers and auditors."""
+    found = offered(services.reviews).queue.history(principal, asset_id)
+    return [RoundOut.of(review, decision) for review, decision in found]
 
 
 @router.post("/reviews/{review_id}/claim")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from typing import Annotated, Self
 
@@ -9,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from gateway.services.review_decide import Decided
 from gateway.services.review_sheet import Sheet, SheetRegion
-from gateway.store.records import ReviewRecord
+from gateway.store.records import DecisionRecord, ReviewRecord
 from policies.lifecycle import AssetState
 from policies.model import Detection, Kind, RedactionMethod, Region
 from policies.policy import Rule
@@ -221,6 +222,39 @@ class DecidedOut(BaseModel):
             follows=_follows(decided.outcome),
             disagreed=isinstance(decided.outcome, Disagreed),
         )
+
+
+class DecisionOut(BaseModel):
+    """What one reviewer decided. Regions are counted here, not shown."""
+
+    reviewer: str
+    verdict: ReviewVerdict
+    hidden: dict[Origin, int] = Field(description="Regions that the next copy hides, by who put them there.")
+    rejected: dict[RejectReason, int] = Field(description="Regions that it shows, by the reason given.")
+    seconds: int = Field(description="From the assignment to the decision.")
+    decided_at: datetime
+
+    @classmethod
+    def of(cls, record: DecisionRecord) -> Self:
+        return cls(
+            reviewer=record.reviewer_id,
+            verdict=record.decision.verdict,
+            hidden=Counter(region.origin for region in record.decision.regions),
+            rejected=Counter(RejectReason(each["reason"]) for each in record.rejected),
+            seconds=record.seconds,
+            decided_at=record.created_at,
+        )
+
+
+class RoundOut(BaseModel):
+    """One round of an image's reviews, and what was decided in it."""
+
+    review: ReviewOut
+    decision: DecisionOut | None
+
+    @classmethod
+    def of(cls, review: ReviewRecord, decision: DecisionRecord | None) -> Self:
+        return cls(review=ReviewOut.of(review), decision=DecisionOut.of(decision) if decision else None)
 
 
 def _follows(outcome: Settled | Disagreed | None) -> AssetState | None:

@@ -17,6 +17,7 @@ from sqlalchemy import text
 
 from gateway.errors import AccessDenied, Conflict, GatewayError, NotFound
 from gateway.imaging.sandbox import Sandbox
+from gateway.services.review_opening import open_review
 from gateway.store.database import Database
 from gateway.store.queries import copies, reviews
 from gateway.store.records import ReviewRecord
@@ -33,7 +34,7 @@ from policies.review import (
     ReviewVerdict,
     Settled,
 )
-from tests.gateway.services.desk import NOTHING, Desk, picture
+from tests.gateway.services.desk import NOTHING, STORED, Desk, picture
 from tests.gateway.store.rows import OFFICER, copy_record, entries
 
 HALF = Region(0, 24, 64, 48)
@@ -251,6 +252,28 @@ def test_the_sweep_leaves_what_was_begun_alone_for_a_while(desk: Desk) -> None:
     desk.later(minutes=2)
     assert desk.sweep.enqueue_forgotten() == 1
     assert desk.asked[-1] == ("copy-1", 1)
+
+
+def test_a_newer_copy_that_needs_people_ends_the_review_of_the_older(desk: Desk) -> None:
+    [old] = desk.wait_for_people()
+    newer = replace(copy_record("copy-2", "asset-1", revision=2), report=STORED, created_at=desk.now)
+    with desk.database.unit() as unit:
+        copies.add(unit.session, newer)
+        open_review(unit, newer, ["sampled"], reviewers=1, actor="worker-1")
+    assert desk.review(old.id).state is ReviewState.CLOSED
+    [left] = desk.queue.list(desk.reviewers[0])
+    assert left.copy_id == "copy-2"
+
+
+def test_who_decided_what_is_told_to_those_who_answer_for_it(desk: Desk) -> None:
+    one, _ = desk.wait_for_people(reviewers=2)
+    desk.decide(desk.reviewers[0], one)
+    (_, decided), (_, undecided) = desk.queue.history(Principal(OFFICER, Role.OFFICER), "asset-1")
+    assert decided is not None
+    assert decided.reviewer_id == desk.reviewers[0].id
+    assert undecided is None
+    with pytest.raises(AccessDenied, match=r"default\.deny"):
+        desk.queue.history(desk.reviewers[1], "asset-1")
 
 
 def test_an_image_that_waits_in_no_queue_gets_into_one(desk: Desk) -> None:
