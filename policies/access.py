@@ -43,6 +43,13 @@ class Action(StrEnum):
     GRANT_REVOKE = "grant.revoke"
     AUDIT_READ = "audit.read"
     AUDIT_VERIFY = "audit.verify"
+    REVIEW_LIST = "review.list"
+    REVIEW_CLAIM = "review.claim"
+    REVIEW_RELEASE = "review.release"
+    REVIEW_READ = "review.read"
+    REVIEW_IMAGE = "review.image"
+    REVIEW_DECIDE = "review.decide"
+    REVIEW_HISTORY = "review.history"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +64,15 @@ class Principal:
 class Resource:
     """What is acted on.
 
-    kind: "Dataset", "Asset", "Copy" or "Installation". dataset: where it belongs. owner: who brought the
-    asset.
+    kind: "Dataset", "Asset", "Copy", "Review" or "Installation". dataset: where it belongs. owner: who
+    brought the asset. others: of a review, who has a hand in another round of the same copy.
     """
 
     kind: str
     id: str
     dataset: str | None = None
     owner: str | None = None
+    others: frozenset[str] | None = None
 
 
 INSTALLATION: Final = Resource("Installation", "here")
@@ -78,6 +86,14 @@ class Lease:
     dataset: str
     until: datetime
     revoked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Who holds a review, until when."""
+
+    person: str
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +111,15 @@ class Denied:
 
 
 def decide(
-    principal: Principal, action: Action, resource: Resource, *, now: datetime, lease: Lease | None = None
+    principal: Principal,
+    action: Action,
+    resource: Resource,
+    *,
+    now: datetime,
+    lease: Lease | None = None,
+    assignment: Assignment | None = None,
 ) -> Allowed | Denied:
-    """May `principal` do `action` to `resource` at `now`, given the lease found for it, if any?
+    """May `principal` do `action` to `resource` at `now`, given the lease or assignment found, if any?
 
     Anything but a clean Allow is a denial, an error inside Cedar too.
     """
@@ -106,7 +128,7 @@ def decide(
         "principal": {"type": "User", "id": principal.id},
         "action": {"type": "Action", "id": action.value},
         "resource": {"type": resource.kind, "id": resource.id},
-        "context": _context(now, lease),
+        "context": _context(now, lease, assignment),
     }
     try:
         result = cedarpy.is_authorized(request, policies, _entities(principal, resource), schema)
@@ -135,7 +157,9 @@ def _rules() -> tuple[Any, Any]:
 
 def _entities(principal: Principal, resource: Resource) -> list[dict[str, Any]]:
     parents = [] if resource.dataset is None else [{"type": "Dataset", "id": resource.dataset}]
-    attributes = {} if resource.owner is None else {"owner": _user(resource.owner)}
+    attributes: dict[str, Any] = {} if resource.owner is None else {"owner": _user(resource.owner)}
+    if resource.others is not None:
+        attributes["others"] = [_user(person) for person in sorted(resource.others)]
     here = {"uid": {"type": resource.kind, "id": resource.id}, "attrs": attributes, "parents": parents}
     person = {
         "uid": {"type": "User", "id": principal.id},
@@ -149,8 +173,11 @@ def _user(person_id: str) -> dict[str, Any]:
     return {"__entity": {"type": "User", "id": person_id}}
 
 
-def _context(now: datetime, lease: Lease | None) -> dict[str, Any]:
+def _context(now: datetime, lease: Lease | None, assignment: Assignment | None) -> dict[str, Any]:
     context: dict[str, Any] = {"now": int(now.timestamp())}
+    if assignment is not None:
+        until = int(assignment.until.timestamp())
+        context["assignment"] = {"person": _user(assignment.person), "until": until}
     if lease is not None:
         context["grant"] = {
             "person": _user(lease.person),

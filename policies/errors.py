@@ -3,7 +3,9 @@
 PolicyError
 ├── InvalidRegion      a rectangle that holds no pixel, or is not one at all
 ├── InvalidPolicy      a document that is no policy; the message names the place and the remedy
-└── UnknownPolicy      a name that is neither a preset nor a file
+├── UnknownPolicy      a name that is neither a preset nor a file
+├── IllegalTransition  a state that an asset cannot go to from where it stands
+└── InvalidDecision    a reviewer's decision that does not fit the copy it is about
 """
 
 
@@ -25,3 +27,7 @@ class UnknownPolicy(PolicyError):
 
 class IllegalTransition(PolicyError):
     """The asset's state does not lead to the one asked for."""
+
+
+class InvalidDecision(PolicyError):
+    """A reviewer's decision that names a region that is not there, or hides less than the policy does."""

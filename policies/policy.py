@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from policies import document
 from policies.errors import InvalidPolicy, UnknownPolicy
 from policies.model import Kind, RedactionMethod
+from policies.release import ReleaseGate
 
 PRESETS = Path(__file__).parent / "presets"
 
@@ -61,19 +62,29 @@ class Rule(BaseModel):
 
 
 class Policy(BaseModel):
-    """A whole policy; immutable. `version` names it by content."""
+    """A whole policy; immutable. `version` names it by content.
+
+    release: when a person looks before a copy goes out; left out, only for doubtful detections.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,40}$")
     title: str = Field(default="", max_length=200)
     rules: tuple[Rule, ...] = Field(min_length=1)
+    release: ReleaseGate = ReleaseGate()
 
     @model_validator(mode="after")
     def _one_rule_a_kind(self) -> Self:
         kinds = [rule.kind for rule in self.rules]
         if twice := sorted({kind.value for kind in kinds if kinds.count(kind) > 1}):
             raise ValueError(f"two rules for {', '.join(twice)}; merge them into one")
+        return self
+
+    @model_validator(mode="after")
+    def _gate_of_known_kinds(self) -> Self:
+        if lacking := sorted(kind.value for kind in self.release.kinds - self.kinds):
+            raise ValueError(f"release speaks of {', '.join(lacking)}, which no rule looks for; add a rule")
         return self
 
     @classmethod
@@ -90,8 +101,12 @@ class Policy(BaseModel):
             raise InvalidPolicy("\n".join(f"{origin}:{fault}" for fault in faults)) from exc
 
     def canonical(self) -> bytes:
-        """The canonical form: UTF-8 JSON, keys sorted, no spaces, defaults written out, rules by kind."""
-        fields = self.model_dump(mode="json")
+        """The canonical form: UTF-8 JSON, keys sorted, no spaces, defaults written out, rules by kind.
+
+        A gate that never asks for a person is left out: such a policy keeps the version that it had before
+        there were gates.
+        """
+        fields = self.model_dump(mode="json", exclude={"release"} if self.release == ReleaseGate() else None)
         # There is one rule a kind, and their order changes nothing that is done.
         fields["rules"].sort(key=lambda rule: rule["kind"])
         return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
@@ -122,7 +137,12 @@ class Policy(BaseModel):
         for rule in self.rules:
             if rule.kind in wanted:
                 rules.append(rule.model_dump() | ({} if method is None else {"method": method}))
-        return Policy(name=self.name, title=self.title, rules=tuple(Rule.model_validate(r) for r in rules))
+        return Policy(
+            name=self.name,
+            title=self.title,
+            rules=tuple(Rule.model_validate(r) for r in rules),
+            release=self.release.narrowed(wanted),
+        )
 
 
 def preset_names() -> list[str]:

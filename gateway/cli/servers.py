@@ -34,7 +34,7 @@ def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8080,
     role: Annotated[
-        Role, typer.Option(help="broker: holds the copies' key only. intake: the originals' only.")
+        Role, typer.Option(help="broker: holds the copies' key only. intake, review: the originals' only.")
     ] = Role.ALL,
     tls_cert: Annotated[Path | None, typer.Option(metavar="FILE", help="PEM certificate chain.")] = None,
     tls_key: Annotated[Path | None, typer.Option(metavar="FILE", help="PEM private key.")] = None,

@@ -10,7 +10,10 @@ from gateway.imaging.sandbox import Sandbox
 from gateway.services.anonymize import Anonymizer
 from gateway.services.detectors import PolicyDetectors
 from gateway.services.job_worker import JobWorker
-from gateway.services.jobs import JobQueue
+from gateway.services.jobs import REMAKE, JobQueue
+from gateway.services.new_copies import NewCopies
+from gateway.services.originals import Originals
+from gateway.services.review_remake import Remaker
 from gateway.services.sanitize import Sanitizer
 from gateway.services.sweep import Sweep
 from gateway.settings import Settings
@@ -29,14 +32,25 @@ def run_worker(
     for name in preset_names():
         detectors(load_policy(name))  # fails now, with the command that mends it, not at the first image
     queue = JobQueue(settings.jobs_database)
+    original_keys, copy_keys = installation.original_keys(settings), installation.copy_keys(settings)
     with Sandbox() as sandbox:
+        sanitizer = Sanitizer(sandbox, detectors)
+        remaker = Remaker(
+            database,
+            originals=Originals(originals, original_keys),
+            new_copies=NewCopies(copies, copy_keys),
+            sanitizer=sanitizer,
+            clock=utc_now,
+            actor=executor_id,
+            code_version=VERSION,
+        )
         anonymizer = Anonymizer(
             database,
             originals=originals,
-            original_keys=installation.original_keys(settings),
+            original_keys=original_keys,
             copy_blobs=copies,
-            copy_keys=installation.copy_keys(settings),
-            sanitizer=Sanitizer(sandbox, detectors),
+            copy_keys=copy_keys,
+            sanitizer=sanitizer,
             clock=utc_now,
             actor=executor_id,
             code_version=VERSION,
@@ -45,9 +59,18 @@ def run_worker(
             database,
             settings.jobs_database,
             anonymizer.run,
-            Sweep(database, originals, copies, queue.enqueue, utc_now),
+            Sweep(
+                database,
+                originals,
+                copies,
+                queue.enqueue,
+                utc_now,
+                enqueue_remake=queue.enqueue_remake,
+                actor=executor_id,
+            ),
             utc_now,
             executor_id=executor_id,
+            also={REMAKE: remaker.run},
         )
         job_worker.start()
         until.wait()

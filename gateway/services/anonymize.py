@@ -8,25 +8,24 @@ taken over; (2) to (4) nothing was written; (5) a sealed copy that no row names,
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
 from gateway.errors import InputRefused, LedgerUnavailable, Misconfigured, OutputCheckFailed, VaultError
-from gateway.services.ids import new_id
-from gateway.services.intake import ORIGINAL
+from gateway.services.new_copies import NewCopies
+from gateway.services.originals import Originals
 from gateway.services.ports import Clock
+from gateway.services.review_opening import open_review
 from gateway.services.sanitize import Sanitized, Sanitizer
 from gateway.store.database import Database
 from gateway.store.queries import assets, copies, datasets
 from gateway.store.records import AssetRecord, CopyRecord
-from gateway.vault.blobs import BlobStore, new_blob_name
-from gateway.vault.copies import copy_context
-from gateway.vault.envelope import EnvelopeContext, open_sealed, seal
-from gateway.vault.keys import DataKey, KeyProvider, WrappedKey
+from gateway.vault.blobs import BlobStore
+from gateway.vault.keys import KeyProvider
 from policies.lifecycle import AssetState
 from policies.model import Verdict
+from policies.policy import Policy
 
 MAX_ATTEMPTS = 3
 """Times a job may begin. One that takes its worker down each time is held, not tried for ever."""
@@ -53,10 +52,8 @@ class Anonymizer:
         code_version: str,
     ) -> None:
         self._database = database
-        self._originals = originals
-        self._original_keys = original_keys
-        self._copy_blobs = copy_blobs
-        self._copy_keys = copy_keys
+        self._originals = Originals(originals, original_keys)
+        self._copies = NewCopies(copy_blobs, copy_keys)
         self._sanitizer = sanitizer
         self._clock = clock
         self._actor = actor
@@ -78,7 +75,7 @@ class Anonymizer:
             return self._hold(asset, "job.attempts")
         try:
             # (2) Open; (3) decode, detect, plan, redact, encode, check.
-            original = self._open(asset)
+            original = self._originals.open(asset)
             result = self._sanitizer.sanitize(original, policy)
         except (InputRefused, OutputCheckFailed) as exc:
             return self._hold(asset, exc.code)
@@ -86,49 +83,34 @@ class Anonymizer:
             return self._hold(asset, "vault.unreadable")
         except Misconfigured:
             return self._hold(asset, "worker.misconfigured")
-        return self._keep(asset, result, policy.version)
+        return self._keep(asset, result, policy)
 
-    def _open(self, asset: AssetRecord) -> bytes:
-        context = EnvelopeContext(ORIGINAL, asset.id)
-        data_key = self._original_keys.unwrap(WrappedKey.parse(asset.wrapped_key), context.to_bytes())
-        return open_sealed(self._originals.get(asset.blob), data_key, context)
-
-    def _keep(self, asset: AssetRecord, result: Sanitized, policy_version: str) -> AssetState:
-        copy_id, blob, data_key = new_id("copy"), new_blob_name(), DataKey.generate()
-        context = copy_context(copy_id)
+    def _keep(self, asset: AssetRecord, result: Sanitized, policy: Policy) -> AssetState:
         # (4) Seal the copy, under its own key and name; (5) put it, never over another.
-        self._copy_blobs.put(blob, seal(result.encoded.data, data_key, context))
-        now = self._clock()
-        copy = CopyRecord(
-            id=copy_id,
-            asset_id=asset.id,
-            dataset_id=asset.dataset_id,
+        copy = self._copies.put(
+            asset,
+            result.encoded,
+            size=result.size,
             revision=FIRST_REVISION,
-            blob=blob,
-            wrapped_key=self._copy_keys.wrap(data_key, context.to_bytes()).to_bytes(),
-            media_type=result.encoded.media_type,
-            byte_length=len(result.encoded.data),
-            width=result.size.width,
-            height=result.size.height,
-            report=_report(result, policy_version, self._code_version),
-            created_at=now,
+            report=_report(result, policy.version, self._code_version),
+            now=self._clock(),
         )
         clean = result.plan.verdict is Verdict.RELEASE
         state = AssetState.RELEASED if clean else AssetState.NEEDS_REVIEW
         try:
-            # (6) One transaction: copy row, state, audit entry.
-            self._settle(copy, state, result, now)
+            # (6) One transaction: copy row, state, audit entry, and the review where a person must look.
+            self._settle(copy, state, result, policy)
         except IntegrityError:
             # Another worker was faster. (After a commit of unknown outcome the blob must stay.)
-            self._copy_blobs.delete(blob)
+            self._copies.discard(copy)
             return self._winner(asset.id)
         return state
 
-    def _settle(self, copy: CopyRecord, state: AssetState, result: Sanitized, now: datetime) -> None:
+    def _settle(self, copy: CopyRecord, state: AssetState, result: Sanitized, policy: Policy) -> None:
         reason = ",".join(result.plan.reasons) or None
         with self._database.unit() as unit:
             copies.add(unit.session, copy)
-            assets.move(unit.session, copy.asset_id, state, now=now, reason=reason)
+            assets.move(unit.session, copy.asset_id, state, now=copy.created_at, reason=reason)
             unit.ledger.record(
                 actor=self._actor,
                 action=f"asset.{state.value}",
@@ -139,6 +121,9 @@ class Anonymizer:
                 hidden=len(result.plan.redactions),
                 reason="+".join(result.plan.reasons),
             )
+            if state is AssetState.NEEDS_REVIEW:
+                reviewers = policy.release.reviewers
+                open_review(unit, copy, result.plan.reasons, reviewers=reviewers, actor=self._actor)
 
     def _winner(self, asset_id: str) -> AssetState:
         with self._database.reading() as session:

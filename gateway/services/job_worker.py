@@ -1,14 +1,15 @@
-"""A worker process's end of the job queue: DBOS runs `Anonymizer.run`, once a job and again after a crash.
+"""A worker process's end of the job queue: DBOS runs a job's work once, and again after a crash.
 
 DBOS does not take over the jobs of a process that died, so each worker leaves a heartbeat, and any worker
-resumes what belongs to processes without one. A job may run twice at worst; `anonymize` makes that harmless.
+resumes what belongs to processes without one. A job may run twice at worst; `anonymize` and `review_remake`
+make that harmless.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from dbos import DBOS, DBOSConfig
@@ -33,11 +34,15 @@ STEP_ATTEMPTS = MAX_ATTEMPTS + 1
 
 RETRY_SECONDS = 1.0
 
+Work = Callable[[str], str]
+"""A job's work: an id in, a code out, both fit for the job engine's database."""
+
 log = logging.getLogger("privgate.worker")
 
 
 class JobWorker:
-    """Runs jobs from `start` to `stop`. run: an asset's id in, its state out.
+    """Runs jobs from `start` to `stop`. run: an asset's id in, its state out. also: other work, by the name
+    of its workflow: an id in, a state out.
 
     executor_id: this process's own name; no two processes may share one.
     """
@@ -46,11 +51,12 @@ class JobWorker:
         self,
         database: Database,
         jobs_url: str,
-        run: Callable[[str], str],
+        run: Work,
         sweep: Sweep,
         clock: Clock,
         *,
         executor_id: str,
+        also: Mapping[str, Work] | None = None,
         concurrency: int = 1,
     ) -> None:
         self._database = database
@@ -72,13 +78,14 @@ class JobWorker:
             "serializer": IdsOnly(),
             "log_level": "WARNING",
         }
-        self._run = run
+        self._works: dict[str, Work] = {WORKFLOW: run, **(also or {})}
 
     def start(self) -> None:
         """From now on jobs are taken."""
         self._beat()
         DBOS(config=self._config)
-        _register(self._run)
+        for name, work in self._works.items():
+            _register(name, work)
         DBOS.launch()
         DBOS.register_queue(QUEUE, worker_concurrency=self._concurrency, polling_interval_sec=POLL_SECONDS)
         for keeper in self._keepers:
@@ -110,6 +117,7 @@ class JobWorker:
     def _clear_up(self) -> None:
         """Takes up what a crash left half done, and clears it away."""
         self._sweep.enqueue_forgotten()
+        self._sweep.open_missing_reviews()
         self._sweep.clear_partials()
 
     def _beat(self) -> None:
@@ -130,22 +138,22 @@ class JobWorker:
                     DBOS.resume_workflow(job.workflow_id, queue_name=QUEUE)
 
 
-def _register(run: Callable[[str], str]) -> None:
-    """Makes the workflow and its one step known to DBOS, by names that outlive this code."""
+def _register(name: str, work: Work) -> None:
+    """Makes a workflow and its one step known to DBOS, by names that outlive this code."""
 
     @DBOS.step(
-        name="anonymize_step",
+        name=f"{name}_step",
         retries_allowed=True,
         max_attempts=STEP_ATTEMPTS,
         interval_seconds=RETRY_SECONDS,
     )
-    def step(asset_id: str) -> str:
+    def step(subject: str) -> str:
         try:
-            return run(asset_id)
+            return work(subject)
         except Exception as exc:
             # DBOS writes what a step raises to its log, traceback and words: they could name anything.
             raise JobFailed(type(exc).__name__) from None
 
-    @DBOS.workflow(name=WORKFLOW)
-    def anonymize_asset(asset_id: str) -> str:
-        return step(asset_id)
+    @DBOS.workflow(name=name)
+    def job(subject: str) -> str:
+        return step(subject)

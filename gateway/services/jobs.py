@@ -16,6 +16,7 @@ from sqlalchemy import make_url
 
 QUEUE: Final = "anonymize"
 WORKFLOW: Final = "anonymize_asset"
+REMAKE: Final = "remake_reviewed"
 APPLICATION: Final = "privgate"
 
 APPLICATION_VERSION: Final = "1"
@@ -71,16 +72,23 @@ class JobQueue:
         A job that ended without settling its asset does not stand in the way of the next one: the count is
         in its id, and where not even the attempt could be counted, so is the turn.
         """
+        self._enqueue(WORKFLOW, asset_id, attempts)
+
+    def enqueue_remake(self, copy_id: str, attempts: int = 0) -> None:
+        """The same for the copy that reviewers of this one agreed on."""
+        self._enqueue(REMAKE, copy_id, attempts)
+
+    def _enqueue(self, workflow: str, subject: str, attempts: int) -> None:
         for turn in count():
-            job = f"{WORKFLOW}:{asset_id}:{attempts}" + (f":{turn}" if turn else "")
+            job = f"{workflow}:{subject}:{attempts}" + (f":{turn}" if turn else "")
             handle: WorkflowHandle[str] = self._client.enqueue(
                 {
                     "queue_name": QUEUE,
-                    "workflow_name": WORKFLOW,
+                    "workflow_name": workflow,
                     "workflow_id": job,
                     "app_version": APPLICATION_VERSION,
                 },
-                asset_id,
+                subject,
             )
             if handle.get_status().status in UNDER_WAY:
                 return

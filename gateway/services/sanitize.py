@@ -1,6 +1,9 @@
 """Image bytes in, a sanitized and checked image out: the path shared by the gateway and the command line.
 
-Nothing here is stored or recorded; that is the business of whoever calls.
+Nothing here is stored or recorded; that is the business of whoever calls. The steps, in order:
+(1) decode, in the confined process; (2) detect; (3) plan; (4) redact, encode from bare pixels, check the
+file; (5) where the policy says so, detect once more on the copy. What is found beside the redactions joins
+the plan and (4) is done again; what a second look still finds is hidden too, and a person decides.
 """
 
 from __future__ import annotations
@@ -8,20 +11,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gateway.detection.detector import DetectorSet
+from gateway.errors import OutputCheckFailed
 from gateway.imaging.check import check_output
 from gateway.imaging.encode import encode
-from gateway.imaging.image import EncodedImage
+from gateway.imaging.image import DecodedImage, EncodedImage, Pixels
 from gateway.imaging.redact import apply
 from gateway.imaging.sandbox import Sandbox
 from policies.model import Detection, Plan, Size
-from policies.plan import make_plan
+from policies.plan import make_plan, missed, sent_to_review
 from policies.policy import Policy
+from policies.release import RECHECK_HIT, draw_of
 
 LoadDetectors = Callable[[Policy], DetectorSet]
 Look = Callable[[NDArray[np.uint8], NDArray[np.uint8]], None]
@@ -47,6 +52,14 @@ class Sanitized:
     milliseconds: dict[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Remade:
+    """A copy made after a plan that a person settled, checked like any other."""
+
+    encoded: EncodedImage
+    milliseconds: dict[str, int]
+
+
 class Sanitizer:
     """One worker's means: the confined decoder and the detectors that policies ask for."""
 
@@ -58,18 +71,23 @@ class Sanitizer:
         """Raises InputRefused, Misconfigured when the policy's detectors cannot run, OutputCheckFailed."""
         watch = _Stopwatch()
         detectors = self._load_detectors(policy)
-        with watch.stage("decode"):
-            image = self._sandbox.decode(data)
-        size = Size(width=image.pixels.shape[1], height=image.pixels.shape[0])
+        image = self._decode(data, watch)  # (1)
+        size = _size_of(image)
         with watch.stage("detect"):
-            detections = detectors.detect(image.pixels, policy.kinds)
-        plan = make_plan(policy, detections, size)
-        with watch.stage("redact"):
-            redacted = apply(image.pixels, plan.redactions)
-        with watch.stage("encode"):
-            encoded = encode(redacted, image.format, lossless=image.lossless)
-        with watch.stage("check"):
-            check_output(encoded, redacted, image.pixels, plan)
+            detections = detectors.detect(image.pixels, policy.kinds)  # (2)
+        draw = draw_of(policy.version, data)
+        plan = make_plan(policy, detections, size, draw=draw)  # (3)
+        redacted, encoded = _make(image, plan, watch)  # (4)
+        for last in (False, True) if policy.release.recheck else ():  # (5)
+            with watch.stage("recheck"):
+                hits = missed(policy, detectors.detect(redacted, policy.kinds), plan.redactions)
+            if not hits:
+                break
+            detections += tuple(replace(hit, source=f"{hit.source}+recheck") for hit in hits)
+            plan = make_plan(policy, detections, size, draw=draw)
+            if last:
+                plan = sent_to_review(plan, RECHECK_HIT)
+            redacted, encoded = _make(image, plan, watch)
         if look is not None:
             look(image.pixels, redacted)
         return Sanitized(
@@ -83,8 +101,43 @@ class Sanitizer:
             milliseconds=watch.milliseconds,
         )
 
+    def remake(self, data: bytes, plan: Plan, size: Size) -> Remade:
+        """A copy after a plan made earlier for the image of this size; nothing is detected.
+
+        Raises InputRefused, OutputCheckFailed.
+        """
+        watch = _Stopwatch()
+        image = self._decode(data, watch)
+        if _size_of(image) != size:
+            raise OutputCheckFailed(
+                f"the plan is for {size}, the image has {_size_of(image)}", code="check.geometry"
+            )
+        _, encoded = _make(image, plan, watch)
+        return Remade(encoded, watch.milliseconds)
+
+    def _decode(self, data: bytes, watch: _Stopwatch) -> DecodedImage:
+        with watch.stage("decode"):
+            return self._sandbox.decode(data)
+
+
+def _size_of(image: DecodedImage) -> Size:
+    return Size(width=image.pixels.shape[1], height=image.pixels.shape[0])
+
+
+def _make(image: DecodedImage, plan: Plan, watch: _Stopwatch) -> tuple[Pixels, EncodedImage]:
+    """The redacted pixels, and the file of them, which passed its check."""
+    with watch.stage("redact"):
+        redacted = apply(image.pixels, plan.redactions)
+    with watch.stage("encode"):
+        encoded = encode(redacted, image.format, lossless=image.lossless)
+    with watch.stage("check"):
+        check_output(encoded, redacted, image.pixels, plan)
+    return redacted, encoded
+
 
 class _Stopwatch:
+    """Adds up what each stage takes, however often it is entered."""
+
     def __init__(self) -> None:
         self.milliseconds: dict[str, int] = {}
 
@@ -92,4 +145,5 @@ class _Stopwatch:
     def stage(self, name: str) -> Iterator[None]:
         start = time.perf_counter()
         yield
-        self.milliseconds[name] = round((time.perf_counter() - start) * 1000)
+        taken = round((time.perf_counter() - start) * 1000)
+        self.milliseconds[name] = self.milliseconds.get(name, 0) + taken

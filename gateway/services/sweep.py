@@ -7,8 +7,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from gateway.services.ports import Clock, Enqueue
+from gateway.services.review_opening import open_review
 from gateway.store.database import Database
-from gateway.store.queries import assets, copies
+from gateway.store.queries import assets, copies, datasets, reviews
 from gateway.vault.blobs import BlobStore
 from policies.lifecycle import AssetState
 
@@ -18,6 +19,12 @@ FORGOTTEN_AFTER = {
 }
 """An asset that has stood in the state for longer may have lost its job. Asking again does no harm."""
 
+REMAKE_AFTER = {False: timedelta(seconds=15), True: timedelta(minutes=15)}
+"""Since the last decision on a copy, by whether its successor was begun: its job may be lost by then."""
+
+UNOPENED_AFTER = timedelta(minutes=1)
+"""A review is opened in the transaction in which its image comes to need one, so this is long."""
+
 PARTIAL_AFTER = timedelta(hours=24)
 """No upload takes longer; a partial blob older than that has no writer."""
 
@@ -26,12 +33,22 @@ BATCH = 1_000
 
 class Sweep:
     def __init__(
-        self, database: Database, originals: BlobStore, copy_blobs: BlobStore, enqueue: Enqueue, clock: Clock
+        self,
+        database: Database,
+        originals: BlobStore,
+        copy_blobs: BlobStore,
+        enqueue: Enqueue,
+        clock: Clock,
+        *,
+        enqueue_remake: Enqueue | None = None,
+        actor: str = "sweep",
     ) -> None:
         self._database = database
         self._originals = originals
         self._copy_blobs = copy_blobs
         self._enqueue = enqueue
+        self._enqueue_remake = enqueue_remake
+        self._actor = actor
         self._clock = clock
 
     def enqueue_forgotten(self) -> int:
@@ -42,7 +59,38 @@ class Sweep:
                 found += assets.in_state(session, state, before=now - age, limit=BATCH)
         for asset in found:
             self._enqueue(asset.id, asset.attempts)
+        return len(found) + self._enqueue_remakes()
+
+    def _enqueue_remakes(self) -> int:
+        """The same for copies that reviewers agreed on."""
+        if self._enqueue_remake is None:
+            return 0
+        now, found = self._clock(), []
+        with self._database.reading() as session:
+            for begun, age in REMAKE_AFTER.items():
+                found += reviews.waiting_for_copy(session, begun=begun, before=now - age, limit=BATCH)
+        for review in found:
+            self._enqueue_remake(review.copy_id, review.attempts)
         return len(found)
+
+    def open_missing_reviews(self) -> int:
+        """Opens a review for each image that waits for people and is in no queue; returns how many.
+
+        Such were there before there was a queue. One at a time, so that of two sweeps one opens it.
+        """
+        opened = 0
+        with self._database.reading() as session:
+            found = reviews.unopened(session, before=self._clock() - UNOPENED_AFTER, limit=BATCH)
+        for copy in found:
+            with self._database.unit() as unit:
+                asset = assets.get(unit.session, copy.asset_id, hold=True)
+                waits = asset.state is AssetState.NEEDS_REVIEW
+                if waits and not reviews.of_copy(unit.session, copy.id):
+                    policy = datasets.policy_at(unit.session, copy.report["policy_version"])
+                    reasons = copy.report["reasons"]
+                    open_review(unit, copy, reasons, reviewers=policy.release.reviewers, actor=self._actor)
+                    opened += 1
+        return opened
 
     def clear_partials(self) -> int:
         """Deletes what interrupted writers left; sealed, and under no key that still exists."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from policies.lifecycle import AssetState
+from policies.review import Decision, ReviewState
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,38 @@ class CopyRecord:
     width: int
     height: int
     report: Mapping[str, Any]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRecord:
+    """One round. assigned_to: who holds it while it is assigned, who decided once it is decided."""
+
+    id: str
+    asset_id: str
+    dataset_id: str
+    copy_id: str
+    round: int
+    state: ReviewState
+    risk: int
+    reasons: tuple[str, ...]
+    attempts: int
+    assigned_to: str | None
+    assigned_at: datetime | None
+    assigned_until: datetime | None
+    created_at: datetime
+    decided_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRecord:
+    """rejected: what the next copy shall show, each with its position, kind, region and reason."""
+
+    review_id: str
+    reviewer_id: str
+    decision: Decision
+    rejected: tuple[Mapping[str, Any], ...]
+    seconds: int
     created_at: datetime
 
 

@@ -21,17 +21,20 @@ from gateway.services.datasets import Datasets
 from gateway.services.grants import Grants
 from gateway.services.intake import Intake
 from gateway.services.jobs import JobQueue
+from gateway.services.originals import Originals
 from gateway.services.progress import Progress
+from gateway.services.review_decide import ReviewDecisions
+from gateway.services.review_queue import ReviewQueue
 from gateway.settings import Settings
 from gateway.store.database import Database
 from gateway.store.ledger import utc_now
 from gateway.vault.copies import CopyReader
 from gateway.version import VERSION
 from gateway.web import docs, problems
-from gateway.web.api import assets, audit, copies, datasets, grants
+from gateway.web.api import assets, audit, copies, datasets, grants, reviews
 from gateway.web.console import home
 from gateway.web.identity import Doorkeeper
-from gateway.web.services import Services
+from gateway.web.services import Reviews, Services
 
 MAX_UPLOAD_BYTES = 100_000_000
 COUNT_SECONDS = 5.0
@@ -42,11 +45,15 @@ log = logging.getLogger("privgate.web")
 
 
 class Role(StrEnum):
-    """What a server process offers. The broker holds the copies' key only, the intake the originals' only."""
+    """What a server process offers. The broker holds the copies' key only, the others the originals' only.
+
+    Originals are shown by the review desk and by nothing else.
+    """
 
     ALL = "all"
     INTAKE = "intake"
     BROKER = "broker"
+    REVIEW = "review"
 
 
 def create_app(settings: Settings, role: Role = Role.ALL) -> FastAPI:
@@ -54,6 +61,7 @@ def create_app(settings: Settings, role: Role = Role.ALL) -> FastAPI:
     database = Database(settings.database)
     queue = None if role is Role.BROKER else JobQueue(settings.jobs_database)
     doorkeeper = Doorkeeper(database)
+    services = _services(settings, role, database, queue)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -62,6 +70,8 @@ def create_app(settings: Settings, role: Role = Role.ALL) -> FastAPI:
             yield
             tasks.cancel_scope.cancel()
         doorkeeper.write_count()
+        if services.reviews is not None:
+            services.reviews.images.close()
         if queue is not None:
             queue.close()
         database.close()
@@ -75,12 +85,13 @@ def create_app(settings: Settings, role: Role = Role.ALL) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.doorkeeper = doorkeeper
-    app.state.services = _services(settings, role, database, queue)
+    app.state.services = services
     app.state.settings = settings
     problems.install(app)
     app.middleware("http")(_log_request)
     for router in (assets.router, copies.router, datasets.router, grants.router, audit.router):
         app.include_router(router, prefix="/v1")
+    app.include_router(reviews.router, prefix="/v1")
     app.include_router(home.router)
     docs.install(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
@@ -88,11 +99,13 @@ def create_app(settings: Settings, role: Role = Role.ALL) -> FastAPI:
 
 
 def _services(settings: Settings, role: Role, database: Database, queue: JobQueue | None) -> Services:
-    broker = intake = None
-    if role is not Role.INTAKE:
+    broker = intake = desk = None
+    if role in (Role.ALL, Role.BROKER):
         reader = CopyReader(installation.copy_blobs(settings), installation.copy_keys(settings))
         broker = Broker(database, reader, utc_now)
-    if queue is not None:
+    if queue is not None and role in (Role.ALL, Role.REVIEW):
+        desk = _review_desk(settings, database, queue)
+    if queue is not None and role in (Role.ALL, Role.INTAKE):
         intake = Intake(
             database,
             installation.original_blobs(settings),
@@ -109,6 +122,20 @@ def _services(settings: Settings, role: Role, database: Database, queue: JobQueu
         broker=broker,
         intake=intake,
         audit_log=AuditLog(database, verifier, settings.checkpoint_file, utc_now),
+        reviews=desk,
+    )
+
+
+def _review_desk(settings: Settings, database: Database, queue: JobQueue) -> Reviews:
+    # Imported here: a broker's process does without the imaging room.
+    from gateway.imaging.sandbox import Sandbox
+    from gateway.services.review_image import ReviewImages
+
+    originals = Originals(installation.original_blobs(settings), installation.original_keys(settings))
+    return Reviews(
+        queue=ReviewQueue(database, utc_now),
+        decisions=ReviewDecisions(database, queue.enqueue_remake, utc_now),
+        images=ReviewImages(database, originals, Sandbox(), utc_now),
     )
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from gateway import errors
-from policies.errors import IllegalTransition, InvalidPolicy, UnknownPolicy
+from policies.errors import IllegalTransition, InvalidDecision, InvalidPolicy, UnknownPolicy
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -34,6 +34,7 @@ TABLE: tuple[tuple[type[Exception], HTTPStatus, str], ...] = (
     (errors.KeyReused, HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency-key-reused"),
     (errors.Conflict, HTTPStatus.CONFLICT, "conflict"),
     (IllegalTransition, HTTPStatus.CONFLICT, "conflict"),
+    (InvalidDecision, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-decision"),
     (InvalidPolicy, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-policy"),
     (UnknownPolicy, HTTPStatus.UNPROCESSABLE_ENTITY, "unknown-policy"),
     (errors.LedgerUnavailable, HTTPStatus.SERVICE_UNAVAILABLE, "log-unavailable"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from fastapi import Depends, Request
 
@@ -14,8 +14,22 @@ from gateway.services.datasets import Datasets
 from gateway.services.grants import Grants
 from gateway.services.intake import Intake
 from gateway.services.progress import Progress
+from gateway.services.review_decide import ReviewDecisions
+from gateway.services.review_queue import ReviewQueue
+
+if TYPE_CHECKING:  # it brings the imaging room, which the broker's process is to do without
+    from gateway.services.review_image import ReviewImages
 
 Service = TypeVar("Service")
+
+
+@dataclass(frozen=True, slots=True)
+class Reviews:
+    """The review desk: all of it, or none."""
+
+    queue: ReviewQueue
+    decisions: ReviewDecisions
+    images: ReviewImages
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +42,7 @@ class Services:
     broker: Broker | None
     intake: Intake | None
     audit_log: AuditLog | None
+    reviews: Reviews | None
 
 
 def _services(request: Request) -> Services:

@@ -22,6 +22,7 @@ from tests.support.gateway import (
 )
 from tests.support.pictures import plate_png
 from tests.support.processes import wait_until
+from tests.support.reviews import looked_at_dataset, reviews_of, waiting_asset
 
 
 @contextmanager
@@ -127,6 +128,14 @@ ALLOWED = {
     ("GET", "/v1/copies/{copy_id}/content"): set(),
     ("GET", "/v1/audit/export"): {"officer", "auditor"},
     ("GET", "/v1/audit/verification"): {"officer", "auditor"},
+    ("GET", "/v1/assets/{asset_id}/reviews"): {"officer", "auditor"},
+    # These reviews are the stranger reviewer's at the moment.
+    ("GET", "/v1/reviews"): {"reviewer"},
+    ("POST", "/v1/reviews/{review_id}/claim"): {"reviewer"},
+    ("GET", "/v1/reviews/{review_id}"): {"reviewer"},
+    ("GET", "/v1/reviews/{review_id}/image"): {"reviewer"},
+    ("POST", "/v1/reviews/{review_id}/decision"): {"reviewer"},
+    ("POST", "/v1/reviews/{review_id}/release"): {"reviewer"},
 }
 
 PUBLIC = {("GET", "/v1/audit/key")}
@@ -172,7 +181,11 @@ def things(house: House, copy: str, strangers: dict[str, Person]) -> dict[str, s
     asset = upload(strangers["uploader"], house.dataset, plate_png())
     person = house.installation.enrol("annotator")
     grant = give_grant(house.officer, person, house.dataset)
-    ids = {"asset_id": asset, "copy_id": copy, "grant_id": grant}
+    looked_at = looked_at_dataset(house.installation, house.officer)
+    waiting = [waiting_asset(house.uploader, looked_at, plate_png()) for _ in range(2)]
+    [review], [to_decide] = (reviews_of(house.installation, each) for each in waiting)
+    reviews = {"review_id": review, "review_to_decide": to_decide}
+    ids = {"asset_id": asset, "copy_id": copy, "grant_id": grant, **reviews}
     return {"dataset_id": house.dataset, "person_id": person.id, **ids}
 
 
@@ -180,6 +193,11 @@ def _ask(route: tuple[str, str], person: Person, things: dict[str, str], role: s
     """A well-formed request, so that a refusal is about who asks."""
     verb, path = route
     extra: dict[str, Any] = {}
+    if path.endswith("/decision"):  # it ends the review, so it has one of its own
+        things = {**things, "review_id": things["review_to_decide"]}
+        extra = {"json": {"verdict": "quarantine"}}
+    if "{review_id}" in path and role == "reviewer":
+        person.http.post(f"/v1/reviews/{things['review_id']}/claim").raise_for_status()
     if route == ("POST", "/v1/datasets"):
         extra = {"json": {"name": f"by {role} at {datetime.now(UTC).isoformat()}", "policy": "street"}}
     elif route == ("POST", "/v1/grants"):

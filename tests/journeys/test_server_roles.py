@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -17,8 +18,17 @@ from cryptography.x509.oid import NameOID
 
 from tests.journeys.conftest import House
 from tests.support.gateway import Installation, give_grant, released_copy, send
-from tests.support.pictures import plate_png
+from tests.support.pictures import pixels_of, plate_png
 from tests.support.processes import wait_until
+from tests.support.reviews import (
+    claimed,
+    decide,
+    image_of,
+    in_state,
+    looked_at_dataset,
+    reviews_of,
+    waiting_asset,
+)
 
 
 def with_keys(house: House, folder: Path, *names: str) -> Installation:
@@ -59,7 +69,41 @@ def test_an_intake_without_the_copies_key_takes_uploads_and_delivers_nothing(
         intake.stop()
 
 
-@pytest.mark.parametrize(("role", "lacks"), [("broker", "copies.json"), ("intake", "originals.json")])
+def test_a_review_desk_without_the_copies_key_shows_originals_and_a_broker_shows_none(
+    house: House, tmp_path: Path
+) -> None:
+    dataset = looked_at_dataset(house.installation, house.officer)
+    asset = waiting_asset(house.uploader, dataset, plate_png())
+    [review] = reviews_of(house.installation, asset)
+    desk = with_keys(house, tmp_path / "desk", "originals.json", "checkpoint.pub")
+    broker = with_keys(house, tmp_path / "broker", "copies.json", "checkpoint.pub")
+    try:
+        desk.serve("--role", "review")
+        broker.serve("--role", "broker")
+        at_desk, at_broker = (place.person(house.reviewer.token, "reviewer") for place in (desk, broker))
+        claimed(at_desk, review)
+        assert np.array_equal(pixels_of(image_of(at_desk, review).content), pixels_of(plate_png()))
+        entries = len(house.installation.entries())
+        for path in ("", "/image"):
+            assert at_broker.http.get(f"/v1/reviews/{review}{path}").status_code == 404
+        assert at_broker.http.get("/v1/reviews").status_code == 404
+        assert len(house.installation.entries()) == entries
+        # The desk takes nothing in and delivers no copy; what is decided there a worker does.
+        uploader = desk.person(house.uploader.token, "uploader")
+        assert send(uploader, dataset, plate_png()).status_code == 404
+        copy = house.uploader.http.get(f"/v1/assets/{asset}").json()["copy_id"]
+        assert at_desk.http.get(f"/v1/copies/{copy}/content").status_code == 404
+        decide(at_desk, review)
+        in_state(house.uploader, asset, "released")
+    finally:
+        desk.stop()
+        broker.stop()
+
+
+@pytest.mark.parametrize(
+    ("role", "lacks"),
+    [("broker", "copies.json"), ("intake", "originals.json"), ("review", "originals.json")],
+)
 def test_a_server_that_lacks_its_key_says_so_and_does_not_start(
     house: House, tmp_path: Path, role: str, lacks: str
 ) -> None:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from policies.model import Detection, Kind, RedactionMethod, Region, Size
 from policies.policy import Policy, Rule
+from policies.release import ReleaseGate
 
 MAX_SIDE = 400
 
@@ -43,9 +44,29 @@ def rules(draw: st.DrawFn, kind: Kind) -> Rule:
 
 
 @st.composite
-def policies(draw: st.DrawFn) -> Policy:
+def gates(draw: st.DrawFn, kinds: list[Kind]) -> ReleaseGate:
+    """Any gate that speaks of these kinds only."""
+    counts = st.dictionaries(st.sampled_from(kinds), st.integers(1, 6))
+    return ReleaseGate(
+        largest=draw(st.dictionaries(st.sampled_from(kinds), st.floats(0.001, 1.0))),
+        most=draw(counts),
+        expect=draw(counts),
+        sample=draw(st.floats(0.0, 1.0)),
+        reviewers=draw(st.sampled_from([1, 2])),
+        recheck=draw(st.booleans()),
+    )
+
+
+@st.composite
+def policies(draw: st.DrawFn, *, gated: bool = False) -> Policy:
+    """Without a gate, so that people look for doubtful detections only, or with any."""
     kinds = draw(st.lists(st.sampled_from(Kind), min_size=1, unique=True))
-    return Policy(name="tried", title=draw(st.text(max_size=20)), rules=tuple(draw(rules(k)) for k in kinds))
+    return Policy(
+        name="tried",
+        title=draw(st.text(max_size=20)),
+        rules=tuple(draw(rules(k)) for k in kinds),
+        release=draw(gates(kinds)) if gated else ReleaseGate(),
+    )
 
 
 @st.composite
@@ -56,7 +77,7 @@ def detections(draw: st.DrawFn, size: Size) -> Detection:
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> tuple[Policy, list[Detection], Size]:
+def cases(draw: st.DrawFn, *, gated: bool = False) -> tuple[Policy, list[Detection], Size]:
     """A policy, an image's size, and what was seen there."""
     size = draw(sizes())
-    return draw(policies()), draw(st.lists(detections(size), max_size=12)), size
+    return draw(policies(gated=gated)), draw(st.lists(detections(size), max_size=12)), size

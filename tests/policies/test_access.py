@@ -15,7 +15,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies import access
-from policies.access import INSTALLATION, Action, Allowed, Denied, Lease, Principal, Resource, Role, decide
+from policies.access import (
+    INSTALLATION,
+    Action,
+    Allowed,
+    Assignment,
+    Denied,
+    Lease,
+    Principal,
+    Resource,
+    Role,
+    decide,
+)
 
 NOW: Final = datetime(2031, 5, 1, 12, tzinfo=UTC)
 HERE: Final = "dataset-a"
@@ -32,6 +43,17 @@ LEASES: Final[dict[str, Lease | None]] = {
     "for another dataset": replace(LEASE, dataset="dataset-b"),
 }
 
+ASSIGNMENT: Final = Assignment("person-1", NOW + timedelta(minutes=15))
+
+ASSIGNMENTS: Final[dict[str, Assignment | None]] = {
+    "none": None,
+    "good": ASSIGNMENT,
+    "ends now": replace(ASSIGNMENT, until=NOW),
+    "expired": replace(ASSIGNMENT, until=NOW - timedelta(hours=1)),
+    "of another person": replace(ASSIGNMENT, person="person-2"),
+}
+
+REVIEW: Final = Resource("Review", "review-1", HERE, "person-9", frozenset())
 OWN = Resource("Asset", "asset-1", HERE, "person-1")
 RESOURCES: Final[dict[Action, Resource]] = {
     Action.ASSET_CREATE: Resource("Dataset", HERE),
@@ -46,6 +68,13 @@ RESOURCES: Final[dict[Action, Resource]] = {
     Action.GRANT_REVOKE: INSTALLATION,
     Action.AUDIT_READ: INSTALLATION,
     Action.AUDIT_VERIFY: INSTALLATION,
+    Action.REVIEW_LIST: INSTALLATION,
+    Action.REVIEW_CLAIM: REVIEW,
+    Action.REVIEW_RELEASE: REVIEW,
+    Action.REVIEW_READ: REVIEW,
+    Action.REVIEW_IMAGE: REVIEW,
+    Action.REVIEW_DECIDE: REVIEW,
+    Action.REVIEW_HISTORY: OWN,
 }
 
 # Whatever the grant: these roles may do this. (`asset.read` here is of one's own asset.)
@@ -59,12 +88,27 @@ BY_ROLE: Final[dict[Role, set[Action]]] = {
         Action.AUDIT_READ,
         Action.AUDIT_VERIFY,
         Action.ASSET_READ,
+        Action.REVIEW_HISTORY,
     },
     Role.UPLOADER: {Action.ASSET_CREATE, Action.DATASET_LIST, Action.ASSET_READ},
-    Role.REVIEWER: set(),
+    Role.REVIEWER: {Action.REVIEW_LIST, Action.REVIEW_CLAIM},
     Role.ANNOTATOR: set(),
-    Role.AUDITOR: {Action.AUDIT_READ, Action.AUDIT_VERIFY},
+    Role.AUDITOR: {Action.AUDIT_READ, Action.AUDIT_VERIFY, Action.REVIEW_HISTORY},
     Role.OPERATOR: set(),
+}
+
+# A reviewer's, by an assignment of their own and while it lasts.
+BY_ASSIGNMENT: Final = {
+    Action.REVIEW_RELEASE,
+    Action.REVIEW_READ,
+    Action.REVIEW_IMAGE,
+    Action.REVIEW_DECIDE,
+}
+NO_ASSIGNMENT: Final = {
+    "none": "review.unassigned",
+    "ends now": "review.expired",
+    "expired": "review.expired",
+    "of another person": "review.unassigned",
 }
 
 # Copies are opened by a grant and by nothing else. Operators see no image, grant or not.
@@ -88,6 +132,38 @@ def test_the_table_of_roles_actions_and_grants(role: Role, action: Action) -> No
         assert isinstance(decision, Allowed) == (action in BY_ROLE[role] or by_grant), name
         if isinstance(decision, Denied) and action in BY_GRANT and role is not Role.OPERATOR:
             assert decision.reason == REASONS[name]
+
+
+@pytest.mark.parametrize(("role", "action"), list(product(Role, sorted(BY_ASSIGNMENT))))
+def test_the_table_of_roles_reviews_and_assignments(role: Role, action: Action) -> None:
+    for name, assignment in ASSIGNMENTS.items():
+        principal = Principal("person-1", role)
+        decision = decide(principal, action, REVIEW, now=NOW, assignment=assignment)
+        allowed = role is Role.REVIEWER and name == "good"
+        assert isinstance(decision, Allowed) == allowed, name
+        if isinstance(decision, Denied) and role is Role.REVIEWER:
+            assert decision.reason == NO_ASSIGNMENT[name]
+
+
+@pytest.mark.parametrize("action", sorted({*BY_ASSIGNMENT, Action.REVIEW_CLAIM} - {Action.REVIEW_RELEASE}))
+def test_nobody_reviews_what_they_brought_in_or_have_a_hand_in_elsewhere(action: Action) -> None:
+    reviewer = Principal("person-1", Role.REVIEWER)
+    own = replace(REVIEW, owner="person-1")
+    twice = replace(REVIEW, others=frozenset({"person-2", "person-1"}))
+    for resource, reason in ((own, "review.own-upload"), (twice, "review.same-person")):
+        decision = decide(reviewer, action, resource, now=NOW, assignment=ASSIGNMENT)
+        assert decision == Denied(reason)
+
+
+@given(st.timedeltas(min_value=timedelta(days=-2), max_value=timedelta(days=2)))
+def test_an_assignment_never_lasts_longer_than_was_said(remaining: timedelta) -> None:
+    assignment = replace(ASSIGNMENT, until=NOW + remaining)
+    reviewer = Principal("person-1", Role.REVIEWER)
+    decision = decide(reviewer, Action.REVIEW_IMAGE, REVIEW, now=NOW, assignment=assignment)
+    if remaining <= timedelta(0):
+        assert decision == Denied("review.expired")
+    if remaining >= timedelta(seconds=1):
+        assert isinstance(decision, Allowed)
 
 
 @pytest.mark.parametrize("role", Role)
@@ -179,6 +255,13 @@ BROKEN: Final = [
 @pytest.mark.parametrize("role", [Role.OFFICER, Role.ANNOTATOR])
 def test_what_cedar_cannot_judge_is_refused(resource: Resource, action: Action, role: Role) -> None:
     decision = decide(Principal("person-1", role), action, resource, now=NOW, lease=LEASE)
+    assert decision == Denied("rules.error")
+
+
+@pytest.mark.parametrize("resource", [replace(REVIEW, owner=None), replace(REVIEW, others=None), OWN])
+def test_a_review_of_which_something_is_not_known_is_refused(resource: Resource) -> None:
+    reviewer = Principal("person-1", Role.REVIEWER)
+    decision = decide(reviewer, Action.REVIEW_IMAGE, resource, now=NOW, assignment=ASSIGNMENT)
     assert decision == Denied("rules.error")
 
 

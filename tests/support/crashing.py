@@ -42,14 +42,19 @@ POINTS = {
     "intake-3-row": Point(COMMITTED, action="asset.received"),
     "intake-4-enqueued": Point("gateway.services.jobs:JobQueue.enqueue"),
     # services/anonymize.py
-    "anonymize-1-processing": Point("gateway.services.anonymize:open_sealed", after=False),
-    "anonymize-2-opened": Point("gateway.services.anonymize:open_sealed"),
+    "anonymize-1-processing": Point("gateway.services.originals:open_sealed", after=False),
+    "anonymize-2-opened": Point("gateway.services.originals:open_sealed"),
     "anonymize-3-decoded": Point("gateway.imaging.sandbox:Sandbox.decode"),
     "anonymize-3-sanitized": Point("gateway.services.sanitize:Sanitizer.sanitize"),
-    "anonymize-4-sealed": Point("gateway.services.anonymize:seal"),
+    "anonymize-4-sealed": Point("gateway.services.new_copies:seal"),
     "anonymize-5-put": Point("gateway.vault.blobs:BlobStore.put"),
     "anonymize-6-uncommitted": Point(FLUSH, action="asset.released"),
     "anonymize-6-settled": Point(COMMITTED, action="asset.released"),
+    # services/review_remake.py
+    "remake-2-opened": Point("gateway.services.originals:open_sealed"),
+    "remake-5-put": Point("gateway.vault.blobs:BlobStore.put"),
+    "remake-6-uncommitted": Point(FLUSH, action="asset.released"),
+    "remake-6-settled": Point(COMMITTED, action="asset.released"),
     # services/sequencer.py
     "sequencer-2-placed": Point("gateway.store.queries.log:add_checkpoint"),
     "sequencer-3-committed": Point("gateway.services.sequencer:append_note", after=False),

@@ -42,6 +42,13 @@ def plate_png() -> bytes:
     return png(drawn_plate())
 
 
+def photo_with_plate(image: Image.Image) -> Image.Image:
+    """A photo of 512x512 with the drawn plate in its lower left corner: two kinds of things to hide."""
+    both = image.copy()
+    both.paste(drawn_plate().crop((345, 355, 615, 465)), (0, 402))
+    return both
+
+
 def photo(path: Path) -> Image.Image:
     with Image.open(path) as image:
         return image.convert("RGB")

@@ -37,7 +37,7 @@ def get(session: Session, copy_id: str) -> CopyRecord:
     row = session.get(Copy, copy_id)
     if row is None:
         raise NotFound(f"copy {copy_id} does not exist")
-    return _record(row)
+    return record_of(row)
 
 
 def is_released(session: Session, copy: CopyRecord, *, hold: bool = False) -> bool:
@@ -57,7 +57,7 @@ def is_released(session: Session, copy: CopyRecord, *, hold: bool = False) -> bo
 def newest_of(session: Session, asset_id: str) -> CopyRecord | None:
     query = select(Copy).where(Copy.asset_id == asset_id).order_by(col(Copy.revision).desc())
     row = session.exec(query).first()
-    return None if row is None else _record(row)
+    return None if row is None else record_of(row)
 
 
 def released_in(session: Session, dataset_id: str, *, after: str, limit: int) -> list[CopyRecord]:
@@ -73,7 +73,7 @@ def released_in(session: Session, dataset_id: str, *, after: str, limit: int) ->
         .order_by(col(Copy.id))
         .limit(limit)
     )
-    return [_record(row) for row in session.exec(query)]
+    return [record_of(row) for row in session.exec(query)]
 
 
 def blobs(session: Session) -> set[str]:
@@ -81,7 +81,8 @@ def blobs(session: Session) -> set[str]:
     return set(session.exec(select(Copy.blob)))
 
 
-def _record(row: Copy) -> CopyRecord:
+def record_of(row: Copy) -> CopyRecord:
+    """The row as what leaves this room."""
     return CopyRecord(
         id=row.id,
         asset_id=row.asset_id,

@@ -63,6 +63,14 @@ def policy_of(session: Session, dataset_id: str) -> Policy:
     return Policy.model_validate_json(found[1].document)
 
 
+def policy_at(session: Session, version: str) -> Policy:
+    """The policy of this version. Raises NotFound."""
+    row = session.get(PolicyVersion, version)
+    if row is None:
+        raise NotFound(f"policy version {version} does not exist")
+    return Policy.model_validate_json(row.document)
+
+
 def _with_policy() -> Select[Dataset, PolicyVersion]:
     return select(Dataset, PolicyVersion).join(PolicyVersion)
 

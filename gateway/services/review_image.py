@@ -1,0 +1,68 @@
+"""The original of an image under review, shown to the one person to whom the review is assigned.
+
+Only a process of the role `review` has this service. What leaves is a fresh picture of the original's pixels:
+none of the bytes that were brought in.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from gateway.imaging.encode import encode
+from gateway.imaging.image import DecodedImage, EncodedImage, ImageFormat
+from gateway.imaging.sandbox import Sandbox
+from gateway.services.originals import Originals
+from gateway.services.ports import Clock
+from gateway.services.review_case import Case, act
+from gateway.store.database import Database
+from gateway.store.records import AssetRecord
+from policies.access import Action, Principal
+
+
+class ReviewImages:
+    def __init__(self, database: Database, originals: Originals, sandbox: Sandbox, clock: Clock) -> None:
+        self._database = database
+        self._originals = originals
+        self._sandbox = sandbox
+        self._clock = clock
+
+    def show(self, principal: Principal, review_id: str) -> EncodedImage:
+        """The original's pixels, upright, as PNG or JPEG: regions of the review are regions of this picture.
+
+        Raises NotFound, AccessDenied, Conflict, LedgerUnavailable, VaultError, InputRefused: then no byte
+        leaves.
+        """
+
+        def record(case: Case) -> AssetRecord:
+            case.copy()
+            case.unit.ledger.record(
+                actor=principal.id,
+                action="original.shown",
+                subject=case.asset.id,
+                review=review_id,
+                dataset=case.asset.dataset_id,
+            )
+            return case.asset
+
+        # (1) Decide and record in one transaction. A crash behind it over-reports a view, it never hides one.
+        asset = act(self._database, principal, Action.REVIEW_IMAGE, review_id, record, now=self._clock())
+        # (2) Open: the whole original authenticates; (3) decode it, confined; (4) encode bare pixels.
+        image = self._sandbox.decode(self._originals.open(asset))
+        return encode(image.pixels, _shown_as(image), lossless=image.lossless)
+
+    def close(self) -> None:
+        """Ends the decoder process; no picture is shown any more."""
+        self._sandbox.close()
+
+
+def _shown_as(image: DecodedImage) -> ImageFormat:
+    """PNG where every pixel was exact, JPEG where they never were: every browser shows both."""
+    match image.format:
+        case ImageFormat.PNG:
+            return ImageFormat.PNG
+        case ImageFormat.WEBP:
+            return ImageFormat.PNG if image.lossless else ImageFormat.JPEG
+        case ImageFormat.JPEG | ImageFormat.HEIC:
+            return ImageFormat.JPEG
+        case _:
+            assert_never(image.format)

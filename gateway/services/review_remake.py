@@ -1,0 +1,143 @@
+"""The copy that reviewers agreed on, made by a worker: a new revision, checked like any other.
+
+Like `anonymize`, everything may be repeated. What a crash means after each numbered effect of `run`: (1) the
+attempt is counted, and the job is taken over or the sweep asks again; (2) to (4) nothing was written; (5) a
+sealed copy that no row names; (6) done. Of two workers the unique (asset, revision) lets one win.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+
+from gateway.errors import InputRefused, LedgerUnavailable, OutputCheckFailed, VaultError
+from gateway.services.anonymize import MAX_ATTEMPTS
+from gateway.services.new_copies import NewCopies
+from gateway.services.originals import Originals
+from gateway.services.ports import Clock
+from gateway.services.review_sheet import size_of
+from gateway.services.sanitize import Remade, Sanitizer
+from gateway.store.database import Database
+from gateway.store.queries import assets, copies, reviews
+from gateway.store.records import AssetRecord, CopyRecord
+from policies.lifecycle import AssetState
+from policies.model import Plan, Verdict
+from policies.review import ReviewState, ReviewVerdict, Settled, settle
+
+
+class Remaker:
+    """One worker's means. `actor` is the worker's id, as it stands in the log."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        originals: Originals,
+        new_copies: NewCopies,
+        sanitizer: Sanitizer,
+        clock: Clock,
+        actor: str,
+        code_version: str,
+    ) -> None:
+        self._database = database
+        self._originals = originals
+        self._copies = new_copies
+        self._sanitizer = sanitizer
+        self._clock = clock
+        self._actor = actor
+        self._code_version = code_version
+
+    def run(self, copy_id: str) -> AssetState:
+        """Makes the copy that follows the reviewed one, and releases it; returns the asset's state.
+
+        Raises LedgerUnavailable, and what else the database raises: then the job is done again.
+        """
+        # (1) Is there something to do? The attempt is counted before anything can go wrong.
+        with self._database.unit() as unit:
+            reviewed = copies.get(unit.session, copy_id)
+            asset = assets.get(unit.session, reviewed.asset_id, hold=True)
+            rounds = reviews.of_copy(unit.session, copy_id)
+            if asset.state is not AssetState.NEEDS_REVIEW or any(
+                one.state is not ReviewState.DECIDED for one in rounds
+            ):
+                return asset.state
+            settled = settle([record.decision for record in reviews.decisions(unit.session, copy_id)])
+            if not isinstance(settled, Settled) or settled.verdict is not ReviewVerdict.RELEASE:
+                return asset.state
+            attempts = reviews.count_attempt(unit.session, copy_id)
+        if attempts > MAX_ATTEMPTS:
+            return self._hold(asset, reviewed, "job.attempts")
+        plan = Plan(tuple(each.redaction for each in settled.regions), Verdict.RELEASE, ())
+        try:
+            # (2) Open; (3) decode, redact, encode, check.
+            made = self._sanitizer.remake(self._originals.open(asset), plan, size_of(reviewed))
+        except (InputRefused, OutputCheckFailed) as exc:
+            return self._hold(asset, reviewed, exc.code)
+        except VaultError:
+            return self._hold(asset, reviewed, "vault.unreadable")
+        return self._keep(asset, reviewed, settled, made)
+
+    def _keep(self, asset: AssetRecord, reviewed: CopyRecord, settled: Settled, made: Remade) -> AssetState:
+        # (4) Seal the copy, under its own key and name; (5) put it, never over another.
+        copy = self._copies.put(
+            asset,
+            made.encoded,
+            size=size_of(reviewed),
+            revision=reviewed.revision + 1,
+            report=self._report(reviewed, settled, made),
+            now=self._clock(),
+        )
+        try:
+            # (6) One transaction: copy row, state, end of the review, audit entry.
+            return self._settle(copy, reviewed)
+        except IntegrityError:
+            # Another worker was faster. (After a commit of unknown outcome the blob must stay.)
+            self._copies.discard(copy)
+            return self._winner(asset.id)
+
+    def _settle(self, copy: CopyRecord, reviewed: CopyRecord) -> AssetState:
+        with self._database.unit() as unit:
+            copies.add(unit.session, copy)
+            assets.move(unit.session, copy.asset_id, AssetState.RELEASED, now=copy.created_at)
+            reviews.close(unit.session, reviewed.id)
+            unit.ledger.record(
+                actor=self._actor,
+                action="asset.released",
+                subject=copy.asset_id,
+                copy=copy.id,
+                instead=reviewed.id,
+                policy=copy.report["policy_version"],
+                code=self._code_version,
+                hidden=len(copy.report["redactions"]),
+                reason="reviewed",
+            )
+        return AssetState.RELEASED
+
+    def _winner(self, asset_id: str) -> AssetState:
+        with self._database.reading() as session:
+            state = assets.get(session, asset_id).state
+        if state is AssetState.NEEDS_REVIEW:
+            raise LedgerUnavailable("the copy could not be recorded; the job is done again")
+        return state
+
+    def _hold(self, asset: AssetRecord, reviewed: CopyRecord, reason: str) -> AssetState:
+        with self._database.unit() as unit:
+            state = assets.get(unit.session, asset.id, hold=True).state
+            if state is not AssetState.NEEDS_REVIEW:  # another worker was faster, and its copy was checked
+                return state
+            reviews.close(unit.session, reviewed.id)
+            assets.move(unit.session, asset.id, AssetState.QUARANTINED, now=self._clock(), reason=reason)
+            unit.ledger.record(actor=self._actor, action="asset.quarantined", subject=asset.id, reason=reason)
+        return AssetState.QUARANTINED
+
+    def _report(self, reviewed: CopyRecord, settled: Settled, made: Remade) -> dict[str, Any]:
+        """The reviewed copy's, with what people made of it. Who they are stays with their decisions."""
+        return {
+            **reviewed.report,
+            "code_version": self._code_version,
+            "redactions": [region.to_dict() for region in settled.regions],
+            "reasons": [],
+            "milliseconds": made.milliseconds,
+            "reviewed": reviewed.id,
+        }

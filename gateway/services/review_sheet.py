@@ -1,0 +1,82 @@
+"""What a reviewer is told of an image: each hidden region, and why it is hidden; from the copy's report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.store.records import CopyRecord, ReviewRecord
+from policies.model import Detection, Kind, Redaction, RedactionMethod, Region, Size
+from policies.policy import Policy, Rule
+from policies.review import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRegion:
+    """A region that the copy hides. index: its position, by which a decision names it.
+
+    seen: the best detection that lies in it, None where a person put it there. rule: the policy's.
+    """
+
+    index: int
+    redaction: Redaction
+    origin: Origin
+    seen: Detection | None
+    rule: Rule | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """unhidden: what detectors suspected, too weakly for the policy to hide it."""
+
+    review: ReviewRecord
+    copy: CopyRecord
+    regions: tuple[SheetRegion, ...]
+    unhidden: tuple[Detection, ...]
+
+
+def sheet_of(review: ReviewRecord, copy: CopyRecord, policy: Policy) -> Sheet:
+    found = [_detection(stored) for stored in copy.report["detections"]]
+    regions = tuple(
+        _region(index, stored, redaction, found, policy)
+        for index, (stored, redaction) in enumerate(
+            zip(copy.report["redactions"], redactions_of(copy), strict=True)
+        )
+    )
+    weak = tuple(
+        one for one in found if (rule := policy.rule_for(one.kind)) is not None and one.score < rule.review
+    )
+    return Sheet(review, copy, regions, weak)
+
+
+def redactions_of(copy: CopyRecord) -> tuple[Redaction, ...]:
+    """What the copy hides, in the order of its report."""
+    return tuple(
+        Redaction(Region.parse(stored["region"]), Kind(stored["kind"]), RedactionMethod(stored["method"]))
+        for stored in copy.report["redactions"]
+    )
+
+
+def size_of(copy: CopyRecord) -> Size:
+    return Size(copy.width, copy.height)
+
+
+def _region(
+    index: int, stored: Mapping[str, Any], redaction: Redaction, found: list[Detection], policy: Policy
+) -> SheetRegion:
+    origin = Origin(stored.get("origin", Origin.DETECTOR))
+    rule = policy.rule_for(redaction.kind)
+    if origin is not Origin.DETECTOR or rule is None:
+        return SheetRegion(index, redaction, origin, None, rule)
+    within = [
+        one
+        for one in found
+        if one.kind is redaction.kind and one.score >= rule.review and redaction.region.contains(one.region)
+    ]
+    best = max(within, key=lambda one: (one.score, one.region), default=None)
+    return SheetRegion(index, redaction, origin, best, rule)
+
+
+def _detection(stored: Mapping[str, Any]) -> Detection:
+    return Detection(Kind(stored["kind"]), Region.parse(stored["region"]), stored["score"], stored["source"])

@@ -1,0 +1,84 @@
+"""/v1/reviews: cleared staff settle what the machine is unsure of."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from gateway.services.review_queue import PAGE
+from gateway.web.api.copies import VIEW_ONLY
+from gateway.web.api.reviews_schemas import (
+    DecidedOut,
+    DecisionForm,
+    ReviewOut,
+    ReviewPage,
+    RoundOut,
+    SheetOut,
+)
+from gateway.web.api.schemas import Id
+from gateway.web.identity import Asking
+from gateway.web.services import Offered, offered
+
+router = APIRouter(tags=["reviews"])
+
+
+@router.get("/reviews")
+def list_reviews(
+    principal: Asking,
+    services: Offered,
+    after: Annotated[Id | None, Query(description="The `next` of the page before.")] = None,
+) -> ReviewPage:
+    """What you may claim or hold, the riskiest first, then the oldest."""
+    found = offered(services.reviews).queue.list(principal, after=after)
+    return ReviewPage(
+        reviews=[ReviewOut.of(record) for record in found], next=found[-1].id if len(found) == PAGE else None
+    )
+
+
+@router.get("/assets/{asset_id}/reviews")
+def read_history(asset_id: Id, principal: Asking, services: Offered) -> list[RoundOut]:
+    """Who decided what on an image, for officers and auditors."""
+    found = offered(services.reviews).queue.history(principal, asset_id)
+    return [RoundOut.of(review, decision) for review, decision in found]
+
+
+@router.post("/reviews/{review_id}/claim")
+def claim_review(review_id: Id, principal: Asking, services: Offered) -> ReviewOut:
+    """Takes a review for 15 minutes; claiming it again begins them anew."""
+    return ReviewOut.of(offered(services.reviews).queue.claim(principal, review_id))
+
+
+@router.post("/reviews/{review_id}/release")
+def release_review(review_id: Id, principal: Asking, services: Offered) -> ReviewOut:
+    """Gives a review back undecided."""
+    return ReviewOut.of(offered(services.reviews).queue.release(principal, review_id))
+
+
+@router.get("/reviews/{review_id}")
+def read_review(review_id: Id, principal: Asking, services: Offered) -> SheetOut:
+    """What is to be decided, for whoever holds the review."""
+    return SheetOut.of(offered(services.reviews).decisions.read(principal, review_id))
+
+
+@router.get(
+    "/reviews/{review_id}/image",
+    response_class=Response,
+    responses={200: {"content": {"image/jpeg": {}, "image/png": {}}}},
+)
+def read_review_image(review_id: Id, principal: Asking, services: Offered) -> Response:
+    """The original's pixels, for whoever holds the review, as long as that lasts; each view is on the log."""
+    shown = offered(services.reviews).images.show(principal, review_id)
+    return Response(shown.data, media_type=shown.media_type, headers=VIEW_ONLY)
+
+
+@router.post("/reviews/{review_id}/decision")
+def decide_review(review_id: Id, form: DecisionForm, principal: Asking, services: Offered) -> DecidedOut:
+    """Decides: a worker makes the next copy and releases it, or the image is quarantined.
+
+    Where the policy wants two reviewers, both must decide first; where they disagree, a third.
+    """
+    decided = offered(services.reviews).decisions.decide(
+        principal, review_id, verdict=form.verdict, changes=form.to_changes()
+    )
+    return DecidedOut.of(decided)
