@@ -41,6 +41,16 @@ class Action(StrEnum):
     GRANT_CREATE = "grant.create"
     GRANT_LIST = "grant.list"
     GRANT_REVOKE = "grant.revoke"
+    POLICY_CREATE = "policy.create"
+    POLICY_LIST = "policy.list"
+    POLICY_READ = "policy.read"
+    POLICY_SUBMIT = "policy.submit"
+    POLICY_APPROVE = "policy.approve"
+    POLICY_REJECT = "policy.reject"
+    POLICY_RETIRE = "policy.retire"
+    POLICY_PREVIEW = "policy.preview"
+    POLICY_APPLY = "policy.apply"
+    DATASET_REDERIVE = "dataset.rederive"
     AUDIT_READ = "audit.read"
     AUDIT_VERIFY = "audit.verify"
 
@@ -57,14 +67,15 @@ class Principal:
 class Resource:
     """What is acted on.
 
-    kind: "Dataset", "Asset", "Copy" or "Installation". dataset: where it belongs. owner: who brought the
-    asset.
+    kind: "Dataset", "Asset", "Copy", "Policy" or "Installation". dataset: where it belongs. owner: who
+    brought the asset. author: who wrote the policy; None for a preset.
     """
 
     kind: str
     id: str
     dataset: str | None = None
     owner: str | None = None
+    author: str | None = None
 
 
 INSTALLATION: Final = Resource("Installation", "here")
@@ -135,7 +146,8 @@ def _rules() -> tuple[Any, Any]:
 
 def _entities(principal: Principal, resource: Resource) -> list[dict[str, Any]]:
     parents = [] if resource.dataset is None else [{"type": "Dataset", "id": resource.dataset}]
-    attributes = {} if resource.owner is None else {"owner": _user(resource.owner)}
+    people = {"owner": resource.owner, "author": resource.author}
+    attributes = {name: _user(person) for name, person in people.items() if person is not None}
     here = {"uid": {"type": resource.kind, "id": resource.id}, "attrs": attributes, "parents": parents}
     person = {
         "uid": {"type": "User", "id": principal.id},

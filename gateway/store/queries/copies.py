@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session, col, func, select
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, func, select, update
 
 from gateway.errors import NotFound
 from gateway.store.records import CopyRecord
 from gateway.store.tables import Asset, Copy
 from policies.lifecycle import AssetState
+
+
+def made_under() -> ColumnElement[str]:
+    """The policy version in a copy's report, for a query."""
+    return col(Copy.report)["policy_version"].as_string()
 
 
 def add(session: Session, record: CopyRecord) -> None:
@@ -40,12 +49,13 @@ def get(session: Session, copy_id: str) -> CopyRecord:
 
 
 def is_released(session: Session, copy: CopyRecord) -> bool:
-    """True while the asset stands released and this is its newest copy."""
+    """True while the asset stands released and this is its newest copy, and was not withdrawn."""
     newest = select(func.max(Copy.revision)).where(Copy.asset_id == copy.asset_id)
     asset = session.get(Asset, copy.asset_id)
     return (
         asset is not None
         and asset.state == AssetState.RELEASED.value
+        and copy.withdrawn_at is None
         and session.exec(newest).one() == copy.revision
     )
 
@@ -69,10 +79,35 @@ def released_in(session: Session, dataset_id: str, *, after: str, limit: int) ->
         .join(Asset, col(Asset.id) == col(Copy.asset_id))
         .join(newest, (newest.c.asset_id == Copy.asset_id) & (newest.c.revision == Copy.revision))
         .where(Copy.dataset_id == dataset_id, Asset.state == AssetState.RELEASED.value, col(Copy.id) > after)
+        .where(col(Copy.withdrawn_at).is_(None))
         .order_by(col(Copy.id))
         .limit(limit)
     )
     return [_record(row) for row in session.exec(query)]
+
+
+def versions_in(session: Session, dataset_id: str) -> set[str]:
+    """The policy versions that a dataset's copies were made under; withdrawn ones do not count."""
+    query = select(made_under()).where(Copy.dataset_id == dataset_id, col(Copy.withdrawn_at).is_(None))
+    return set(session.exec(query.distinct()))
+
+
+def withdraw_made_under(
+    session: Session, dataset_id: str, versions: Collection[str], *, now: datetime
+) -> int:
+    """Withdraws the dataset's copies of these policy versions; returns how many."""
+    statement = update(Copy).where(
+        col(Copy.dataset_id) == dataset_id, col(Copy.withdrawn_at).is_(None), made_under().in_(versions)
+    )
+    return session.exec(statement.values(withdrawn_at=now)).rowcount
+
+
+def withdraw_older(session: Session, asset_id: str, *, than: int, now: datetime) -> int:
+    """Withdraws the asset's copies of a revision lower than `than`; returns how many."""
+    statement = update(Copy).where(
+        col(Copy.asset_id) == asset_id, col(Copy.revision) < than, col(Copy.withdrawn_at).is_(None)
+    )
+    return session.exec(statement.values(withdrawn_at=now)).rowcount
 
 
 def blobs(session: Session) -> set[str]:
@@ -94,4 +129,5 @@ def _record(row: Copy) -> CopyRecord:
         height=row.height,
         report=row.report,
         created_at=row.created_at,
+        withdrawn_at=row.withdrawn_at,
     )
