@@ -10,7 +10,11 @@ from gateway.imaging.sandbox import Sandbox
 from gateway.services.anonymize import Anonymizer
 from gateway.services.detectors import PolicyDetectors
 from gateway.services.job_worker import JobWorker
-from gateway.services.jobs import JobQueue
+from gateway.services.jobs import PREVIEW, REDERIVE, JobQueue
+from gateway.services.originals import Originals
+from gateway.services.policy_trial import PolicyTrial
+from gateway.services.preview_runner import PreviewRunner
+from gateway.services.rederiver import Rederiver
 from gateway.services.sanitize import Sanitizer
 from gateway.services.sweep import Sweep
 from gateway.settings import Settings
@@ -29,11 +33,11 @@ def run_worker(
     for name in preset_names():
         detectors(load_policy(name))  # fails now, with the command that mends it, not at the first image
     queue = JobQueue(settings.jobs_database)
+    opener = Originals(originals, installation.original_keys(settings))
     with Sandbox() as sandbox:
         anonymizer = Anonymizer(
             database,
-            originals=originals,
-            original_keys=installation.original_keys(settings),
+            originals=opener,
             copy_blobs=copies,
             copy_keys=installation.copy_keys(settings),
             sanitizer=Sanitizer(sandbox, detectors),
@@ -41,6 +45,9 @@ def run_worker(
             actor=executor_id,
             code_version=VERSION,
         )
+        rederiver = Rederiver(database, anonymizer, queue.enqueue_job, utc_now, actor=executor_id)
+        trial = PolicyTrial(opener.open, sandbox, detectors)
+        previews = PreviewRunner(database, trial, queue.enqueue_job, utc_now, actor=executor_id)
         job_worker = JobWorker(
             database,
             settings.jobs_database,
@@ -48,6 +55,8 @@ def run_worker(
             Sweep(database, originals, copies, queue.enqueue, utc_now),
             utc_now,
             executor_id=executor_id,
+            others={REDERIVE: rederiver.run, PREVIEW: previews.run},
+            tend=(rederiver.tend, previews.tend),
         )
         job_worker.start()
         until.wait()

@@ -8,25 +8,26 @@ taken over; (2) to (4) nothing was written; (5) a sealed copy that no row names,
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
 from gateway.errors import InputRefused, LedgerUnavailable, Misconfigured, OutputCheckFailed, VaultError
 from gateway.services.ids import new_id
-from gateway.services.intake import ORIGINAL
+from gateway.services.originals import Originals
 from gateway.services.ports import Clock
 from gateway.services.sanitize import Sanitized, Sanitizer
-from gateway.store.database import Database
-from gateway.store.queries import assets, copies, datasets
+from gateway.store.database import Database, Unit
+from gateway.store.queries import assets, copies, datasets, policies
 from gateway.store.records import AssetRecord, CopyRecord
 from gateway.vault.blobs import BlobStore, new_blob_name
 from gateway.vault.copies import copy_context
-from gateway.vault.envelope import EnvelopeContext, open_sealed, seal
-from gateway.vault.keys import DataKey, KeyProvider, WrappedKey
+from gateway.vault.envelope import seal
+from gateway.vault.keys import DataKey, KeyProvider
 from policies.lifecycle import AssetState
-from policies.model import Verdict
+from policies.model import Redaction, Verdict
+from policies.policy import Policy
 
 MAX_ATTEMPTS = 3
 """Times a job may begin. One that takes its worker down each time is held, not tried for ever."""
@@ -36,6 +37,22 @@ FIRST_REVISION = 1
 UNSETTLED = frozenset({AssetState.RECEIVED, AssetState.PROCESSING})
 
 
+Also = Callable[[Unit, AssetState], None]
+"""Takes part in the transaction in which an asset comes to a state."""
+
+
+class Held(Exception):
+    """The original cannot become a copy that may be shown. reason: a code."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class PolicyChanged(Exception):
+    """The dataset was put under another policy while a copy was being made."""
+
+
 class Anonymizer:
     """One worker's means. `actor` is the worker's id, as it stands in the log."""
 
@@ -43,8 +60,7 @@ class Anonymizer:
         self,
         database: Database,
         *,
-        originals: BlobStore,
-        original_keys: KeyProvider,
+        originals: Originals,
         copy_blobs: BlobStore,
         copy_keys: KeyProvider,
         sanitizer: Sanitizer,
@@ -54,7 +70,6 @@ class Anonymizer:
     ) -> None:
         self._database = database
         self._originals = originals
-        self._original_keys = original_keys
         self._copy_blobs = copy_blobs
         self._copy_keys = copy_keys
         self._sanitizer = sanitizer
@@ -73,27 +88,47 @@ class Anonymizer:
             if asset.state not in UNSETTLED:
                 return asset.state
             asset = assets.move(unit.session, asset_id, AssetState.PROCESSING, now=self._clock())
-            policy = datasets.policy_of(unit.session, asset.dataset_id)
+            version = datasets.get(unit.session, asset.dataset_id).policy_version
+            policy = policies.load(unit.session, version)
         if asset.attempts > MAX_ATTEMPTS:
-            return self._hold(asset, "job.attempts")
+            return self.hold(asset, "job.attempts")
+        try:
+            result = self.sanitized(asset, policy)
+        except Held as held:
+            return self.hold(asset, held.reason)
+        except Misconfigured:
+            return self.hold(asset, "worker.misconfigured")
+        try:
+            return self.keep(asset, result, version)
+        except PolicyChanged:
+            return self.run(asset_id)
+        except IntegrityError:
+            return self._winner(asset.id)
+
+    def sanitized(self, asset: AssetRecord, policy: Policy, carried: Sequence[Redaction] = ()) -> Sanitized:
+        """Steps (2) and (3) for an asset, whatever its state. Raises Held, Misconfigured."""
         try:
             # (2) Open; (3) decode, detect, plan, redact, encode, check.
-            original = self._open(asset)
-            result = self._sanitizer.sanitize(original, policy)
+            return self._sanitizer.sanitize(self._originals.open(asset), policy, carried=carried)
         except (InputRefused, OutputCheckFailed) as exc:
-            return self._hold(asset, exc.code)
-        except VaultError:
-            return self._hold(asset, "vault.unreadable")
-        except Misconfigured:
-            return self._hold(asset, "worker.misconfigured")
-        return self._keep(asset, result, policy.version)
+            raise Held(exc.code) from exc
+        except VaultError as exc:
+            raise Held("vault.unreadable") from exc
 
-    def _open(self, asset: AssetRecord) -> bytes:
-        context = EnvelopeContext(ORIGINAL, asset.id)
-        data_key = self._original_keys.unwrap(WrappedKey.parse(asset.wrapped_key), context.to_bytes())
-        return open_sealed(self._originals.get(asset.blob), data_key, context)
+    def keep(
+        self,
+        asset: AssetRecord,
+        result: Sanitized,
+        policy_version: str,
+        *,
+        replaces: CopyRecord | None = None,
+        also: Also | None = None,
+    ) -> AssetState:
+        """Steps (4) to (6). replaces: the asset's newest copy so far. also: done in the last transaction.
 
-    def _keep(self, asset: AssetRecord, result: Sanitized, policy_version: str) -> AssetState:
+        Raises PolicyChanged when the dataset is under another policy by now, and sqlalchemy's IntegrityError
+        when another worker was faster; then nothing was kept.
+        """
         copy_id, blob, data_key = new_id("copy"), new_blob_name(), DataKey.generate()
         context = copy_context(copy_id)
         # (4) Seal the copy, under its own key and name; (5) put it, never over another.
@@ -103,7 +138,7 @@ class Anonymizer:
             id=copy_id,
             asset_id=asset.id,
             dataset_id=asset.dataset_id,
-            revision=FIRST_REVISION,
+            revision=FIRST_REVISION if replaces is None else replaces.revision + 1,
             blob=blob,
             wrapped_key=self._copy_keys.wrap(data_key, context.to_bytes()).to_bytes(),
             media_type=result.encoded.media_type,
@@ -117,18 +152,32 @@ class Anonymizer:
         state = AssetState.RELEASED if clean else AssetState.NEEDS_REVIEW
         try:
             # (6) One transaction: copy row, state, audit entry.
-            self._settle(copy, state, result, now)
-        except IntegrityError:
-            # Another worker was faster. (After a commit of unknown outcome the blob must stay.)
+            self._settle(copy, state, result, replaces, also)
+        except (IntegrityError, PolicyChanged):
+            # Another was faster. (After a commit of unknown outcome the blob must stay.)
             self._copy_blobs.delete(blob)
-            return self._winner(asset.id)
+            raise
         return state
 
-    def _settle(self, copy: CopyRecord, state: AssetState, result: Sanitized, now: datetime) -> None:
-        reason = ",".join(result.plan.reasons) or None
+    def _settle(
+        self,
+        copy: CopyRecord,
+        state: AssetState,
+        result: Sanitized,
+        replaces: CopyRecord | None,
+        also: Also | None,
+    ) -> None:
+        reason, now = ",".join(result.plan.reasons) or None, copy.created_at
         with self._database.unit() as unit:
+            # A copy made under a policy that was changed meanwhile must not be released under the new one.
+            if not datasets.keeps(unit.session, copy.dataset_id, copy.report["policy_version"]):
+                raise PolicyChanged
             copies.add(unit.session, copy)
-            assets.move(unit.session, copy.asset_id, state, now=now, reason=reason)
+            copies.withdraw_older(unit.session, copy.asset_id, than=copy.revision, now=now)
+            if replaces is None or assets.locked(unit.session, copy.asset_id).state is not state:
+                assets.move(unit.session, copy.asset_id, state, now=now, reason=reason)
+            if also is not None:
+                also(unit, state)
             unit.ledger.record(
                 actor=self._actor,
                 action=f"asset.{state.value}",
@@ -138,6 +187,7 @@ class Anonymizer:
                 code=self._code_version,
                 hidden=len(result.plan.redactions),
                 reason="+".join(result.plan.reasons),
+                **({} if replaces is None else {"replaces": replaces.id}),
             )
 
     def _winner(self, asset_id: str) -> AssetState:
@@ -147,8 +197,11 @@ class Anonymizer:
             raise LedgerUnavailable("the copy could not be recorded; the job is done again")
         return state
 
-    def _hold(self, asset: AssetRecord, reason: str) -> AssetState:
+    def hold(self, asset: AssetRecord, reason: str, *, also: Also | None = None) -> AssetState:
+        """Quarantines the asset: none of its copies is delivered any more."""
         with self._database.unit() as unit:
+            if also is not None:
+                also(unit, AssetState.QUARANTINED)
             assets.move(unit.session, asset.id, AssetState.QUARANTINED, now=self._clock(), reason=reason)
             unit.ledger.record(actor=self._actor, action="asset.quarantined", subject=asset.id, reason=reason)
         return AssetState.QUARANTINED

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gateway.errors import NotFound
+from gateway.errors import NotFound, Withdrawn
 from gateway.services.authorize import authorize
 from gateway.services.ports import Clock, CopyReader
 from gateway.store.database import Database
@@ -35,13 +35,17 @@ class Broker:
         self._clock = clock
 
     def deliver(self, principal: Principal, copy_id: str) -> Delivery:
-        """A copy. Raises NotFound, AccessDenied, LedgerUnavailable, VaultError: then no byte leaves."""
+        """A copy. Raises NotFound, Withdrawn, AccessDenied, LedgerUnavailable, VaultError: no byte leaves."""
         # (1) Decide, for this moment; a denial is recorded too.
         with self._database.reading() as session:
             copy = copies.get(session, copy_id)
             grant = grants.best_for(session, person_id=principal.id, dataset_id=copy.dataset_id)
             released = copies.is_released(session, copy)
         self._authorize(principal, Action.COPY_READ, Resource("Copy", copy.id, copy.dataset_id), grant)
+        if copy.withdrawn_at is not None:
+            raise Withdrawn(
+                f"copy {copy_id} was withdrawn; list the dataset's copies for what took its place"
+            )
         if not released or grant is None:
             raise NotFound(f"copy {copy_id} is not released")
         # (2) Record. A crash here over-reports a disclosure, it never hides one.

@@ -1,14 +1,14 @@
-"""A worker process's end of the job queue: DBOS runs `Anonymizer.run`, once a job and again after a crash.
+"""A worker process's end of the job queue: DBOS runs each job once, and again after a crash.
 
 DBOS does not take over the jobs of a process that died, so each worker leaves a heartbeat, and any worker
-resumes what belongs to processes without one. A job may run twice at worst; `anonymize` makes that harmless.
+resumes what belongs to processes without one. A job may run twice at worst; the services make that harmless.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from dbos import DBOS, DBOSConfig
@@ -33,12 +33,16 @@ STEP_ATTEMPTS = MAX_ATTEMPTS + 1
 
 RETRY_SECONDS = 1.0
 
+Job = Callable[[str], str]
+
 log = logging.getLogger("privgate.worker")
 
 
 class JobWorker:
     """Runs jobs from `start` to `stop`. run: an asset's id in, its state out.
 
+    others: more jobs, by the name of their workflow; an id in, a code out. tend: what the keeper does each
+    round beside its own.
     executor_id: this process's own name; no two processes may share one.
     """
 
@@ -52,6 +56,8 @@ class JobWorker:
         *,
         executor_id: str,
         concurrency: int = 1,
+        others: Mapping[str, Job] | None = None,
+        tend: Sequence[Callable[[], object]] = (),
     ) -> None:
         self._database = database
         self._sweep = sweep
@@ -68,13 +74,15 @@ class JobWorker:
             "serializer": IdsOnly(),
             "log_level": "WARNING",
         }
-        self._run = run
+        self._jobs: dict[str, Job] = {WORKFLOW: run, **(others or {})}
+        self._tend = tuple(tend)
 
     def start(self) -> None:
         """From now on jobs are taken."""
         self._beat()
         DBOS(config=self._config)
-        _register(self._run)
+        for name, job in self._jobs.items():
+            _register(name, job)
         DBOS.launch()
         DBOS.register_queue(QUEUE, worker_concurrency=self._concurrency, polling_interval_sec=POLL_SECONDS)
         self._keeper.start()
@@ -93,6 +101,8 @@ class JobWorker:
             try:
                 self._beat()
                 self._take_over()
+                for round_ in self._tend:
+                    round_()
                 if since_sweep >= SWEEP_SECONDS:
                     since_sweep = 0.0
                     self._sweep.enqueue_forgotten()
@@ -119,18 +129,18 @@ class JobWorker:
                     DBOS.resume_workflow(job.workflow_id, queue_name=QUEUE)
 
 
-def _register(run: Callable[[str], str]) -> None:
-    """Makes the workflow and its one step known to DBOS, by names that outlive this code."""
+def _register(name: str, run: Job) -> None:
+    """Makes a workflow and its one step known to DBOS, by names that outlive this code."""
 
     @DBOS.step(
-        name="anonymize_step",
+        name=f"{name.partition('_')[0]}_step",
         retries_allowed=True,
         max_attempts=STEP_ATTEMPTS,
         interval_seconds=RETRY_SECONDS,
     )
-    def step(asset_id: str) -> str:
-        return run(asset_id)
+    def step(subject: str) -> str:
+        return run(subject)
 
-    @DBOS.workflow(name=WORKFLOW)
-    def anonymize_asset(asset_id: str) -> str:
-        return step(asset_id)
+    @DBOS.workflow(name=name)
+    def workflow(subject: str) -> str:
+        return step(subject)

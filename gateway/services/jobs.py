@@ -15,6 +15,8 @@ from sqlalchemy import make_url
 
 QUEUE: Final = "anonymize"
 WORKFLOW: Final = "anonymize_asset"
+REDERIVE: Final = "rederive_asset"
+PREVIEW: Final = "preview_policy"
 APPLICATION: Final = "privgate"
 
 APPLICATION_VERSION: Final = "1"
@@ -66,14 +68,18 @@ class JobQueue:
         The count is in the job's id: a job that ended without settling its asset does not stand in the way
         of the next one.
         """
+        self.enqueue_job(WORKFLOW, asset_id, f"{asset_id}:{attempts}")
+
+    def enqueue_job(self, workflow: str, subject: str, turn: str) -> None:
+        """One job of this workflow for each `turn`, however often this is called. subject: an id."""
         self._client.enqueue(
             {
                 "queue_name": QUEUE,
-                "workflow_name": WORKFLOW,
-                "workflow_id": f"{WORKFLOW}:{asset_id}:{attempts}",
+                "workflow_name": workflow,
+                "workflow_id": f"{workflow}:{turn}",
                 "app_version": APPLICATION_VERSION,
             },
-            asset_id,
+            subject,
         )
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ Nothing here is stored or recorded; that is the business of whoever calls.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -19,7 +19,8 @@ from gateway.imaging.encode import encode
 from gateway.imaging.image import EncodedImage
 from gateway.imaging.redact import apply
 from gateway.imaging.sandbox import Sandbox
-from policies.model import Detection, Plan, Size
+from policies.carried import with_carried
+from policies.model import Detection, Plan, Redaction, Size
 from policies.plan import make_plan
 from policies.policy import Policy
 
@@ -54,8 +55,12 @@ class Sanitizer:
         self._sandbox = sandbox
         self._load_detectors = load_detectors
 
-    def sanitize(self, data: bytes, policy: Policy, *, look: Look | None = None) -> Sanitized:
-        """Raises InputRefused, Misconfigured when the policy's detectors cannot run, OutputCheckFailed."""
+    def sanitize(
+        self, data: bytes, policy: Policy, *, look: Look | None = None, carried: Sequence[Redaction] = ()
+    ) -> Sanitized:
+        """carried: regions of an earlier copy that people put there; they are hidden again.
+
+        Raises InputRefused, Misconfigured when the policy's detectors cannot run, OutputCheckFailed."""
         watch = _Stopwatch()
         detectors = self._load_detectors(policy)
         with watch.stage("decode"):
@@ -63,7 +68,7 @@ class Sanitizer:
         size = Size(width=image.pixels.shape[1], height=image.pixels.shape[0])
         with watch.stage("detect"):
             detections = detectors.detect(image.pixels, policy.kinds)
-        plan = make_plan(policy, detections, size)
+        plan = with_carried(make_plan(policy, detections, size), carried, policy)
         with watch.stage("redact"):
             redacted = apply(image.pixels, plan.redactions)
         with watch.stage("encode"):

@@ -39,8 +39,8 @@ POINTS = {
     "intake-3-row": Point(COMMITTED, action="asset.received"),
     "intake-4-enqueued": Point("gateway.services.jobs:JobQueue.enqueue"),
     # services/anonymize.py
-    "anonymize-1-processing": Point("gateway.services.anonymize:open_sealed", after=False),
-    "anonymize-2-opened": Point("gateway.services.anonymize:open_sealed"),
+    "anonymize-1-processing": Point("gateway.services.originals:open_sealed", after=False),
+    "anonymize-2-opened": Point("gateway.services.originals:open_sealed"),
     "anonymize-3-decoded": Point("gateway.imaging.sandbox:Sandbox.decode"),
     "anonymize-3-sanitized": Point("gateway.services.sanitize:Sanitizer.sanitize"),
     "anonymize-4-sealed": Point("gateway.services.anonymize:seal"),

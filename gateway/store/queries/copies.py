@@ -16,7 +16,8 @@ from policies.lifecycle import AssetState
 
 def made_under() -> ColumnElement[str]:
     """The policy version in a copy's report, for a query."""
-    return col(Copy.report)["policy_version"].as_string()
+    version: ColumnElement[str] = col(Copy.report)["policy_version"].as_string()
+    return version
 
 
 def add(session: Session, record: CopyRecord) -> None:

@@ -15,19 +15,26 @@ from policies.policy import Policy
 
 
 def add(
-    session: Session, *, dataset_id: str, name: str, policy: Policy, created_by: str, now: datetime
+    session: Session,
+    *,
+    dataset_id: str,
+    name: str,
+    policy: Policy,
+    created_by: str,
+    now: datetime,
+    version: str | None = None,
 ) -> DatasetRecord:
-    """Raises Conflict when the name is taken."""
+    """version: the stored one that `policy` was read from, if it was. Raises Conflict for a name taken."""
     if session.exec(select(Dataset.id).where(Dataset.name == name)).first() is not None:
         raise Conflict("a dataset of this name exists; choose another name")
-    policies.keep(session, policy)
+    if version is None:
+        policies.keep(session, policy)
+        version = policy.version
     session.add(
-        Dataset(
-            id=dataset_id, name=name, policy_version=policy.version, created_by=created_by, created_at=now
-        )
+        Dataset(id=dataset_id, name=name, policy_version=version, created_by=created_by, created_at=now)
     )
     session.flush()
-    return DatasetRecord(dataset_id, name, policy.name, policy.version, now)
+    return DatasetRecord(dataset_id, name, policy.name, version, now)
 
 
 def get(session: Session, dataset_id: str) -> DatasetRecord:

@@ -37,7 +37,7 @@ def canonical(session: Session, version: str) -> str:
 
 
 def load(session: Session, version: str) -> Policy:
-    """Raises NotFound or InvalidPolicy. Name it by `version`: a newer release may write it out differently."""
+    """Raises NotFound or InvalidPolicy. Its name is `version`: a newer release may write it otherwise."""
     return Policy.model_validate_json(canonical(session, version))
 
 

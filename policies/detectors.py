@@ -16,4 +16,4 @@ KINDS: Final = MappingProxyType(
         "ppocr": frozenset({Kind.TEXT}),
     }
 )
-"""As the classes in `registry` have it; a test compares."""
+"""As the classes in gateway.detection.registry have it; a test compares."""
