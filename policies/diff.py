@@ -90,7 +90,7 @@ def _of_policy(old: Policy, new: Policy) -> Iterable[Change]:
         if was == now:
             continue
         if field in ("name", "title"):
-            words = f"{field}: {_text(was)} becomes {_text(now)}; only words change"
+            words = f"{field}: {_quoted(was)} becomes {_quoted(now)}; only words change"
             yield Change(None, field, _text(was), _text(now), Effect.NONE, words)
         else:
             yield _unknown(None, field, was, now)
@@ -200,7 +200,7 @@ def _of_second_opinion(old: Rule, new: Rule) -> tuple[Effect, str]:
 
 
 def _of_clause(old: Rule, new: Rule) -> tuple[Effect, str]:
-    return Effect.NONE, f"{_text(old.serves)} becomes {_text(new.serves)}; only words change"
+    return Effect.NONE, f"{_quoted(old.serves)} becomes {_quoted(new.serves)}; only words change"
 
 
 _KNOWN: Final[dict[str, Callable[[Rule, Rule], tuple[Effect, str]]]] = {
@@ -220,6 +220,10 @@ def _method(rule: Rule) -> str:
 
 def _list(names: Iterable[str]) -> str:
     return ", ".join(sorted(names))
+
+
+def _quoted(words: Any) -> str:
+    return f'"{words}"' if words else "nothing"
 
 
 def _text(value: Any) -> str:

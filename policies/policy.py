@@ -171,14 +171,17 @@ def preset_names() -> list[str]:
     return sorted(path.stem for path in PRESETS.glob("*.yaml"))
 
 
-def load_policy(name_or_file: str) -> Policy:
-    """A preset by name, or a policy from a file. Raises UnknownPolicy or InvalidPolicy."""
+def load_policy(name_or_file: str, *, detectors: Mapping[str, frozenset[Kind]] | None = None) -> Policy:
+    """A preset by name, or a policy from a file. Raises UnknownPolicy or InvalidPolicy.
+
+    detectors: as for `Policy.parse`, for a file; presets name those that there are.
+    """
     if name_or_file in preset_names():
         return Policy.parse((PRESETS / f"{name_or_file}.yaml").read_text("utf-8"), origin=name_or_file)
     path = Path(name_or_file)
     if not path.is_file():
         raise UnknownPolicy(f"{name_or_file}: no such preset or file; presets: {', '.join(preset_names())}")
     try:
-        return Policy.parse(path.read_text("utf-8"), origin=path.name)
+        return Policy.parse(path.read_text("utf-8"), origin=path.name, detectors=detectors)
     except (OSError, UnicodeDecodeError) as exc:
         raise UnknownPolicy(f"{name_or_file}: not readable as UTF-8 text: {exc}") from exc
