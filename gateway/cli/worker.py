@@ -33,11 +33,12 @@ def run_worker(
     for name in preset_names():
         detectors(load_policy(name))  # fails now, with the command that mends it, not at the first image
     queue = JobQueue(settings.jobs_database)
-    opener = Originals(originals, installation.original_keys(settings))
+    original_keys = installation.original_keys(settings)
     with Sandbox() as sandbox:
         anonymizer = Anonymizer(
             database,
-            originals=opener,
+            originals=originals,
+            original_keys=original_keys,
             copy_blobs=copies,
             copy_keys=installation.copy_keys(settings),
             sanitizer=Sanitizer(sandbox, detectors),
@@ -46,7 +47,7 @@ def run_worker(
             code_version=VERSION,
         )
         rederiver = Rederiver(database, anonymizer, queue.enqueue_job, utc_now, actor=executor_id)
-        trial = PolicyTrial(opener.open, sandbox, detectors)
+        trial = PolicyTrial(Originals(originals, original_keys).open, sandbox, detectors)
         previews = PreviewRunner(database, trial, queue.enqueue_job, utc_now, actor=executor_id)
         job_worker = JobWorker(
             database,

@@ -36,6 +36,9 @@ FIRST_REVISION = 1
 
 UNSETTLED = frozenset({AssetState.RECEIVED, AssetState.PROCESSING})
 
+WITH_COPY = frozenset({AssetState.RELEASED, AssetState.NEEDS_REVIEW})
+"""States in which an asset has a copy that another may replace."""
+
 
 Also = Callable[[Unit, AssetState], None]
 """Takes part in the transaction in which an asset comes to a state."""
@@ -60,7 +63,8 @@ class Anonymizer:
         self,
         database: Database,
         *,
-        originals: Originals,
+        originals: BlobStore,
+        original_keys: KeyProvider,
         copy_blobs: BlobStore,
         copy_keys: KeyProvider,
         sanitizer: Sanitizer,
@@ -69,7 +73,7 @@ class Anonymizer:
         code_version: str,
     ) -> None:
         self._database = database
-        self._originals = originals
+        self._originals = Originals(originals, original_keys)
         self._copy_blobs = copy_blobs
         self._copy_keys = copy_keys
         self._sanitizer = sanitizer
@@ -174,7 +178,7 @@ class Anonymizer:
                 raise PolicyChanged
             copies.add(unit.session, copy)
             copies.withdraw_older(unit.session, copy.asset_id, than=copy.revision, now=now)
-            if replaces is None or assets.locked(unit.session, copy.asset_id).state is not state:
+            if replaces is None or assets.get(unit.session, copy.asset_id, hold=True).state is not state:
                 assets.move(unit.session, copy.asset_id, state, now=now, reason=reason)
             if also is not None:
                 also(unit, state)
@@ -200,6 +204,9 @@ class Anonymizer:
     def hold(self, asset: AssetRecord, reason: str, *, also: Also | None = None) -> AssetState:
         """Quarantines the asset: none of its copies is delivered any more."""
         with self._database.unit() as unit:
+            held = assets.get(unit.session, asset.id, hold=True).state
+            if held not in (UNSETTLED if also is None else WITH_COPY):
+                return held  # another worker was faster, and its copy was checked
             if also is not None:
                 also(unit, AssetState.QUARANTINED)
             assets.move(unit.session, asset.id, AssetState.QUARANTINED, now=self._clock(), reason=reason)

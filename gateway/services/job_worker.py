@@ -14,7 +14,7 @@ from datetime import timedelta
 from dbos import DBOS, DBOSConfig
 
 from gateway.services.anonymize import MAX_ATTEMPTS
-from gateway.services.jobs import APPLICATION, APPLICATION_VERSION, QUEUE, WORKFLOW, IdsOnly
+from gateway.services.jobs import APPLICATION, APPLICATION_VERSION, QUEUE, WORKFLOW, IdsOnly, JobFailed
 from gateway.services.ports import Clock
 from gateway.services.sweep import Sweep
 from gateway.store.database import Database
@@ -23,6 +23,7 @@ from gateway.store.queries.locks import Task, claim
 
 POLL_SECONDS = 0.1
 HEARTBEAT_SECONDS = 2.0
+TEND_SECONDS = 2.0
 SWEEP_SECONDS = 15.0
 
 DEAD_AFTER = timedelta(seconds=10)
@@ -65,7 +66,15 @@ class JobWorker:
         self._executor_id = executor_id
         self._concurrency = concurrency
         self._stopping = threading.Event()
-        self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
+        # Apart, since a sweep of many assets may take longer than a heartbeat may be late.
+        self._keepers = [
+            threading.Thread(target=self._repeat, args=(seconds, act), name=act.__name__, daemon=True)
+            for seconds, act in (
+                (HEARTBEAT_SECONDS, self._keep),
+                (TEND_SECONDS, self._tend_all),
+                (SWEEP_SECONDS, self._clear_up),
+            )
+        ]
         self._config: DBOSConfig = {
             "name": APPLICATION,
             "system_database_url": jobs_url,
@@ -85,31 +94,41 @@ class JobWorker:
             _register(name, job)
         DBOS.launch()
         DBOS.register_queue(QUEUE, worker_concurrency=self._concurrency, polling_interval_sec=POLL_SECONDS)
-        self._keeper.start()
+        for keeper in self._keepers:
+            keeper.start()
 
     def stop(self) -> None:
         """Takes no more jobs and waits for those at work; what does not end in time is taken over."""
         self._stopping.set()
-        self._keeper.join()
+        for keeper in self._keepers:
+            keeper.join()
         DBOS.destroy(workflow_completion_timeout_sec=30)
 
-    def _keep(self) -> None:
-        """The keeper's life: heartbeat, taking over from the dead, and now and then the sweep."""
-        since_sweep = SWEEP_SECONDS
-        while not self._stopping.wait(HEARTBEAT_SECONDS):
-            since_sweep += HEARTBEAT_SECONDS
+    def _repeat(self, seconds: float, act: Callable[[], None]) -> None:
+        """A keeper's life: the same again, soon at first, until this worker stops."""
+        pause = min(seconds, HEARTBEAT_SECONDS)
+        while not self._stopping.wait(pause):
+            pause = seconds
             try:
-                self._beat()
-                self._take_over()
-                for round_ in self._tend:
-                    round_()
-                if since_sweep >= SWEEP_SECONDS:
-                    since_sweep = 0.0
-                    self._sweep.enqueue_forgotten()
-                    self._sweep.clear_partials()
+                act()
             except Exception as exc:
                 # The database may be away; the next round tries again. Its text could name anything.
                 log.warning("keeper: %s", type(exc).__name__)
+
+    def _keep(self) -> None:
+        """Shows that this worker lives, and takes over from the dead."""
+        self._beat()
+        self._take_over()
+
+    def _tend_all(self) -> None:
+        """Enqueues what other tables say is to be done."""
+        for tend in self._tend:
+            tend()
+
+    def _clear_up(self) -> None:
+        """Takes up what a crash left half done, and clears it away."""
+        self._sweep.enqueue_forgotten()
+        self._sweep.clear_partials()
 
     def _beat(self) -> None:
         with self._database.unit() as unit:
@@ -139,7 +158,11 @@ def _register(name: str, run: Job) -> None:
         interval_seconds=RETRY_SECONDS,
     )
     def step(subject: str) -> str:
-        return run(subject)
+        try:
+            return run(subject)
+        except Exception as exc:
+            # DBOS writes what a step raises to its log, traceback and words: they could name anything.
+            raise JobFailed(type(exc).__name__) from None
 
     @DBOS.workflow(name=name)
     def workflow(subject: str) -> str:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
+from itertools import count
 from typing import Any, Final
 
-from dbos import DBOS, DBOSClient, Serializer
+from dbos import DBOS, DBOSClient, Serializer, WorkflowHandle
 from sqlalchemy import make_url
 
 QUEUE: Final = "anonymize"
@@ -21,6 +22,10 @@ APPLICATION: Final = "privgate"
 
 APPLICATION_VERSION: Final = "1"
 """Of the workflow's shape, not of the code: changed with every release it would strand the old jobs."""
+
+
+UNDER_WAY: Final = frozenset({"ENQUEUED", "DELAYED", "PENDING"})
+"""What DBOS calls a job that has not ended."""
 
 
 class JobFailed(Exception):
@@ -65,22 +70,25 @@ class JobQueue:
     def enqueue(self, asset_id: str, attempts: int = 0) -> None:
         """One job for an asset that was begun `attempts` times, however often this is called.
 
-        The count is in the job's id: a job that ended without settling its asset does not stand in the way
-        of the next one.
+        A job that ended without settling its asset does not stand in the way of the next one: the count is
+        in its id, and where not even the attempt could be counted, so is the turn.
         """
         self.enqueue_job(WORKFLOW, asset_id, f"{asset_id}:{attempts}")
 
     def enqueue_job(self, workflow: str, subject: str, turn: str) -> None:
-        """One job of this workflow for each `turn`, however often this is called. subject: an id."""
-        self._client.enqueue(
-            {
-                "queue_name": QUEUE,
-                "workflow_name": workflow,
-                "workflow_id": f"{workflow}:{turn}",
-                "app_version": APPLICATION_VERSION,
-            },
-            subject,
-        )
+        """A job of this workflow for an id, unless one of the same turn is under way."""
+        for again in count():
+            handle: WorkflowHandle[str] = self._client.enqueue(
+                {
+                    "queue_name": QUEUE,
+                    "workflow_name": workflow,
+                    "workflow_id": f"{workflow}:{turn}" + (f":{again}" if again else ""),
+                    "app_version": APPLICATION_VERSION,
+                },
+                subject,
+            )
+            if handle.get_status().status in UNDER_WAY:
+                return
 
     def close(self) -> None:
         self._client.destroy()

@@ -12,7 +12,7 @@ from datetime import timedelta
 from sqlalchemy.exc import IntegrityError
 
 from gateway.errors import Conflict, Misconfigured, NotFound
-from gateway.services.anonymize import MAX_ATTEMPTS, Anonymizer, Held, PolicyChanged
+from gateway.services.anonymize import MAX_ATTEMPTS, WITH_COPY, Anonymizer, Held, PolicyChanged
 from gateway.services.jobs import REDERIVE
 from gateway.services.ports import Clock, EnqueueJob
 from gateway.store.database import Database, Unit
@@ -38,8 +38,6 @@ PASSED_OVER = "passed_over"
 NOT_MADE = "not_made"
 """Outcomes beside the asset's states: the newest copy was right already; the asset left the states that have
 copies; no worker can run the policy's detectors, and the asset stays as it was."""
-
-DONE_BEFORE = frozenset({AssetState.RELEASED, AssetState.NEEDS_REVIEW})
 
 
 class Rederiver:
@@ -107,7 +105,7 @@ class Rederiver:
             version = datasets.get(session, asset.dataset_id).policy_version
             policy = policies.load(session, version)
             newest = copies.newest_of(session, asset.id)
-        if asset.state not in DONE_BEFORE or newest is None:
+        if asset.state not in WITH_COPY or newest is None:
             return self._end(item, PASSED_OVER)
         if newest.report["policy_version"] == version and newest.withdrawn_at is None:
             return self._end(item, CURRENT)

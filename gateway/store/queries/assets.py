@@ -30,14 +30,9 @@ def add(session: Session, record: AssetRecord, *, sealed_name: bytes | None) -> 
     session.flush()
 
 
-def get(session: Session, asset_id: str) -> AssetRecord:
-    """Raises NotFound."""
-    return _record(_row(session, asset_id))
-
-
-def locked(session: Session, asset_id: str) -> AssetRecord:
-    """The asset, which no other transaction changes before this one ends. Raises NotFound."""
-    return _record(_row(session, asset_id, lock=True))
+def get(session: Session, asset_id: str, *, hold: bool = False) -> AssetRecord:
+    """hold: nobody else can change it until this transaction ends. Raises NotFound."""
+    return _record(_row(session, asset_id, lock=hold))
 
 
 def newest_in(session: Session, dataset_id: str, *, limit: int) -> list[AssetRecord]:
