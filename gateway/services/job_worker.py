@@ -91,7 +91,7 @@ class JobWorker:
         self._beat()
         DBOS(config=self._config)
         for name, job in self._jobs.items():
-            _register(name, job)
+            _register(job, name)
         DBOS.launch()
         DBOS.register_queue(QUEUE, worker_concurrency=self._concurrency, polling_interval_sec=POLL_SECONDS)
         for keeper in self._keepers:
@@ -148,7 +148,7 @@ class JobWorker:
                     DBOS.resume_workflow(job.workflow_id, queue_name=QUEUE)
 
 
-def _register(name: str, run: Job) -> None:
+def _register(run: Job, name: str = WORKFLOW) -> None:
     """Makes a workflow and its one step known to DBOS, by names that outlive this code."""
 
     @DBOS.step(
