@@ -39,7 +39,8 @@ def begin(session: Session, record: RederivationRecord, *, version: str) -> int:
     session.flush()
     stale = _stale(record.dataset_id, version).add_columns(literal(record.id), literal(0))
     into = insert(RederivationItem).from_select(["asset_id", "rederivation_id", "attempts"], stale)
-    return session.connection().execute(into).rowcount
+    session.connection().execute(into)
+    return progress(session, record.id)[None]  # PostgreSQL's driver does not tell how many were inserted
 
 
 def stale_in(session: Session, dataset_id: str, *, version: str) -> int:
