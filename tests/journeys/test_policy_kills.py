@@ -1,4 +1,4 @@
-"""Workers killed in the middle of previews and of making copies anew: nothing is lost, nothing twice there."""
+"""Workers killed while they preview and while they make copies anew: nothing is lost, and nothing comes twice."""
 
 from __future__ import annotations
 
