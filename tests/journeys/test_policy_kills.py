@@ -1,4 +1,4 @@
-"""Workers killed while they preview and while they make copies anew: nothing is lost, and nothing comes twice."""
+"""Workers killed while they preview and make copies anew: nothing is lost, and nothing comes twice."""
 
 from __future__ import annotations
 
