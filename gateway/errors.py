@@ -16,6 +16,7 @@
     ├── OutputCheckFailed       the sanitized file is not what was planned: never onward
     ├── AccessDenied            a principal asked for what it may not have
     ├── NotFound                no such record, or none this principal may know of
+    │   └── Withdrawn               a copy that was delivered once and is not any more
     ├── Conflict                the state of the record forbids it
     │   └── KeyReused               an Idempotency-Key that came with other bytes before
     ├── Unauthenticated         no token, or none that is known: counted, not entered
@@ -111,6 +112,10 @@ class AccessDenied(GatewayError):
 
 class NotFound(GatewayError):
     """No such record, or none that this principal may know of."""
+
+
+class Withdrawn(NotFound):
+    """A copy that was taken back; a newer one may be there."""
 
 
 class Conflict(GatewayError):

@@ -41,6 +41,16 @@ class Action(StrEnum):
     GRANT_CREATE = "grant.create"
     GRANT_LIST = "grant.list"
     GRANT_REVOKE = "grant.revoke"
+    POLICY_CREATE = "policy.create"
+    POLICY_LIST = "policy.list"
+    POLICY_READ = "policy.read"
+    POLICY_SUBMIT = "policy.submit"
+    POLICY_APPROVE = "policy.approve"
+    POLICY_REJECT = "policy.reject"
+    POLICY_RETIRE = "policy.retire"
+    POLICY_PREVIEW = "policy.preview"
+    POLICY_APPLY = "policy.apply"
+    DATASET_REDERIVE = "dataset.rederive"
     AUDIT_READ = "audit.read"
     AUDIT_VERIFY = "audit.verify"
     REVIEW_LIST = "review.list"
@@ -64,8 +74,9 @@ class Principal:
 class Resource:
     """What is acted on.
 
-    kind: "Dataset", "Asset", "Copy", "Review" or "Installation". dataset: where it belongs. owner: who
-    brought the asset. others: of a review, who has a hand in another round of the same copy.
+    kind: "Dataset", "Asset", "Copy", "Policy", "Review" or "Installation". dataset: where it belongs. owner:
+    who brought the asset. author: who wrote the policy; None for a preset. others: of a review, who has a
+    hand in another round of the same copy.
     """
 
     kind: str
@@ -73,6 +84,7 @@ class Resource:
     dataset: str | None = None
     owner: str | None = None
     others: frozenset[str] | None = None
+    author: str | None = None
 
 
 INSTALLATION: Final = Resource("Installation", "here")
@@ -157,7 +169,10 @@ def _rules() -> tuple[Any, Any]:
 
 def _entities(principal: Principal, resource: Resource) -> list[dict[str, Any]]:
     parents = [] if resource.dataset is None else [{"type": "Dataset", "id": resource.dataset}]
-    attributes: dict[str, Any] = {} if resource.owner is None else {"owner": _user(resource.owner)}
+    people = {"owner": resource.owner, "author": resource.author}
+    attributes: dict[str, Any] = {
+        name: _user(person) for name, person in people.items() if person is not None
+    }
     if resource.others is not None:
         attributes["others"] = [_user(person) for person in sorted(resource.others)]
     here = {"uid": {"type": resource.kind, "id": resource.id}, "attrs": attributes, "parents": parents}

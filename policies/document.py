@@ -7,6 +7,8 @@ from typing import Any, Final
 import yaml
 from pydantic_core import ErrorDetails
 
+from policies.errors import Fault
+
 Path = tuple[int | str, ...]
 
 MAX_CHARACTERS: Final = 64 * 1024
@@ -92,14 +94,14 @@ def roots(errors: list[ErrorDetails]) -> list[ErrorDetails]:
     ]
 
 
-def explain(error: ErrorDetails, lines: dict[Path, int]) -> str:
-    """One fault as "LINE: PLACE: what is wrong and what to write instead"."""
+def explain(error: ErrorDetails, lines: dict[Path, int]) -> Fault:
+    """One fault: its line, and "PLACE: what is wrong and what to write instead"."""
     path: Path = tuple(error["loc"])
     near = path
     while near not in lines and near:
         near = near[:-1]
     place = ".".join(str(part) for part in path) or "document"
-    return f"{lines.get(near, 1)}: {place}: {_remedy(error)}"
+    return Fault(lines.get(near, 1), f"{place}: {_remedy(error)}")
 
 
 def _remedy(error: ErrorDetails) -> str:

@@ -4,9 +4,13 @@ PolicyError
 ├── InvalidRegion      a rectangle that holds no pixel, or is not one at all
 ├── InvalidPolicy      a document that is no policy; the message names the place and the remedy
 ├── UnknownPolicy      a name that is neither a preset nor a file
-├── IllegalTransition  a state that an asset cannot go to from where it stands
+├── IllegalTransition  a state that does not lead to the one asked for
 └── InvalidDecision    a reviewer's decision that does not fit the copy it is about
 """
+
+from __future__ import annotations
+
+from typing import NamedTuple
 
 
 class PolicyError(Exception):
@@ -17,8 +21,19 @@ class InvalidRegion(PolicyError):
     """A region that is empty, inverted, outside the image or not made of whole numbers."""
 
 
+class Fault(NamedTuple):
+    """One thing wrong with a document. line: from 1. message: the place, what is wrong and the remedy."""
+
+    line: int
+    message: str
+
+
 class InvalidPolicy(PolicyError):
-    """A document that does not describe a policy."""
+    """A document that does not describe a policy. faults: each with its line; none where no line is meant."""
+
+    def __init__(self, message: str, *, faults: tuple[Fault, ...] = ()) -> None:
+        super().__init__(message)
+        self.faults = faults
 
 
 class UnknownPolicy(PolicyError):
@@ -26,7 +41,7 @@ class UnknownPolicy(PolicyError):
 
 
 class IllegalTransition(PolicyError):
-    """The asset's state does not lead to the one asked for."""
+    """The state of the asset, or of the policy, does not lead to the one asked for."""
 
 
 class InvalidDecision(PolicyError):

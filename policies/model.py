@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from policies.errors import InvalidRegion
 
@@ -21,6 +22,10 @@ class Kind(StrEnum):
     LICENSE_PLATE = "license_plate"
     TEXT = "text"
     CODE = "code"
+
+
+ALWAYS_FILLED: Final = frozenset({Kind.TEXT, Kind.CODE})
+"""Whatever a policy says: their alphabet is small, so any rest could be guessed."""
 
 
 class RedactionMethod(StrEnum):

@@ -9,19 +9,30 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from policies import document
-from policies.errors import InvalidPolicy, UnknownPolicy
+from policies.errors import Fault, InvalidPolicy, UnknownPolicy
 from policies.model import Kind, RedactionMethod
 from policies.release import ReleaseGate
 
 PRESETS = Path(__file__).parent / "presets"
+
+KNOWN_DETECTORS: Final = "known_detectors"
+"""The key of the validation context under which the detectors that exist stand."""
 
 Score = Annotated[float, Field(strict=True, ge=0.25, le=1.0)]
 """A normalised score. Detectors report nothing under 0.25, so a lower threshold would promise too much.
@@ -51,6 +62,21 @@ class Rule(BaseModel):
     review: Score = 0.4
     grow: float = Field(default=0.15, strict=True, ge=0.0, le=1.0)
     serves: str = Field(default="", max_length=200)
+
+    @field_validator("detectors", "second_opinion")
+    @classmethod
+    def _exist_and_fit(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        known: Mapping[str, frozenset[Kind]] | None = (info.context or {}).get(KNOWN_DETECTORS)
+        if known is None:
+            return names
+        if unknown := sorted(set(names) - set(known)):
+            raise ValueError(f"there is no detector {', '.join(unknown)}; write some of {_listed(known)}")
+        kind = info.data.get("kind")
+        if kind is not None and (blind := sorted(name for name in names if kind not in known[name])):
+            fit = sorted(name for name, kinds in known.items() if kind in kinds)
+            remedy = f"write some of {_listed(fit)}" if fit else "no detector here does"
+            raise ValueError(f"{', '.join(blind)} never finds a {kind.value}; {remedy}")
+        return names
 
     @model_validator(mode="after")
     def _bands_in_order(self) -> Self:
@@ -88,17 +114,24 @@ class Policy(BaseModel):
         return self
 
     @classmethod
-    def parse(cls, text: str, *, origin: str = "policy") -> Policy:
-        """From YAML. Raises InvalidPolicy, whose message names the line and the remedy for each fault."""
+    def parse(
+        cls, text: str, *, origin: str = "policy", detectors: Mapping[str, frozenset[Kind]] | None = None
+    ) -> Policy:
+        """From YAML. Raises InvalidPolicy, whose message names the line and the remedy for each fault.
+
+        detectors: those that exist and the kinds each of them finds; then a rule may name no other.
+        """
         try:
             loaded, lines = document.load(text)
         except document.NotYaml as exc:
-            raise InvalidPolicy(f"{origin}:{exc.line}: not a policy's YAML: {exc}") from exc
+            fault = Fault(exc.line, f"not a policy's YAML: {exc}")
+            raise _invalid(origin, [fault]) from exc
         try:
-            return cls.model_validate(loaded)
+            return cls.model_validate(loaded, context={KNOWN_DETECTORS: detectors})
         except ValidationError as exc:
-            faults = [document.explain(error, lines) for error in document.roots(exc.errors())]
-            raise InvalidPolicy("\n".join(f"{origin}:{fault}" for fault in faults)) from exc
+            raise _invalid(
+                origin, [document.explain(e, lines) for e in document.roots(exc.errors())]
+            ) from exc
 
     def canonical(self) -> bytes:
         """The canonical form: UTF-8 JSON, keys sorted, no spaces, defaults written out, rules by kind.
@@ -145,18 +178,30 @@ class Policy(BaseModel):
         )
 
 
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
+
+
+def _invalid(origin: str, faults: Sequence[Fault]) -> InvalidPolicy:
+    told = "\n".join(f"{origin}:{fault.line}: {fault.message}" for fault in faults)
+    return InvalidPolicy(told, faults=tuple(faults))
+
+
 def preset_names() -> list[str]:
     return sorted(path.stem for path in PRESETS.glob("*.yaml"))
 
 
-def load_policy(name_or_file: str) -> Policy:
-    """A preset by name, or a policy from a file. Raises UnknownPolicy or InvalidPolicy."""
+def load_policy(name_or_file: str, *, detectors: Mapping[str, frozenset[Kind]] | None = None) -> Policy:
+    """A preset by name, or a policy from a file. Raises UnknownPolicy or InvalidPolicy.
+
+    detectors: as for `Policy.parse`, for a file; presets name those that there are.
+    """
     if name_or_file in preset_names():
         return Policy.parse((PRESETS / f"{name_or_file}.yaml").read_text("utf-8"), origin=name_or_file)
     path = Path(name_or_file)
     if not path.is_file():
         raise UnknownPolicy(f"{name_or_file}: no such preset or file; presets: {', '.join(preset_names())}")
     try:
-        return Policy.parse(path.read_text("utf-8"), origin=path.name)
+        return Policy.parse(path.read_text("utf-8"), origin=path.name, detectors=detectors)
     except (OSError, UnicodeDecodeError) as exc:
         raise UnknownPolicy(f"{name_or_file}: not readable as UTF-8 text: {exc}") from exc

@@ -33,6 +33,7 @@ COMMANDS = {
     "models": LateCommand(
         "gateway.cli.models", "app", "The model files of the detectors: fetch, list, verify, import."
     ),
+    "policy": LateCommand("gateway.cli.policy", "app", "Policies: check, diff, preview."),
     "tokens": LateCommand("gateway.cli.tokens", "app", "Bearer tokens: create, list, revoke."),
     "keys": LateCommand(
         "gateway.cli.keys", "app", "The keys that seal originals and copies, and sign the log."

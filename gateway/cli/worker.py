@@ -10,9 +10,12 @@ from gateway.imaging.sandbox import Sandbox
 from gateway.services.anonymize import Anonymizer
 from gateway.services.detectors import PolicyDetectors
 from gateway.services.job_worker import JobWorker
-from gateway.services.jobs import REMAKE, JobQueue
+from gateway.services.jobs import PREVIEW, REDERIVE, REMAKE, JobQueue
 from gateway.services.new_copies import NewCopies
 from gateway.services.originals import Originals
+from gateway.services.policy_trial import PolicyTrial
+from gateway.services.preview_runner import PreviewRunner
+from gateway.services.rederiver import Rederiver
 from gateway.services.review_remake import Remaker
 from gateway.services.sanitize import Sanitizer
 from gateway.services.sweep import Sweep
@@ -55,6 +58,9 @@ def run_worker(
             actor=executor_id,
             code_version=VERSION,
         )
+        rederiver = Rederiver(database, anonymizer, queue.enqueue_job, utc_now, actor=executor_id)
+        trial = PolicyTrial(Originals(originals, original_keys).open, sandbox, detectors)
+        previews = PreviewRunner(database, trial, queue.enqueue_job, utc_now, actor=executor_id)
         job_worker = JobWorker(
             database,
             settings.jobs_database,
@@ -70,7 +76,8 @@ def run_worker(
             ),
             utc_now,
             executor_id=executor_id,
-            also={REMAKE: remaker.run},
+            others={REMAKE: remaker.run, REDERIVE: rederiver.run, PREVIEW: previews.run},
+            tend=(rederiver.tend, previews.tend),
         )
         job_worker.start()
         until.wait()

@@ -67,18 +67,21 @@ class DetectorSet:
     def names(self) -> tuple[str, ...]:
         return tuple(detector.name for detector in self.detectors)
 
-    def detect(self, pixels: Pixels, kinds: Iterable[Kind]) -> tuple[Detection, ...]:
+    def detect(
+        self, pixels: Pixels, kinds: Iterable[Kind], *, looks: dict[str, list[Detection]] | None = None
+    ) -> tuple[Detection, ...]:
         """What the detectors see of these kinds, one detection an object, kind by kind, best first.
 
         `pixels`: uint8 (h, w, 3), RGB, oriented. Calls from several threads take turns.
+        looks: what detectors, by name, saw of these very pixels before; they are not asked again, and what
+        others see now is added.
         """
         wanted = frozenset(kinds)
+        looks = {} if looks is None else looks
         with self._turn:
-            seen = [
-                detection
-                for detector in self.detectors
-                if detector.kinds & wanted
-                for detection in detector.detect(pixels)
-                if detection.kind in wanted
-            ]
-        return fuse(seen)
+            asked = [detector for detector in self.detectors if detector.kinds & wanted]
+            for detector in asked:
+                if detector.name not in looks:
+                    looks[detector.name] = detector.detect(pixels)
+        seen = (detection for detector in asked for detection in looks[detector.name])
+        return fuse([detection for detection in seen if detection.kind in wanted])

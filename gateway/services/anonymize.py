@@ -8,6 +8,7 @@ taken over; (2) to (4) nothing was written; (5) a sealed copy that no row names,
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -18,13 +19,13 @@ from gateway.services.originals import Originals
 from gateway.services.ports import Clock
 from gateway.services.review_opening import open_review
 from gateway.services.sanitize import Sanitized, Sanitizer
-from gateway.store.database import Database
-from gateway.store.queries import assets, copies, datasets
+from gateway.store.database import Database, Unit
+from gateway.store.queries import assets, copies, datasets, policies, reviews
 from gateway.store.records import AssetRecord, CopyRecord
 from gateway.vault.blobs import BlobStore
 from gateway.vault.keys import KeyProvider
 from policies.lifecycle import AssetState
-from policies.model import Verdict
+from policies.model import Redaction, Verdict
 from policies.policy import Policy
 
 MAX_ATTEMPTS = 3
@@ -33,6 +34,25 @@ MAX_ATTEMPTS = 3
 FIRST_REVISION = 1
 
 UNSETTLED = frozenset({AssetState.RECEIVED, AssetState.PROCESSING})
+
+WITH_COPY = frozenset({AssetState.RELEASED, AssetState.NEEDS_REVIEW})
+"""States in which an asset has a copy that another may replace."""
+
+
+Also = Callable[[Unit, AssetState], None]
+"""Takes part in the transaction in which an asset comes to a state."""
+
+
+class Held(Exception):
+    """The original cannot become a copy that may be shown. reason: a code."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class PolicyChanged(Exception):
+    """The dataset was put under another policy while a copy was being made."""
 
 
 class Anonymizer:
@@ -70,60 +90,105 @@ class Anonymizer:
             if asset.state not in UNSETTLED:
                 return asset.state
             asset = assets.move(unit.session, asset_id, AssetState.PROCESSING, now=self._clock())
-            policy = datasets.policy_of(unit.session, asset.dataset_id)
+            version = datasets.get(unit.session, asset.dataset_id).policy_version
+            policy = policies.load(unit.session, version)
         if asset.attempts > MAX_ATTEMPTS:
-            return self._hold(asset, "job.attempts")
+            return self.hold(asset, "job.attempts")
+        try:
+            result = self.sanitized(asset, policy)
+        except Held as held:
+            return self.hold(asset, held.reason)
+        except Misconfigured:
+            return self.hold(asset, "worker.misconfigured")
+        try:
+            return self.keep(asset, result, policy, version)
+        except PolicyChanged:
+            return self.run(asset_id)
+        except IntegrityError:
+            return self._winner(asset.id)
+
+    def sanitized(self, asset: AssetRecord, policy: Policy, carried: Sequence[Redaction] = ()) -> Sanitized:
+        """Steps (2) and (3) for an asset, whatever its state. Raises Held, Misconfigured."""
         try:
             # (2) Open; (3) decode, detect, plan, redact, encode, check.
-            original = self._originals.open(asset)
-            result = self._sanitizer.sanitize(original, policy)
+            return self._sanitizer.sanitize(self._originals.open(asset), policy, carried=carried)
         except (InputRefused, OutputCheckFailed) as exc:
-            return self._hold(asset, exc.code)
-        except VaultError:
-            return self._hold(asset, "vault.unreadable")
-        except Misconfigured:
-            return self._hold(asset, "worker.misconfigured")
-        return self._keep(asset, result, policy)
+            raise Held(exc.code) from exc
+        except VaultError as exc:
+            raise Held("vault.unreadable") from exc
 
-    def _keep(self, asset: AssetRecord, result: Sanitized, policy: Policy) -> AssetState:
+    def keep(
+        self,
+        asset: AssetRecord,
+        result: Sanitized,
+        policy: Policy,
+        version: str,
+        *,
+        replaces: CopyRecord | None = None,
+        also: Also | None = None,
+    ) -> AssetState:
+        """Steps (4) to (6). version: the one that the policy is stored as. replaces: the asset's newest copy
+        so far. also: done in the last transaction.
+
+        Raises PolicyChanged when the dataset is under another policy by now, and sqlalchemy's IntegrityError
+        when another worker was faster; then nothing was kept.
+        """
         # (4) Seal the copy, under its own key and name; (5) put it, never over another.
         copy = self._copies.put(
             asset,
             result.encoded,
             size=result.size,
-            revision=FIRST_REVISION,
-            report=_report(result, policy.version, self._code_version),
+            revision=FIRST_REVISION if replaces is None else replaces.revision + 1,
+            report=_report(result, version, self._code_version),
             now=self._clock(),
         )
         clean = result.plan.verdict is Verdict.RELEASE
         state = AssetState.RELEASED if clean else AssetState.NEEDS_REVIEW
         try:
             # (6) One transaction: copy row, state, audit entry, and the review where a person must look.
-            self._settle(copy, state, result, policy)
-        except IntegrityError:
-            # Another worker was faster. (After a commit of unknown outcome the blob must stay.)
+            with self._database.unit() as unit:
+                self._settle(unit, copy, state, result, replaces)
+                self._review(unit, copy, state, result, policy)
+                if also is not None:
+                    also(unit, state)
+        except (IntegrityError, PolicyChanged):
+            # Another was faster. (After a commit of unknown outcome the blob must stay.)
             self._copies.discard(copy)
-            return self._winner(asset.id)
+            raise
         return state
 
-    def _settle(self, copy: CopyRecord, state: AssetState, result: Sanitized, policy: Policy) -> None:
-        reason = ",".join(result.plan.reasons) or None
-        with self._database.unit() as unit:
-            copies.add(unit.session, copy)
-            assets.move(unit.session, copy.asset_id, state, now=copy.created_at, reason=reason)
-            unit.ledger.record(
-                actor=self._actor,
-                action=f"asset.{state.value}",
-                subject=copy.asset_id,
-                copy=copy.id,
-                policy=copy.report["policy_version"],
-                code=self._code_version,
-                hidden=len(result.plan.redactions),
-                reason="+".join(result.plan.reasons),
-            )
-            if state is AssetState.NEEDS_REVIEW:
-                reviewers = policy.release.reviewers
-                open_review(unit, copy, result.plan.reasons, reviewers=reviewers, actor=self._actor)
+    def _settle(
+        self, unit: Unit, copy: CopyRecord, state: AssetState, result: Sanitized, replaces: CopyRecord | None
+    ) -> None:
+        reason, now = ",".join(result.plan.reasons) or None, copy.created_at
+        # A copy made under a policy that was changed meanwhile must not be released under the new one.
+        if not datasets.keeps(unit.session, copy.dataset_id, copy.report["policy_version"]):
+            raise PolicyChanged
+        copies.add(unit.session, copy)
+        copies.withdraw_older(unit.session, copy.asset_id, than=copy.revision, now=now)
+        if replaces is None or assets.get(unit.session, copy.asset_id, hold=True).state is not state:
+            assets.move(unit.session, copy.asset_id, state, now=now, reason=reason)
+        unit.ledger.record(
+            actor=self._actor,
+            action=f"asset.{state.value}",
+            subject=copy.asset_id,
+            copy=copy.id,
+            policy=copy.report["policy_version"],
+            code=self._code_version,
+            hidden=len(result.plan.redactions),
+            reason="+".join(result.plan.reasons),
+            **({} if replaces is None else {"replaces": replaces.id}),
+        )
+
+    def _review(
+        self, unit: Unit, copy: CopyRecord, state: AssetState, result: Sanitized, policy: Policy
+    ) -> None:
+        """Opens the review that the new copy needs, and ends those of the image's older copies."""
+        if state is AssetState.NEEDS_REVIEW:
+            reviewers = policy.release.reviewers
+            open_review(unit, copy, result.plan.reasons, reviewers=reviewers, actor=self._actor)
+        else:
+            reviews.close_older(unit.session, copy.asset_id, copy.id)
 
     def _winner(self, asset_id: str) -> AssetState:
         with self._database.reading() as session:
@@ -132,11 +197,14 @@ class Anonymizer:
             raise LedgerUnavailable("the copy could not be recorded; the job is done again")
         return state
 
-    def _hold(self, asset: AssetRecord, reason: str) -> AssetState:
+    def hold(self, asset: AssetRecord, reason: str, *, also: Also | None = None) -> AssetState:
+        """Quarantines the asset: none of its copies is delivered any more."""
         with self._database.unit() as unit:
-            state = assets.get(unit.session, asset.id, hold=True).state
-            if state not in UNSETTLED:  # another worker was faster, and its copy was checked
-                return state
+            held = assets.get(unit.session, asset.id, hold=True).state
+            if held not in (UNSETTLED if also is None else WITH_COPY):
+                return held  # another worker was faster, and its copy was checked
+            if also is not None:
+                also(unit, AssetState.QUARANTINED)
             assets.move(unit.session, asset.id, AssetState.QUARANTINED, now=self._clock(), reason=reason)
             unit.ledger.record(actor=self._actor, action="asset.quarantined", subject=asset.id, reason=reason)
         return AssetState.QUARANTINED

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gateway.errors import AccessDenied, NotFound
+from gateway.errors import AccessDenied, NotFound, Withdrawn
 from gateway.services.authorize import authorize, lease_of, record_denial
 from gateway.services.ports import Clock, CopyReader
 from gateway.store.database import Database, Unit
@@ -35,12 +35,12 @@ class Broker:
         self._clock = clock
 
     def deliver(self, principal: Principal, copy_id: str) -> Delivery:
-        """A copy. Raises NotFound, AccessDenied, LedgerUnavailable, VaultError: then no byte leaves."""
-        # (1) Decide and record in one transaction, which holds the grant and the asset: a revocation comes
+        """A copy. Raises NotFound, Withdrawn, AccessDenied, LedgerUnavailable, VaultError: no byte leaves."""
+        # (1) Decide and record in one transaction, which holds grant, copy and asset: a revocation comes
         # wholly before it, and is seen, or wholly after its entry. A denial is recorded too. A crash behind
         # the commit over-reports a disclosure, it never hides one.
         with self._database.unit() as unit:
-            copy = copies.get(unit.session, copy_id)
+            copy = copies.get(unit.session, copy_id, hold=True)
             grant = grants.best_for(
                 unit.session, person_id=principal.id, dataset_id=copy.dataset_id, hold=True
             )
@@ -48,6 +48,8 @@ class Broker:
             decision = decide(principal, Action.COPY_READ, resource, now=self._clock(), lease=lease_of(grant))
             if isinstance(decision, Denied):
                 record_denial(unit, principal, Action.COPY_READ, resource, decision)
+            elif copy.withdrawn_at is not None:
+                raise Withdrawn(f"copy {copy_id} was withdrawn; the dataset's list has what took its place")
             elif grant is None or not copies.is_released(unit.session, copy, hold=True):
                 raise NotFound(f"copy {copy_id} is not released")
             else:

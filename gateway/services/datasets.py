@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from gateway.services.apply_policy import mark_effective
 from gateway.services.authorize import authorize
 from gateway.services.ids import new_id
+from gateway.services.policy_refs import applicable, keep
 from gateway.services.ports import Clock
 from gateway.store.database import Database
 from gateway.store.queries import datasets
 from gateway.store.records import DatasetRecord
 from policies.access import INSTALLATION, Action, Principal
-from policies.policy import Policy
 
 
 class Datasets:
@@ -17,21 +18,28 @@ class Datasets:
         self._database = database
         self._clock = clock
 
-    def create(self, principal: Principal, *, name: str, policy: Policy) -> DatasetRecord:
-        """Raises AccessDenied, or Conflict when the name is taken."""
+    def create(self, principal: Principal, *, name: str, policy: str) -> DatasetRecord:
+        """policy: a preset's name, or the id of an approved policy.
+
+        Raises AccessDenied, NotFound, or Conflict when the name is taken or the policy was not approved.
+        """
         now = self._clock()
         authorize(self._database, principal, Action.DATASET_CREATE, INSTALLATION, now=now)
         with self._database.unit() as unit:
+            found = applicable(unit.session, policy)
+            keep(unit.session, found)
+            mark_effective(unit.session, found, by=principal.id, now=now)
             record = datasets.add(
                 unit.session,
                 dataset_id=new_id("dataset"),
                 name=name,
-                policy=policy,
+                policy=found.policy,
+                version=found.version,
                 created_by=principal.id,
                 now=now,
             )
             unit.ledger.record(
-                actor=principal.id, action="dataset.created", subject=record.id, policy=policy.version
+                actor=principal.id, action="dataset.created", subject=record.id, policy=record.policy_version
             )
         return record
 

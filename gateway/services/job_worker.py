@@ -1,15 +1,14 @@
-"""A worker process's end of the job queue: DBOS runs a job's work once, and again after a crash.
+"""A worker process's end of the job queue: DBOS runs each job once, and again after a crash.
 
 DBOS does not take over the jobs of a process that died, so each worker leaves a heartbeat, and any worker
-resumes what belongs to processes without one. A job may run twice at worst; `anonymize` and `review_remake`
-make that harmless.
+resumes what belongs to processes without one. A job may run twice at worst; the services make that harmless.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from dbos import DBOS, DBOSConfig
@@ -24,6 +23,7 @@ from gateway.store.queries.locks import Task, claim
 
 POLL_SECONDS = 0.1
 HEARTBEAT_SECONDS = 2.0
+TEND_SECONDS = 2.0
 SWEEP_SECONDS = 15.0
 
 DEAD_AFTER = timedelta(seconds=10)
@@ -34,16 +34,16 @@ STEP_ATTEMPTS = MAX_ATTEMPTS + 1
 
 RETRY_SECONDS = 1.0
 
-Work = Callable[[str], str]
-"""A job's work: an id in, a code out, both fit for the job engine's database."""
+Job = Callable[[str], str]
 
 log = logging.getLogger("privgate.worker")
 
 
 class JobWorker:
-    """Runs jobs from `start` to `stop`. run: an asset's id in, its state out. also: other work, by the name
-    of its workflow: an id in, a state out.
+    """Runs jobs from `start` to `stop`. run: an asset's id in, its state out.
 
+    others: more jobs, by the name of their workflow; an id in, a code out. tend: what the keeper does each
+    round beside its own.
     executor_id: this process's own name; no two processes may share one.
     """
 
@@ -51,13 +51,14 @@ class JobWorker:
         self,
         database: Database,
         jobs_url: str,
-        run: Work,
+        run: Job,
         sweep: Sweep,
         clock: Clock,
         *,
         executor_id: str,
-        also: Mapping[str, Work] | None = None,
         concurrency: int = 1,
+        others: Mapping[str, Job] | None = None,
+        tend: Sequence[Callable[[], object]] = (),
     ) -> None:
         self._database = database
         self._sweep = sweep
@@ -68,7 +69,11 @@ class JobWorker:
         # Apart, since a sweep of many assets may take longer than a heartbeat may be late.
         self._keepers = [
             threading.Thread(target=self._repeat, args=(seconds, act), name=act.__name__, daemon=True)
-            for seconds, act in ((HEARTBEAT_SECONDS, self._keep), (SWEEP_SECONDS, self._clear_up))
+            for seconds, act in (
+                (HEARTBEAT_SECONDS, self._keep),
+                (TEND_SECONDS, self._tend_all),
+                (SWEEP_SECONDS, self._clear_up),
+            )
         ]
         self._config: DBOSConfig = {
             "name": APPLICATION,
@@ -78,14 +83,15 @@ class JobWorker:
             "serializer": IdsOnly(),
             "log_level": "WARNING",
         }
-        self._works: dict[str, Work] = {WORKFLOW: run, **(also or {})}
+        self._jobs: dict[str, Job] = {WORKFLOW: run, **(others or {})}
+        self._tend = tuple(tend)
 
     def start(self) -> None:
         """From now on jobs are taken."""
         self._beat()
         DBOS(config=self._config)
-        for name, work in self._works.items():
-            _register(name, work)
+        for name, job in self._jobs.items():
+            _register(job, name)
         DBOS.launch()
         DBOS.register_queue(QUEUE, worker_concurrency=self._concurrency, polling_interval_sec=POLL_SECONDS)
         for keeper in self._keepers:
@@ -114,6 +120,11 @@ class JobWorker:
         self._beat()
         self._take_over()
 
+    def _tend_all(self) -> None:
+        """Enqueues what other tables say is to be done."""
+        for tend in self._tend:
+            tend()
+
     def _clear_up(self) -> None:
         """Takes up what a crash left half done, and clears it away."""
         self._sweep.enqueue_forgotten()
@@ -138,22 +149,22 @@ class JobWorker:
                     DBOS.resume_workflow(job.workflow_id, queue_name=QUEUE)
 
 
-def _register(name: str, work: Work) -> None:
+def _register(run: Job, name: str = WORKFLOW) -> None:
     """Makes a workflow and its one step known to DBOS, by names that outlive this code."""
 
     @DBOS.step(
-        name=f"{name}_step",
+        name=f"{name.partition('_')[0]}_step",
         retries_allowed=True,
         max_attempts=STEP_ATTEMPTS,
         interval_seconds=RETRY_SECONDS,
     )
     def step(subject: str) -> str:
         try:
-            return work(subject)
+            return run(subject)
         except Exception as exc:
             # DBOS writes what a step raises to its log, traceback and words: they could name anything.
             raise JobFailed(type(exc).__name__) from None
 
     @DBOS.workflow(name=name)
-    def job(subject: str) -> str:
+    def workflow(subject: str) -> str:
         return step(subject)

@@ -11,6 +11,10 @@ Clock = Callable[[], datetime]
 Enqueue = Callable[[str, int], None]
 """Asks for the anonymization of an asset, by its id and the times it was begun. Repeating it is harmless."""
 
+EnqueueJob = Callable[[str, str, str], None]
+"""Asks for a job: the workflow's name, the id that it is about, and which turn this is. Repeating it is
+harmless: a turn has one job."""
+
 
 class CopyReader(Protocol):
     """Opens sanitized copies, and nothing else."""

@@ -9,7 +9,7 @@ the plan and (4) is done again; what a second look still finds is hidden too, an
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -23,7 +23,8 @@ from gateway.imaging.encode import encode
 from gateway.imaging.image import DecodedImage, EncodedImage, Pixels
 from gateway.imaging.redact import apply
 from gateway.imaging.sandbox import Sandbox
-from policies.model import Detection, Plan, Size
+from policies.carried import with_carried
+from policies.model import Detection, Plan, Redaction, Size
 from policies.plan import make_plan, missed, sent_to_review
 from policies.policy import Policy
 from policies.release import RECHECK_HIT, draw_of
@@ -67,8 +68,12 @@ class Sanitizer:
         self._sandbox = sandbox
         self._load_detectors = load_detectors
 
-    def sanitize(self, data: bytes, policy: Policy, *, look: Look | None = None) -> Sanitized:
-        """Raises InputRefused, Misconfigured when the policy's detectors cannot run, OutputCheckFailed."""
+    def sanitize(
+        self, data: bytes, policy: Policy, *, look: Look | None = None, carried: Sequence[Redaction] = ()
+    ) -> Sanitized:
+        """carried: regions of an earlier copy that people put there; they are hidden again.
+
+        Raises InputRefused, Misconfigured when the policy's detectors cannot run, OutputCheckFailed."""
         watch = _Stopwatch()
         detectors = self._load_detectors(policy)
         image = self._decode(data, watch)  # (1)
@@ -76,7 +81,7 @@ class Sanitizer:
         with watch.stage("detect"):
             detections = detectors.detect(image.pixels, policy.kinds)  # (2)
         draw = draw_of(policy.version, data)
-        plan = make_plan(policy, detections, size, draw=draw)  # (3)
+        plan = with_carried(make_plan(policy, detections, size, draw=draw), carried, policy)  # (3)
         redacted, encoded = _make(image, plan, watch)  # (4)
         for last in (False, True) if policy.release.recheck else ():  # (5)
             with watch.stage("recheck"):
@@ -84,7 +89,7 @@ class Sanitizer:
             if not hits:
                 break
             detections += tuple(replace(hit, source=f"{hit.source}+recheck") for hit in hits)
-            plan = make_plan(policy, detections, size, draw=draw)
+            plan = with_carried(make_plan(policy, detections, size, draw=draw), carried, policy)
             if last:
                 plan = sent_to_review(plan, RECHECK_HIT)
             redacted, encoded = _make(image, plan, watch)

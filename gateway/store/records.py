@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from policies.approval import PolicyState
 from policies.lifecycle import AssetState
 from policies.review import Decision, ReviewState
 
@@ -51,6 +52,7 @@ class CopyRecord:
     height: int
     report: Mapping[str, Any]
     created_at: datetime
+    withdrawn_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,3 +113,57 @@ class IdempotencyRecord:
     asset_id: str
     salt: bytes
     fingerprint: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalRecord:
+    """source: the YAML as it was uploaded. reason: a code, where it was rejected."""
+
+    id: str
+    version: str
+    source: str
+    state: PolicyState
+    author_id: str
+    created_at: datetime
+    submitted_at: datetime | None = None
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewRecord:
+    """policy_id: a proposal's id or a preset's name. result: counts, ids and rectangles."""
+
+    id: str
+    policy_id: str
+    version: str
+    dataset_id: str
+    asked_by: str
+    last: int
+    created_at: datetime
+    attempts: int = 0
+    begun_at: datetime | None = None
+    finished_at: datetime | None = None
+    failure: str | None = None
+    result: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RederivationRecord:
+    id: str
+    dataset_id: str
+    asked_by: str
+    created_at: datetime
+    finished_at: datetime | None = None
+    superseded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RederivationItemRecord:
+    """One asset's turn. outcome: None while it waits or is worked on."""
+
+    rederivation_id: str
+    asset_id: str
+    attempts: int
+    outcome: str | None

@@ -9,7 +9,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime, Index, Integer, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -73,6 +84,97 @@ class PolicyVersion(SQLModel, table=True):
     document: str = Field(sa_column=Column(Text, nullable=False))
 
 
+_OPEN_PROPOSAL = text("state NOT IN ('rejected', 'retired')")
+_OPEN = text("finished_at IS NULL")
+
+
+class PolicyProposal(SQLModel, table=True):
+    """An uploaded policy on its way: who wrote it, who decided. The version that it proposes never changes.
+
+    Nobody decides on their own: the rules say so before, and this table whatever comes.
+    """
+
+    __tablename__ = "policy_proposal"
+    __table_args__ = (
+        CheckConstraint("decided_by IS NULL OR decided_by <> author_id", name="nobody_decides_on_their_own"),
+        CheckConstraint(
+            "state NOT IN ('approved', 'effective', 'rejected') OR decided_by IS NOT NULL",
+            name="decided_by_somebody",
+        ),
+        Index(
+            "one_open_proposal_a_version",
+            "version",
+            unique=True,
+            sqlite_where=_OPEN_PROPOSAL,
+            postgresql_where=_OPEN_PROPOSAL,
+        ),
+    )
+    id: str = Field(primary_key=True)
+    version: str = Field(foreign_key="policy_version.version")
+    source: str = Field(sa_column=Column(Text, nullable=False))
+    state: str
+    author_id: str = Field(foreign_key="person.id")
+    created_at: datetime = _time()
+    submitted_at: datetime | None = _time(nullable=True)
+    decided_by: str | None = Field(default=None, foreign_key="person.id")
+    decided_at: datetime | None = _time(nullable=True)
+    reason: str | None = None
+
+
+class PolicyPreview(SQLModel, table=True):
+    """What a policy would do to a dataset's newest originals. result: counts, ids and rectangles only."""
+
+    __tablename__ = "policy_preview"
+    __table_args__ = (
+        Index("unfinished_previews", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("preview_by_dataset", "dataset_id", "version"),
+    )
+    id: str = Field(primary_key=True)
+    policy_id: str
+    version: str = Field(foreign_key="policy_version.version")
+    dataset_id: str = Field(foreign_key="dataset.id")
+    asked_by: str = Field(foreign_key="person.id")
+    last: int
+    attempts: int = 0
+    created_at: datetime = _time()
+    begun_at: datetime | None = _time(nullable=True)
+    finished_at: datetime | None = _time(nullable=True)
+    failure: str | None = None
+    result: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+
+
+class Rederivation(SQLModel, table=True):
+    """A dataset's copies being made anew under its policy. One at a time: another supersedes it."""
+
+    __table_args__ = (
+        Index(
+            "one_rederivation_a_dataset",
+            "dataset_id",
+            unique=True,
+            sqlite_where=_OPEN,
+            postgresql_where=_OPEN,
+        ),
+    )
+    id: str = Field(primary_key=True)
+    dataset_id: str = Field(foreign_key="dataset.id", index=True)
+    asked_by: str = Field(foreign_key="person.id")
+    created_at: datetime = _time()
+    finished_at: datetime | None = _time(nullable=True)
+    superseded: bool = False
+
+
+class RederivationItem(SQLModel, table=True):
+    """One asset's turn. outcome: None while it waits or is worked on."""
+
+    __tablename__ = "rederivation_item"
+    __table_args__ = (Index("rederivation_progress", "rederivation_id", "outcome"),)
+    rederivation_id: str = Field(primary_key=True, foreign_key="rederivation.id")
+    asset_id: str = Field(primary_key=True, foreign_key="asset.id")
+    attempts: int = 0
+    begun_at: datetime | None = _time(nullable=True)
+    outcome: str | None = None
+
+
 class Dataset(SQLModel, table=True):
     id: str = Field(primary_key=True)
     name: str = Field(unique=True)
@@ -98,7 +200,10 @@ class Asset(SQLModel, table=True):
 
 
 class Copy(SQLModel, table=True):
-    """A sanitized copy; never changed. (asset, revision) is unique: of two workers one wins."""
+    """A sanitized copy; never changed. (asset, revision) is unique: of two workers one wins.
+
+    withdrawn_at: from then on it is delivered to nobody, and nothing brings it back.
+    """
 
     __table_args__ = (UniqueConstraint("asset_id", "revision"),)
     id: str = Field(primary_key=True)
@@ -113,6 +218,7 @@ class Copy(SQLModel, table=True):
     height: int
     report: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     created_at: datetime = _time()
+    withdrawn_at: datetime | None = _time(nullable=True)
 
 
 class Review(SQLModel, table=True):

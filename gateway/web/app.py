@@ -15,6 +15,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.concurrency import run_in_threadpool
 
 from gateway import installation
+from gateway.services.apply_policy import PolicyApplication
 from gateway.services.audit_log import AuditLog
 from gateway.services.broker import Broker
 from gateway.services.datasets import Datasets
@@ -22,7 +23,10 @@ from gateway.services.grants import Grants
 from gateway.services.intake import Intake
 from gateway.services.jobs import JobQueue
 from gateway.services.originals import Originals
+from gateway.services.policies import Policies
+from gateway.services.policy_previews import PolicyPreviews
 from gateway.services.progress import Progress
+from gateway.services.rederive import Rederivations
 from gateway.services.review_decide import ReviewDecisions
 from gateway.services.review_queue import ReviewQueue
 from gateway.settings import Settings
@@ -31,10 +35,11 @@ from gateway.store.ledger import utc_now
 from gateway.vault.copies import CopyReader
 from gateway.version import VERSION
 from gateway.web import docs, problems
-from gateway.web.api import assets, audit, copies, datasets, grants, reviews
+from gateway.web.api import assets, audit, copies, datasets, grants, policies, reviews
 from gateway.web.console import home
 from gateway.web.identity import Doorkeeper
 from gateway.web.services import Reviews, Services
+from policies.detectors import KINDS
 
 MAX_UPLOAD_BYTES = 100_000_000
 COUNT_SECONDS = 5.0
@@ -89,9 +94,8 @@ def create_app(settings: Settings, role: Role = Role.ALL) -> FastAPI:
     app.state.settings = settings
     problems.install(app)
     app.middleware("http")(_log_request)
-    for router in (assets.router, copies.router, datasets.router, grants.router, audit.router):
-        app.include_router(router, prefix="/v1")
-    app.include_router(reviews.router, prefix="/v1")
+    for part in (assets, copies, datasets, grants, policies, reviews, audit):
+        app.include_router(part.router, prefix="/v1")
     app.include_router(home.router)
     docs.install(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
@@ -119,6 +123,10 @@ def _services(settings: Settings, role: Role, database: Database, queue: JobQueu
         progress=Progress(database, utc_now),
         datasets=Datasets(database, utc_now),
         grants=Grants(database, utc_now),
+        policies=Policies(database, utc_now, detectors=KINDS),
+        previews=PolicyPreviews(database, utc_now),
+        application=PolicyApplication(database, utc_now),
+        rederivations=Rederivations(database, utc_now),
         broker=broker,
         intake=intake,
         audit_log=AuditLog(database, verifier, settings.checkpoint_file, utc_now),

@@ -30,6 +30,7 @@ TABLE: tuple[tuple[type[Exception], HTTPStatus, str], ...] = (
     (errors.InputRefused, HTTPStatus.UNPROCESSABLE_ENTITY, "input-refused"),
     (errors.Unauthenticated, HTTPStatus.UNAUTHORIZED, "unauthenticated"),
     (errors.AccessDenied, HTTPStatus.FORBIDDEN, "access-denied"),
+    (errors.Withdrawn, HTTPStatus.GONE, "withdrawn"),
     (errors.NotFound, HTTPStatus.NOT_FOUND, "not-found"),
     (errors.KeyReused, HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency-key-reused"),
     (errors.Conflict, HTTPStatus.CONFLICT, "conflict"),
@@ -85,6 +86,7 @@ def _ours(_: Request, exc: Exception) -> JSONResponse:
         headers=headers,
         code=getattr(exc, "code", None) or getattr(exc, "reason", None),
         advice=getattr(exc, "advice", None),
+        faults=[fault._asdict() for fault in getattr(exc, "faults", ())] or None,
     )
 
 

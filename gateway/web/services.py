@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 from fastapi import Depends, Request
 
 from gateway.errors import NotFound
+from gateway.services.apply_policy import PolicyApplication
 from gateway.services.audit_log import AuditLog
 from gateway.services.broker import Broker
 from gateway.services.datasets import Datasets
 from gateway.services.grants import Grants
 from gateway.services.intake import Intake
+from gateway.services.policies import Policies
+from gateway.services.policy_previews import PolicyPreviews
 from gateway.services.progress import Progress
+from gateway.services.rederive import Rederivations
 from gateway.services.review_decide import ReviewDecisions
 from gateway.services.review_queue import ReviewQueue
 
@@ -39,6 +43,10 @@ class Services:
     progress: Progress
     datasets: Datasets
     grants: Grants
+    policies: Policies
+    previews: PolicyPreviews
+    application: PolicyApplication
+    rederivations: Rederivations
     broker: Broker | None
     intake: Intake | None
     audit_log: AuditLog | None

@@ -121,6 +121,19 @@ ALLOWED = {
     ("POST", "/v1/grants"): {"officer"},
     ("GET", "/v1/grants"): {"officer"},
     ("DELETE", "/v1/grants/{grant_id}"): {"officer"},
+    ("POST", "/v1/policies"): {"officer"},
+    ("GET", "/v1/policies"): {"officer", "auditor"},
+    ("GET", "/v1/policies/{policy_id}"): {"officer", "auditor"},
+    ("GET", "/v1/policies/{policy_id}/diff"): {"officer", "auditor"},
+    ("POST", "/v1/policies/{policy_id}/submit"): {"officer"},
+    ("POST", "/v1/policies/{policy_id}/approve"): {"officer"},
+    ("POST", "/v1/policies/{policy_id}/reject"): {"officer"},
+    ("POST", "/v1/policies/{policy_id}/retire"): {"officer"},
+    ("POST", "/v1/policies/{policy_id}/previews"): {"officer"},
+    ("GET", "/v1/policy-previews/{preview_id}"): {"officer"},
+    ("PUT", "/v1/datasets/{dataset_id}/policy"): {"officer"},
+    ("POST", "/v1/datasets/{dataset_id}/rederive"): {"officer"},
+    ("GET", "/v1/datasets/{dataset_id}/rederivation"): {"officer"},
     ("POST", "/v1/assets"): {"uploader"},
     ("GET", "/v1/assets/{asset_id}"): {"officer", "uploader"},
     ("GET", "/v1/assets/{asset_id}/original"): set(),
@@ -185,8 +198,26 @@ def things(house: House, copy: str, strangers: dict[str, Person]) -> dict[str, s
     waiting = [waiting_asset(house.uploader, looked_at, plate_png()) for _ in range(2)]
     [review], [to_decide] = (reviews_of(house.installation, each) for each in waiting)
     reviews = {"review_id": review, "review_to_decide": to_decide}
-    ids = {"asset_id": asset, "copy_id": copy, "grant_id": grant, **reviews}
+    ids = {"asset_id": asset, "copy_id": copy, "grant_id": grant, **reviews, **_policies(house)}
     return {"dataset_id": house.dataset, "person_id": person.id, **ids}
+
+
+def _policies(house: House) -> dict[str, str]:
+    """A policy of the shared officer's for each thing that can be done to one, and a preview."""
+    officer = house.officer
+    ids = {f"policy_to_{verb}": proposed(officer, verb) for verb in ("submit", "approve", "reject", "retire")}
+    for verb in ("approve", "reject"):
+        officer.http.post(f"/v1/policies/{ids[f'policy_to_{verb}']}/submit").raise_for_status()
+    asked = officer.http.post("/v1/policies/cctv/previews", json={"dataset": house.dataset, "last": 1})
+    officer.http.post(f"/v1/datasets/{house.dataset}/rederive").raise_for_status()
+    return {**ids, "policy_id": ids["policy_to_submit"], "preview_id": asked.json()["id"]}
+
+
+def proposed(officer: Person, name: str) -> str:
+    """The id of a new draft that nobody wrote before."""
+    text = f"{{name: for-{name}, rules: [{{kind: face, method: fill, detectors: [centerface]}}]}}"
+    response = officer.http.post("/v1/policies", content=text, headers={"Content-Type": "text/yaml"})
+    return str(response.raise_for_status().json()["id"])
 
 
 def _ask(route: tuple[str, str], person: Person, things: dict[str, str], role: str) -> httpx.Response:
@@ -198,7 +229,11 @@ def _ask(route: tuple[str, str], person: Person, things: dict[str, str], role: s
         extra = {"json": {"verdict": "quarantine"}}
     if "{review_id}" in path and role == "reviewer":
         person.http.post(f"/v1/reviews/{things['review_id']}/claim").raise_for_status()
-    if route == ("POST", "/v1/datasets"):
+    if path.startswith("/v1/policies") or path.endswith("/policy"):
+        verb_of = path.rpartition("/")[2]
+        things = {**things, "policy_id": things.get(f"policy_to_{verb_of}", things["policy_id"])}
+        extra = _of_policies(route, things, role)
+    elif route == ("POST", "/v1/datasets"):
         extra = {"json": {"name": f"by {role} at {datetime.now(UTC).isoformat()}", "policy": "street"}}
     elif route == ("POST", "/v1/grants"):
         until = (datetime.now(UTC) + timedelta(minutes=5)).isoformat()
@@ -207,3 +242,23 @@ def _ask(route: tuple[str, str], person: Person, things: dict[str, str], role: s
     elif route == ("POST", "/v1/assets"):
         extra = {"params": {"dataset": things["dataset_id"]}, "content": b"an upload"}
     return person.http.request(verb, path.format(**things), **extra)
+
+
+def _of_policies(route: tuple[str, str], things: dict[str, str], role: str) -> dict[str, Any]:
+    match route:
+        case ("POST", "/v1/policies"):
+            rule = "{kind: face, method: fill, detectors: [centerface]}"
+            return {
+                "content": f"{{name: by-{role}, rules: [{rule}]}}",
+                "headers": {"Content-Type": "text/yaml"},
+            }
+        case ("GET", "/v1/policies/{policy_id}/diff"):
+            return {"params": {"against": "street"}}
+        case ("POST", "/v1/policies/{policy_id}/reject"):
+            return {"json": {"reason": "for-a-test"}}
+        case ("POST", "/v1/policies/{policy_id}/previews"):
+            return {"json": {"dataset": things["dataset_id"], "last": 1}}
+        case ("PUT", "/v1/datasets/{dataset_id}/policy"):
+            return {"json": {"policy": "street"}}
+        case _:
+            return {}

@@ -55,6 +55,7 @@ ASSIGNMENTS: Final[dict[str, Assignment | None]] = {
 
 REVIEW: Final = Resource("Review", "review-1", HERE, "person-9", frozenset())
 OWN = Resource("Asset", "asset-1", HERE, "person-1")
+POLICY = Resource("Policy", "policy-1", author="person-2")
 RESOURCES: Final[dict[Action, Resource]] = {
     Action.ASSET_CREATE: Resource("Dataset", HERE),
     Action.ASSET_READ: OWN,
@@ -66,6 +67,16 @@ RESOURCES: Final[dict[Action, Resource]] = {
     Action.GRANT_CREATE: INSTALLATION,
     Action.GRANT_LIST: INSTALLATION,
     Action.GRANT_REVOKE: INSTALLATION,
+    Action.POLICY_CREATE: INSTALLATION,
+    Action.POLICY_LIST: INSTALLATION,
+    Action.POLICY_READ: POLICY,
+    Action.POLICY_SUBMIT: POLICY,
+    Action.POLICY_APPROVE: POLICY,
+    Action.POLICY_REJECT: POLICY,
+    Action.POLICY_RETIRE: POLICY,
+    Action.POLICY_PREVIEW: Resource("Dataset", HERE),
+    Action.POLICY_APPLY: Resource("Dataset", HERE),
+    Action.DATASET_REDERIVE: Resource("Dataset", HERE),
     Action.AUDIT_READ: INSTALLATION,
     Action.AUDIT_VERIFY: INSTALLATION,
     Action.REVIEW_LIST: INSTALLATION,
@@ -89,11 +100,27 @@ BY_ROLE: Final[dict[Role, set[Action]]] = {
         Action.AUDIT_VERIFY,
         Action.ASSET_READ,
         Action.REVIEW_HISTORY,
+        Action.POLICY_CREATE,
+        Action.POLICY_LIST,
+        Action.POLICY_READ,
+        Action.POLICY_SUBMIT,
+        Action.POLICY_APPROVE,  # of another's policy
+        Action.POLICY_REJECT,
+        Action.POLICY_RETIRE,
+        Action.POLICY_PREVIEW,
+        Action.POLICY_APPLY,
+        Action.DATASET_REDERIVE,
     },
     Role.UPLOADER: {Action.ASSET_CREATE, Action.DATASET_LIST, Action.ASSET_READ},
     Role.REVIEWER: {Action.REVIEW_LIST, Action.REVIEW_CLAIM},
     Role.ANNOTATOR: set(),
-    Role.AUDITOR: {Action.AUDIT_READ, Action.AUDIT_VERIFY, Action.REVIEW_HISTORY},
+    Role.AUDITOR: {
+        Action.AUDIT_READ,
+        Action.AUDIT_VERIFY,
+        Action.POLICY_LIST,
+        Action.POLICY_READ,
+        Action.REVIEW_HISTORY,
+    },
     Role.OPERATOR: set(),
 }
 
@@ -183,6 +210,23 @@ def test_an_uploader_follows_own_assets_only() -> None:
     uploader = Principal("person-1", Role.UPLOADER)
     assert decide(uploader, Action.ASSET_READ, OWN, now=NOW) == Allowed("uploader.follows-own-assets")
     assert decide(uploader, Action.ASSET_READ, other, now=NOW) == Denied("default.deny")
+
+
+@pytest.mark.parametrize("action", [Action.POLICY_APPROVE, Action.POLICY_REJECT])
+def test_nobody_decides_on_a_policy_of_their_own(action: Action) -> None:
+    own = replace(POLICY, author="person-1")
+    for role in Role:
+        assert decide(Principal("person-1", role), action, own, now=NOW) == Denied("policy.own")
+    second = Principal("person-2", Role.OFFICER)
+    assert decide(second, action, own, now=NOW) == Allowed("officer.decides-on-policies")
+
+
+@pytest.mark.parametrize("action", [Action.POLICY_APPROVE, Action.POLICY_REJECT])
+def test_nobody_decides_on_a_policy_without_an_author(action: Action) -> None:
+    preset = Resource("Policy", "street")
+    officer = Principal("person-1", Role.OFFICER)
+    assert decide(officer, action, preset, now=NOW) == Denied("default.deny")
+    assert isinstance(decide(officer, Action.POLICY_READ, preset, now=NOW), Allowed)
 
 
 def test_a_grant_opens_no_copy_of_another_dataset() -> None:
@@ -291,6 +335,7 @@ def spoil(file: Path, old: str, new: str) -> None:
 TYPOS: Final = [
     ("roles.cedar", "principal.role ==", "principal.rolle =="),
     ("roles.cedar", 'Action::"copy.read"', 'Action::"copy.raed"'),
+    ("roles.cedar", "resource.author == principal", "resource.autor == principal"),
     ("roles.cedar", "context.grant.revoked", "context.grant.revokt"),
     ("roles.cedar", "context.grant.until <= context.now", 'context.grant.until <= "now"'),
     ("roles.cedar", "forbid (", "forbidd ("),

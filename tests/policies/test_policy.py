@@ -250,3 +250,16 @@ def test_narrowed_refuses_what_the_policy_has_no_rule_for() -> None:
         street.narrowed(kinds=[Kind.FACE, Kind.TEXT])
     with pytest.raises(ValueError, match="at least 1"):
         street.narrowed(kinds=[])
+
+
+def test_unknown_detectors_and_blind_ones_are_told_by_line_with_the_names_that_there_are() -> None:
+    known = {"centerface": frozenset({Kind.FACE}), "clp": frozenset({Kind.LICENSE_PLATE})}
+    wrong = WRITTEN.replace("      - centerface", "      - clp\n    second_opinion: [sharpeye]")
+    Policy.parse(wrong)  # who only reads an old policy need not know them
+    with pytest.raises(InvalidPolicy) as caught:
+        Policy.parse(wrong, origin="gate.yaml", detectors=known)
+    faults = {fault.line: fault.message for fault in caught.value.faults}
+    assert "clp never finds a face; write some of centerface" in faults[7]
+    assert "there is no detector sharpeye; write some of centerface, clp" in faults[9]
+    assert str(caught.value).startswith("gate.yaml:7: ")
+    assert Policy.parse(WRITTEN, detectors=known) == Policy.parse(WRITTEN)

@@ -55,6 +55,12 @@ POINTS = {
     "remake-5-put": Point("gateway.vault.blobs:BlobStore.put"),
     "remake-6-uncommitted": Point(FLUSH, action="asset.released"),
     "remake-6-settled": Point(COMMITTED, action="asset.released"),
+    # services/rederiver.py; the entry that settles it is that of services/anonymize.py
+    "rederive-1-counted": Point("gateway.store.queries.rederivations:begin_item"),
+    "rederive-4-put": Point("gateway.vault.blobs:BlobStore.put"),
+    "rederive-4-settled": Point(COMMITTED, action="asset.released"),
+    # services/preview_runner.py
+    "preview-4-uncommitted": Point(FLUSH, action="policy.preview_finished"),
     # services/sequencer.py
     "sequencer-2-placed": Point("gateway.store.queries.log:add_checkpoint"),
     "sequencer-3-committed": Point("gateway.services.sequencer:append_note", after=False),

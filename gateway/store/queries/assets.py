@@ -35,6 +35,17 @@ def get(session: Session, asset_id: str, *, hold: bool = False) -> AssetRecord:
     return _record(_row(session, asset_id, lock=hold))
 
 
+def newest_in(session: Session, dataset_id: str, *, limit: int) -> list[AssetRecord]:
+    """The dataset's newest assets whose original is still there."""
+    query = (
+        select(Asset)
+        .where(Asset.dataset_id == dataset_id, Asset.state != AssetState.ERASED.value)
+        .order_by(col(Asset.received_at).desc(), col(Asset.id))
+        .limit(limit)
+    )
+    return [_record(row) for row in session.exec(query)]
+
+
 def sealed_name(session: Session, asset_id: str) -> bytes | None:
     """The sealed intake file name. Raises NotFound."""
     return _row(session, asset_id).sealed_name
@@ -85,7 +96,7 @@ def remember(session: Session, *, person_id: str, key: str, record: IdempotencyR
 
 
 def _row(session: Session, asset_id: str, *, lock: bool = False) -> Asset:
-    row = session.get(Asset, asset_id, with_for_update=lock)
+    row = session.get(Asset, asset_id, with_for_update=lock, populate_existing=lock)
     if row is None:
         raise NotFound(f"asset {asset_id} does not exist")
     return row

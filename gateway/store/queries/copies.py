@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, select, update
 
 from gateway.errors import NotFound
 from gateway.store.records import CopyRecord
 from gateway.store.tables import Asset, Copy
 from policies.lifecycle import AssetState
+
+
+def made_under() -> ColumnElement[str]:
+    """The policy version in a copy's report, for a query."""
+    version: ColumnElement[str] = col(Copy.report)["policy_version"].as_string()
+    return version
 
 
 def add(session: Session, record: CopyRecord) -> None:
@@ -32,16 +42,19 @@ def add(session: Session, record: CopyRecord) -> None:
     session.flush()
 
 
-def get(session: Session, copy_id: str) -> CopyRecord:
-    """The copy, whatever the state of its asset. Raises NotFound."""
-    row = session.get(Copy, copy_id)
+def get(session: Session, copy_id: str, *, hold: bool = False) -> CopyRecord:
+    """The copy, whatever the state of its asset. Raises NotFound.
+
+    hold: nobody can withdraw it until this transaction ends.
+    """
+    row = session.get(Copy, copy_id, with_for_update={"read": True} if hold else None)
     if row is None:
         raise NotFound(f"copy {copy_id} does not exist")
     return record_of(row)
 
 
 def is_released(session: Session, copy: CopyRecord, *, hold: bool = False) -> bool:
-    """True while the asset stands released and this is its newest copy.
+    """True while the asset stands released and this is its newest copy, and was not withdrawn.
 
     hold: the asset cannot leave that state until this transaction ends.
     """
@@ -50,6 +63,7 @@ def is_released(session: Session, copy: CopyRecord, *, hold: bool = False) -> bo
     return (
         asset is not None
         and asset.state == AssetState.RELEASED.value
+        and copy.withdrawn_at is None
         and session.exec(newest).one() == copy.revision
     )
 
@@ -69,11 +83,35 @@ def released_in(session: Session, dataset_id: str, *, after: str, limit: int) ->
         select(Copy)
         .join(Asset, col(Asset.id) == col(Copy.asset_id))
         .where(Copy.dataset_id == dataset_id, Asset.state == AssetState.RELEASED.value, col(Copy.id) > after)
-        .where(Copy.revision == newest)
+        .where(Copy.revision == newest, col(Copy.withdrawn_at).is_(None))
         .order_by(col(Copy.id))
         .limit(limit)
     )
     return [record_of(row) for row in session.exec(query)]
+
+
+def versions_in(session: Session, dataset_id: str) -> set[str]:
+    """The policy versions that a dataset's copies were made under; withdrawn ones do not count."""
+    query = select(made_under()).where(Copy.dataset_id == dataset_id, col(Copy.withdrawn_at).is_(None))
+    return set(session.exec(query.distinct()))
+
+
+def withdraw_made_under(
+    session: Session, dataset_id: str, versions: Collection[str], *, now: datetime
+) -> int:
+    """Withdraws the dataset's copies of these policy versions; returns how many."""
+    statement = update(Copy).where(
+        col(Copy.dataset_id) == dataset_id, col(Copy.withdrawn_at).is_(None), made_under().in_(versions)
+    )
+    return session.exec(statement.values(withdrawn_at=now)).rowcount
+
+
+def withdraw_older(session: Session, asset_id: str, *, than: int, now: datetime) -> int:
+    """Withdraws the asset's copies of a revision lower than `than`; returns how many."""
+    statement = update(Copy).where(
+        col(Copy.asset_id) == asset_id, col(Copy.revision) < than, col(Copy.withdrawn_at).is_(None)
+    )
+    return session.exec(statement.values(withdrawn_at=now)).rowcount
 
 
 def blobs(session: Session) -> set[str]:
@@ -96,4 +134,5 @@ def record_of(row: Copy) -> CopyRecord:
         height=row.height,
         report=row.report,
         created_at=row.created_at,
+        withdrawn_at=row.withdrawn_at,
     )

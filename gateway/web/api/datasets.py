@@ -8,22 +8,21 @@ from gateway.errors import InputRefused
 from gateway.web.api.schemas import DatasetForm, DatasetOut
 from gateway.web.identity import Asking
 from gateway.web.services import Offered
-from policies.policy import load_policy, preset_names
+from policies.policy import preset_names
 
 router = APIRouter(tags=["datasets"])
 
 
 @router.post("/datasets", status_code=201)
 def create_dataset(form: DatasetForm, principal: Asking, services: Offered) -> DatasetOut:
-    """A new dataset under a preset's policy."""
-    if form.policy not in preset_names():  # a name from outside must never become a path
+    """A new dataset under a preset's policy, or an uploaded one that was approved."""
+    if form.policy not in preset_names() and not form.policy.startswith("policy-"):
         raise InputRefused(
             "there is no such preset",
-            advice=f"write one of {', '.join(preset_names())}",
+            advice=f"write one of {', '.join(preset_names())}, or an approved policy's id",
             code="policy.unknown",
         )
-    record = services.datasets.create(principal, name=form.name, policy=load_policy(form.policy))
-    return DatasetOut.of(record)
+    return DatasetOut.of(services.datasets.create(principal, name=form.name, policy=form.policy))
 
 
 @router.get("/datasets")

@@ -18,7 +18,7 @@ class _Form(BaseModel):
 
 
 class DatasetForm(_Form):
-    """A new dataset. `policy` is a preset's name."""
+    """A new dataset. `policy` is a preset's name, or the id of an approved policy."""
 
     name: str = Field(min_length=1, max_length=200, examples=["crossing, May"])
     policy: str = Field(min_length=1, max_length=64, examples=["street"])
@@ -123,6 +123,8 @@ class AssetOut(BaseModel):
 
     @classmethod
     def of(cls, asset: AssetRecord, copy: CopyRecord | None) -> Self:
+        if copy is not None and copy.withdrawn_at is not None:
+            copy = None
         return cls(
             id=asset.id,
             dataset=asset.dataset_id,

@@ -24,7 +24,7 @@ from gateway.services.review_remake import Remaker
 from gateway.services.sanitize import Sanitizer
 from gateway.services.sweep import Sweep
 from gateway.store.database import Database
-from gateway.store.queries import assets, copies, datasets, people, reviews
+from gateway.store.queries import assets, copies, people, policies, reviews
 from gateway.store.records import AssetRecord, CopyRecord, ReviewRecord
 from gateway.vault.blobs import BlobStore
 from gateway.vault.envelope import EnvelopeContext, seal
@@ -96,7 +96,7 @@ class Desk:
         self.originals = Originals(self.original_blobs, self._original_keys)
         self.reviewers = [Principal(f"person-reviewer-{n}", Role.REVIEWER) for n in range(3)]
         with self.database.unit() as unit:
-            datasets.keep_policy(unit.session, load_policy("street"))
+            policies.keep(unit.session, load_policy("street"))
             for reviewer in self.reviewers:
                 people.add_person(unit.session, person_id=reviewer.id, role=Role.REVIEWER, name=None, now=NOW)
 

@@ -30,7 +30,7 @@ class WhileItWorks:
     def __init__(self, meanwhile: Callable[[], None]) -> None:
         self.meanwhile = meanwhile
 
-    def sanitize(self, data: bytes, policy: Policy) -> Sanitized:
+    def sanitize(self, data: bytes, policy: Policy, **_: object) -> Sanitized:
         self.meanwhile()
         raise MalformedImage("it does not decode", advice="send another")
 

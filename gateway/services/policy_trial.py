@@ -1,0 +1,122 @@
+"""A policy tried on originals: what it newly hides and newly shows against the one in force.
+
+Pixels stay in this process's memory, and nothing of an image but ids and rectangles comes out. Each detector
+looks at an image once, however many policies ask for it: what it sees depends on no threshold of a policy.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.errors import InputRefused, VaultError
+from gateway.imaging.sandbox import Sandbox
+from gateway.services.sanitize import LoadDetectors
+from gateway.store.records import AssetRecord
+from policies.model import Detection, Plan, Size, Verdict
+from policies.plan import make_plan
+from policies.plan_difference import Difference, PlanDifference, difference
+from policies.policy import Policy
+
+OpenOriginal = Callable[[AssetRecord], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One image. failure: a code where the original cannot be read; then nothing else is said."""
+
+    asset_id: str
+    size: Size | None = None
+    old: Plan | None = None
+    new: Plan | None = None
+    difference: PlanDifference | None = None
+    failure: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        if self.failure is not None or self.difference is None or self.size is None:
+            return {"asset": self.asset_id, "failure": self.failure}
+        return {
+            "asset": self.asset_id,
+            "failure": None,
+            "width": self.size.width,
+            "height": self.size.height,
+            "released_before": _released(self.old),
+            "released_after": _released(self.new),
+            "reasons_after": [] if self.new is None else list(self.new.reasons),
+            **{name: _listed(getattr(self.difference, name)) for name in PARTS},
+        }
+
+
+PARTS = ("newly_hidden", "newly_shown", "harder", "softer")
+
+
+class PolicyTrial:
+    """One worker's means. open_original: the bytes of an asset's original; raises VaultError."""
+
+    def __init__(self, open_original: OpenOriginal, sandbox: Sandbox, load_detectors: LoadDetectors) -> None:
+        self._open = open_original
+        self._sandbox = sandbox
+        self._load_detectors = load_detectors
+
+    def check(self, *policies: Policy) -> None:
+        """Raises Misconfigured when one of them cannot run here."""
+        for policy in policies:
+            self._load_detectors(policy)
+
+    def run(self, assets: Iterable[AssetRecord], old: Policy, new: Policy) -> list[Tried]:
+        """Image by image; one that cannot be read does not end it. Raises Misconfigured."""
+        return [self._one(asset, old, new) for asset in assets]
+
+    def _one(self, asset: AssetRecord, old: Policy, new: Policy) -> Tried:
+        try:
+            pixels = self._sandbox.decode(self._open(asset)).pixels
+        except InputRefused as exc:
+            return Tried(asset.id, failure=exc.code)
+        except VaultError:
+            return Tried(asset.id, failure="vault.unreadable")
+        size, looks = Size(width=pixels.shape[1], height=pixels.shape[0]), dict[str, list[Detection]]()
+        before, after = (
+            make_plan(policy, self._load_detectors(policy).detect(pixels, policy.kinds, looks=looks), size)
+            for policy in (old, new)
+        )
+        return Tried(asset.id, size, before, after, difference(before, after))
+
+
+def summary(tried: Sequence[Tried]) -> dict[str, Any]:
+    """Counts over all images that could be read; things by kind."""
+    read = [one for one in tried if one.failure is None]
+    counts: dict[str, Any] = {
+        "images": len(read),
+        "failed": len(tried) - len(read),
+        "released_before": sum(_released(one.old) for one in read),
+        "released_after": sum(_released(one.new) for one in read),
+        "changed": sum(_changes(one.difference) for one in read),
+    }
+    for name in PARTS:
+        parts = [part for one in read for part in getattr(one.difference, name)]
+        counts[name] = dict(sorted(Counter(part.kind.value for part in parts if part.whole).items()))
+        counts[f"{name}_margins"] = sum(not part.whole for part in parts)
+        counts[f"{name}_pixels"] = sum(part.pixels for part in parts)
+    return counts
+
+
+def _released(plan: Plan | None) -> bool:
+    return plan is not None and plan.verdict is Verdict.RELEASE
+
+
+def _changes(found: PlanDifference | None) -> bool:
+    return found is not None and any(getattr(found, name) for name in PARTS)
+
+
+def _listed(parts: Iterable[Difference]) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": part.kind.value,
+            "region": part.region.to_dict(),
+            "pixels": part.pixels,
+            "whole": part.whole,
+        }
+        for part in parts
+    ]

@@ -1,0 +1,234 @@
+"""What one policy does differently from another, rule by rule and field by field, in words an officer reads.
+
+Each change says in which direction it goes. What this module does not know counts as stricter: whoever asks
+does so to find out whether copies made under the old policy may still be shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from policies.model import ALWAYS_FILLED, Kind, RedactionMethod
+from policies.policy import Policy, Rule
+
+
+class Effect(StrEnum):
+    """What a change does to images."""
+
+    HIDES_MORE = "hides_more"
+    HIDES_LESS = "hides_less"
+    ASKS_MORE = "asks_more"
+    """A person looks more often before a copy is released."""
+    ASKS_LESS = "asks_less"
+    NONE = "none"
+    """Nothing is hidden otherwise: words, or a field that has no effect."""
+    UNKNOWN = "unknown"
+
+
+STRICTER: Final = frozenset({Effect.HIDES_MORE, Effect.ASKS_MORE, Effect.UNKNOWN})
+LAXER: Final = frozenset({Effect.HIDES_LESS, Effect.ASKS_LESS})
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """kind: whose rule, None for the whole policy. old, new: as written, None where it was not there."""
+
+    kind: Kind | None
+    field: str
+    old: str | None
+    new: str | None
+    effect: Effect
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyDiff:
+    """changes: the policy's own fields first, then rule by rule in the order of the kinds' names."""
+
+    changes: tuple[Change, ...]
+
+    @property
+    def stricter(self) -> bool:
+        """True unless the new policy surely hides nothing more and asks nobody more often."""
+        return any(change.effect in STRICTER for change in self.changes)
+
+    @property
+    def laxer(self) -> bool:
+        """True when the new policy may hide less or ask less often."""
+        return any(change.effect in LAXER | {Effect.UNKNOWN} for change in self.changes)
+
+    def sentences(self) -> list[str]:
+        return [change.words for change in self.changes]
+
+
+def compare(old: Policy, new: Policy) -> PolicyDiff:
+    """What `new` does differently."""
+    changes = list(_of_policy(old, new))
+    for kind in sorted(old.kinds | new.kinds):
+        before, after = old.rule_for(kind), new.rule_for(kind)
+        if before is None and after is not None:
+            changes.append(_added(after))
+        elif before is not None and after is None:
+            changes.append(_removed(before))
+        elif before is not None and after is not None:
+            changes += _of_rule(before, after)
+    return PolicyDiff(tuple(changes))
+
+
+def things(kind: Kind) -> str:
+    """The kind in the plural, as a sentence has it."""
+    return f"{kind.value.replace('_', ' ')}s" if kind is not Kind.TEXT else "text lines"
+
+
+def _of_policy(old: Policy, new: Policy) -> Iterable[Change]:
+    before, after = _fields(old), _fields(new)
+    for field in sorted(before.keys() | after.keys()):
+        was, now = before.get(field), after.get(field)
+        if was == now:
+            continue
+        if field in ("name", "title"):
+            words = f"{field}: {_quoted(was)} becomes {_quoted(now)}; only words change"
+            yield Change(None, field, _text(was), _text(now), Effect.NONE, words)
+        else:
+            yield _unknown(None, field, was, now)
+
+
+def _fields(policy: Policy) -> dict[str, Any]:
+    """All that is not a rule, flat: "gate.share" for a field within a field."""
+    flat: dict[str, Any] = {}
+
+    def walk(prefix: str, value: Any) -> None:
+        if isinstance(value, dict):
+            for name, inner in value.items():
+                walk(f"{prefix}.{name}" if prefix else name, inner)
+        else:
+            flat[prefix] = value
+
+    walk("", policy.model_dump(mode="json", exclude={"rules"}))
+    return flat
+
+
+def _added(rule: Rule) -> Change:
+    how = _method(rule)
+    words = f"{things(rule.kind)}: newly looked for and hidden ({how}; detectors {_list(rule.detectors)})"
+    return Change(rule.kind, "rule", None, how, Effect.HIDES_MORE, words)
+
+
+def _removed(rule: Rule) -> Change:
+    words = f"{things(rule.kind)}: no longer looked for; they are shown"
+    return Change(rule.kind, "rule", _method(rule), None, Effect.HIDES_LESS, words)
+
+
+def _of_rule(old: Rule, new: Rule) -> Iterable[Change]:
+    before, after = old.model_dump(mode="json"), new.model_dump(mode="json")
+    for field in sorted(before.keys() | after.keys()):
+        was, now = before.get(field), after.get(field)
+        if was == now:
+            continue
+        known = _KNOWN.get(field)
+        if known is None:
+            yield _unknown(new.kind, field, was, now)
+            continue
+        effect, words = known(old, new)
+        yield Change(new.kind, field, _text(was), _text(now), effect, f"{things(new.kind)}, {field}: {words}")
+
+
+def _unknown(kind: Kind | None, field: str, was: Any, now: Any) -> Change:
+    place = field if kind is None else f"{things(kind)}, {field}"
+    words = f"{place}: {_text(was)} becomes {_text(now)}; counted as stricter"
+    return Change(kind, field, _text(was), _text(now), Effect.UNKNOWN, words)
+
+
+def _of_method(old: Rule, new: Rule) -> tuple[Effect, str]:
+    change = f"{old.method} becomes {new.method}"
+    if new.kind in ALWAYS_FILLED:
+        return Effect.NONE, f"{change}; {things(new.kind)} are filled whatever is written"
+    if new.method is RedactionMethod.FILL:
+        return Effect.HIDES_MORE, f"{change}; nothing of what lies beneath is left"
+    if old.method is RedactionMethod.FILL:
+        return Effect.HIDES_LESS, f"{change}; a coarse rest shows where nothing did"
+    return Effect.NONE, f"{change}; the same coarse rest, drawn in another way"
+
+
+def _of_review(old: Rule, new: Rule) -> tuple[Effect, str]:
+    change = f"from {old.review} to {new.review}"
+    if new.review < old.review:
+        return Effect.HIDES_MORE, f"{change}; fainter ones are hidden too"
+    return Effect.HIDES_LESS, f"{change}; fainter ones are shown"
+
+
+def _of_hide(old: Rule, new: Rule) -> tuple[Effect, str]:
+    change = f"from {old.hide} to {new.hide}"
+    if new.hide > old.hide:
+        return Effect.ASKS_MORE, f"{change}; a person looks at more of them before release"
+    return Effect.ASKS_LESS, f"{change}; fewer are seen by a person before release"
+
+
+def _of_grow(old: Rule, new: Rule) -> tuple[Effect, str]:
+    change = f"from {old.grow} to {new.grow} of the box on each side"
+    if new.grow > old.grow:
+        return Effect.HIDES_MORE, f"{change}; a wider margin is hidden"
+    return Effect.HIDES_LESS, f"{change}; a narrower margin is hidden"
+
+
+def _of_detectors(old: Rule, new: Rule) -> tuple[Effect, str]:
+    before, after = set(old.detectors), set(new.detectors)
+    if not (after - before) and not (before - after):
+        return Effect.NONE, "the same in another order"
+    if not before - after:
+        return Effect.HIDES_MORE, f"{_list(after - before)} must run too"
+    if not after - before:
+        rest = ", but may still run as a second opinion" if before - after <= set(new.second_opinion) else ""
+        return Effect.HIDES_LESS, f"{_list(before - after)} need not run any more{rest}"
+    words = f"{_list(after - before)} must run, {_list(before - after)} no longer; counted as stricter"
+    return Effect.UNKNOWN, words
+
+
+def _of_second_opinion(old: Rule, new: Rule) -> tuple[Effect, str]:
+    before, after = set(old.second_opinion), set(new.second_opinion)
+    if before == after:
+        return Effect.NONE, "the same in another order"
+    if not before - after:
+        return Effect.HIDES_MORE, f"{_list(after - before)} is asked too, where it can run"
+    if not after - before:
+        return Effect.HIDES_LESS, f"{_list(before - after)} is not asked any more"
+    words = f"{_list(after - before)} is asked, {_list(before - after)} no longer; counted as stricter"
+    return Effect.UNKNOWN, words
+
+
+def _of_clause(old: Rule, new: Rule) -> tuple[Effect, str]:
+    return Effect.NONE, f"{_quoted(old.serves)} becomes {_quoted(new.serves)}; only words change"
+
+
+_KNOWN: Final[dict[str, Callable[[Rule, Rule], tuple[Effect, str]]]] = {
+    "method": _of_method,
+    "review": _of_review,
+    "hide": _of_hide,
+    "grow": _of_grow,
+    "detectors": _of_detectors,
+    "second_opinion": _of_second_opinion,
+    "serves": _of_clause,
+}
+
+
+def _method(rule: Rule) -> str:
+    return RedactionMethod.FILL.value if rule.kind in ALWAYS_FILLED else rule.method.value
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
+
+
+def _quoted(words: Any) -> str:
+    return f'"{words}"' if words else "nothing"
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, list | tuple):
+        return ", ".join(str(item) for item in value) or "nothing"
+    return str(value) or "nothing"
