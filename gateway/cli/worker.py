@@ -70,7 +70,7 @@ def run_worker(
             ),
             utc_now,
             executor_id=executor_id,
-            also={REMAKE: remaker.run},
+            others={REMAKE: remaker.run},
         )
         job_worker.start()
         until.wait()

@@ -34,16 +34,15 @@ STEP_ATTEMPTS = MAX_ATTEMPTS + 1
 
 RETRY_SECONDS = 1.0
 
-Work = Callable[[str], str]
-"""A job's work: an id in, a code out, both fit for the job engine's database."""
+Job = Callable[[str], str]
 
 log = logging.getLogger("privgate.worker")
 
 
 class JobWorker:
-    """Runs jobs from `start` to `stop`. run: an asset's id in, its state out. also: other work, by the name
-    of its workflow: an id in, a state out.
+    """Runs jobs from `start` to `stop`. run: an asset's id in, its state out.
 
+    others: more jobs, by the name of their workflow; an id in, a code out.
     executor_id: this process's own name; no two processes may share one.
     """
 
@@ -51,13 +50,13 @@ class JobWorker:
         self,
         database: Database,
         jobs_url: str,
-        run: Work,
+        run: Callable[[str], str],
         sweep: Sweep,
         clock: Clock,
         *,
         executor_id: str,
-        also: Mapping[str, Work] | None = None,
         concurrency: int = 1,
+        others: Mapping[str, Job] | None = None,
     ) -> None:
         self._database = database
         self._sweep = sweep
@@ -78,14 +77,14 @@ class JobWorker:
             "serializer": IdsOnly(),
             "log_level": "WARNING",
         }
-        self._works: dict[str, Work] = {WORKFLOW: run, **(also or {})}
+        self._jobs: dict[str, Job] = {WORKFLOW: run, **(others or {})}
 
     def start(self) -> None:
         """From now on jobs are taken."""
         self._beat()
         DBOS(config=self._config)
-        for name, work in self._works.items():
-            _register(name, work)
+        for name, job in self._jobs.items():
+            _register(job, name)
         DBOS.launch()
         DBOS.register_queue(QUEUE, worker_concurrency=self._concurrency, polling_interval_sec=POLL_SECONDS)
         for keeper in self._keepers:
@@ -138,22 +137,22 @@ class JobWorker:
                     DBOS.resume_workflow(job.workflow_id, queue_name=QUEUE)
 
 
-def _register(name: str, work: Work) -> None:
+def _register(run: Job, name: str = WORKFLOW) -> None:
     """Makes a workflow and its one step known to DBOS, by names that outlive this code."""
 
     @DBOS.step(
-        name=f"{name}_step",
+        name=f"{name.partition('_')[0]}_step",
         retries_allowed=True,
         max_attempts=STEP_ATTEMPTS,
         interval_seconds=RETRY_SECONDS,
     )
     def step(subject: str) -> str:
         try:
-            return work(subject)
+            return run(subject)
         except Exception as exc:
             # DBOS writes what a step raises to its log, traceback and words: they could name anything.
             raise JobFailed(type(exc).__name__) from None
 
     @DBOS.workflow(name=name)
-    def job(subject: str) -> str:
+    def workflow(subject: str) -> str:
         return step(subject)

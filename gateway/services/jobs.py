@@ -72,20 +72,20 @@ class JobQueue:
         A job that ended without settling its asset does not stand in the way of the next one: the count is
         in its id, and where not even the attempt could be counted, so is the turn.
         """
-        self._enqueue(WORKFLOW, asset_id, attempts)
+        self.enqueue_job(WORKFLOW, asset_id, f"{asset_id}:{attempts}")
 
     def enqueue_remake(self, copy_id: str, attempts: int = 0) -> None:
         """The same for the copy that reviewers of this one agreed on."""
-        self._enqueue(REMAKE, copy_id, attempts)
+        self.enqueue_job(REMAKE, copy_id, f"{copy_id}:{attempts}")
 
-    def _enqueue(self, workflow: str, subject: str, attempts: int) -> None:
-        for turn in count():
-            job = f"{workflow}:{subject}:{attempts}" + (f":{turn}" if turn else "")
+    def enqueue_job(self, workflow: str, subject: str, turn: str) -> None:
+        """A job of this workflow for an id, unless one of the same turn is under way."""
+        for again in count():
             handle: WorkflowHandle[str] = self._client.enqueue(
                 {
                     "queue_name": QUEUE,
                     "workflow_name": workflow,
-                    "workflow_id": job,
+                    "workflow_id": f"{workflow}:{turn}" + (f":{again}" if again else ""),
                     "app_version": APPLICATION_VERSION,
                 },
                 subject,
