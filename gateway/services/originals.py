@@ -1,4 +1,4 @@
-"""Opening originals: for the worker that makes copies of them, and for the review desk."""
+"""Opening a sealed original: for workers, in memory, and for nobody else."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from gateway.vault.keys import KeyProvider, WrappedKey
 
 
 class Originals:
-    """The vault's originals, with the key that opens them."""
+    """The originals' store and the keys that open it."""
 
     def __init__(self, blobs: BlobStore, keys: KeyProvider) -> None:
         self._blobs = blobs
         self._keys = keys
 
     def open(self, asset: AssetRecord) -> bytes:
-        """The bytes that were brought in, after the last of them has authenticated. Raises VaultError."""
+        """The file as it was brought in. Raises VaultError."""
         context = EnvelopeContext(ORIGINAL, asset.id)
         data_key = self._keys.unwrap(WrappedKey.parse(asset.wrapped_key), context.to_bytes())
         return open_sealed(self._blobs.get(asset.blob), data_key, context)
