@@ -41,6 +41,14 @@ class Action(StrEnum):
     GRANT_CREATE = "grant.create"
     GRANT_LIST = "grant.list"
     GRANT_REVOKE = "grant.revoke"
+    LABEL_DEFINE = "label.define"
+    LABEL_EXPORT = "label.export"
+    LABEL_SUBMIT = "label.submit"
+    TASK_CLAIM = "task.claim"
+    TASK_LIST = "task.list"
+    TASK_READ = "task.read"
+    TASK_RELEASE = "task.release"
+    TASK_RENEW = "task.renew"
     AUDIT_READ = "audit.read"
     AUDIT_VERIFY = "audit.verify"
 
@@ -57,8 +65,8 @@ class Principal:
 class Resource:
     """What is acted on.
 
-    kind: "Dataset", "Asset", "Copy" or "Installation". dataset: where it belongs. owner: who brought the
-    asset.
+    kind: "Dataset", "Asset", "Copy", "Task" or "Installation". dataset: where it belongs. owner: who brought
+    the asset.
     """
 
     kind: str

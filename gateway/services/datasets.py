@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from gateway.labels.model import Category
 from gateway.services.authorize import authorize
 from gateway.services.ids import new_id
 from gateway.services.ports import Clock
 from gateway.store.database import Database
-from gateway.store.queries import datasets
+from gateway.store.queries import categories, datasets
 from gateway.store.records import DatasetRecord
 from policies.access import INSTALLATION, Action, Principal
 from policies.policy import Policy
@@ -17,8 +20,13 @@ class Datasets:
         self._database = database
         self._clock = clock
 
-    def create(self, principal: Principal, *, name: str, policy: Policy) -> DatasetRecord:
-        """Raises AccessDenied, or Conflict when the name is taken."""
+    def create(
+        self, principal: Principal, *, name: str, policy: Policy, label_set: Sequence[Category] = ()
+    ) -> DatasetRecord:
+        """label_set: its categories, unique by number and by name.
+
+        Raises AccessDenied, or Conflict when the name is taken.
+        """
         now = self._clock()
         authorize(self._database, principal, Action.DATASET_CREATE, INSTALLATION, now=now)
         with self._database.unit() as unit:
@@ -30,8 +38,13 @@ class Datasets:
                 created_by=principal.id,
                 now=now,
             )
+            categories.replace(unit.session, record.id, label_set)
             unit.ledger.record(
-                actor=principal.id, action="dataset.created", subject=record.id, policy=policy.version
+                actor=principal.id,
+                action="dataset.created",
+                subject=record.id,
+                policy=policy.version,
+                categories=len(label_set),
             )
         return record
 

@@ -21,6 +21,10 @@ from gateway.services.datasets import Datasets
 from gateway.services.grants import Grants
 from gateway.services.intake import Intake
 from gateway.services.jobs import JobQueue
+from gateway.services.label_export import LabelExport
+from gateway.services.label_sets import LabelSets
+from gateway.services.label_submissions import LabelSubmissions
+from gateway.services.label_tasks import LabelTasks
 from gateway.services.progress import Progress
 from gateway.settings import Settings
 from gateway.store.database import Database
@@ -28,7 +32,7 @@ from gateway.store.ledger import utc_now
 from gateway.vault.copies import CopyReader
 from gateway.version import VERSION
 from gateway.web import docs, problems
-from gateway.web.api import assets, audit, copies, datasets, grants
+from gateway.web.api import assets, audit, copies, datasets, grants, labels, tasks
 from gateway.web.console import home
 from gateway.web.identity import Doorkeeper
 from gateway.web.services import Services
@@ -79,8 +83,8 @@ def create_app(settings: Settings, role: Role = Role.ALL) -> FastAPI:
     app.state.settings = settings
     problems.install(app)
     app.middleware("http")(_log_request)
-    for router in (assets.router, copies.router, datasets.router, grants.router, audit.router):
-        app.include_router(router, prefix="/v1")
+    for resource in (assets, copies, datasets, grants, tasks, labels, audit):
+        app.include_router(resource.router, prefix="/v1")
     app.include_router(home.router)
     docs.install(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
@@ -106,6 +110,10 @@ def _services(settings: Settings, role: Role, database: Database, queue: JobQueu
         progress=Progress(database, utc_now),
         datasets=Datasets(database, utc_now),
         grants=Grants(database, utc_now),
+        label_sets=LabelSets(database, utc_now),
+        label_tasks=LabelTasks(database, utc_now),
+        label_submissions=LabelSubmissions(database, utc_now),
+        label_export=LabelExport(database, utc_now),
         broker=broker,
         intake=intake,
         audit_log=AuditLog(database, verifier, settings.checkpoint_file, utc_now),

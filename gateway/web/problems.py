@@ -84,6 +84,7 @@ def _ours(_: Request, exc: Exception) -> JSONResponse:
         headers=headers,
         code=getattr(exc, "code", None) or getattr(exc, "reason", None),
         advice=getattr(exc, "advice", None),
+        faults=getattr(exc, "faults", None),
     )
 
 

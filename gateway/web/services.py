@@ -13,6 +13,10 @@ from gateway.services.broker import Broker
 from gateway.services.datasets import Datasets
 from gateway.services.grants import Grants
 from gateway.services.intake import Intake
+from gateway.services.label_export import LabelExport
+from gateway.services.label_sets import LabelSets
+from gateway.services.label_submissions import LabelSubmissions
+from gateway.services.label_tasks import LabelTasks
 from gateway.services.progress import Progress
 
 Service = TypeVar("Service")
@@ -25,6 +29,10 @@ class Services:
     progress: Progress
     datasets: Datasets
     grants: Grants
+    label_sets: LabelSets
+    label_tasks: LabelTasks
+    label_submissions: LabelSubmissions
+    label_export: LabelExport
     broker: Broker | None
     intake: Intake | None
     audit_log: AuditLog | None

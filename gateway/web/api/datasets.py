@@ -15,14 +15,17 @@ router = APIRouter(tags=["datasets"])
 
 @router.post("/datasets", status_code=201)
 def create_dataset(form: DatasetForm, principal: Asking, services: Offered) -> DatasetOut:
-    """A new dataset under a preset's policy."""
+    """A new dataset under a preset's policy, with a label set if its images are to be labelled."""
     if form.policy not in preset_names():  # a name from outside must never become a path
         raise InputRefused(
             "there is no such preset",
             advice=f"write one of {', '.join(preset_names())}",
             code="policy.unknown",
         )
-    record = services.datasets.create(principal, name=form.name, policy=load_policy(form.policy))
+    label_set = [category.to_category() for category in form.categories]
+    record = services.datasets.create(
+        principal, name=form.name, policy=load_policy(form.policy), label_set=label_set
+    )
     return DatasetOut.of(record)
 
 
