@@ -30,7 +30,7 @@ class LabelSets:
             categories.replace(unit.session, dataset_id, found)
             unit.ledger.record(
                 actor=principal.id,
-                action="dataset.categories-set",
+                action="labels.defined",
                 subject=dataset_id,
                 categories=len(found),
             )
