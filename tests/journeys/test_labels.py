@@ -18,7 +18,7 @@ from PIL import Image, ImageOps
 
 from tests.journeys.conftest import House
 from tests.journeys.test_denials import one_denial, refused
-from tests.support.gateway import Person, content_of, give_grant, released_copy
+from tests.support.gateway import Person, content_of, create_dataset, give_grant, released_copy
 from tests.support.pictures import pixels_of, plate_png
 
 CATEGORIES = [
@@ -319,9 +319,9 @@ def test_a_label_set_can_grow_and_what_labels_name_stays(house: House) -> None:
 
 
 def test_without_a_label_set_there_is_nothing_to_claim(house: House) -> None:
-    person = house.installation.enrol("annotator")
-    give_grant(house.officer, person, house.dataset)
-    response = person.http.post(f"/v1/datasets/{house.dataset}/tasks/claim")
+    person, dataset = house.installation.enrol("annotator"), create_dataset(house.officer, "no label set")
+    give_grant(house.officer, person, dataset)
+    response = person.http.post(f"/v1/datasets/{dataset}/tasks/claim")
     assert response.status_code == 409
     assert "label set" in response.json()["detail"]
 
