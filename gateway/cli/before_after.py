@@ -113,7 +113,7 @@ def _words(status: Status) -> str:
 def _details(outcome: Outcome) -> list[str]:
     """What was hidden, by kind; and for what is not simply anonymized, why."""
     kinds = Counter(str(redaction["kind"]).replace("_", " ") for redaction in outcome.redactions)
-    hidden = ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
+    hidden = ", ".join(f"{kind} × {number}" for kind, number in sorted(kinds.items()))
     details = [] if outcome.output is None else [f"hidden: {hidden or 'nothing'}"]
     return details if outcome.reason is None else [*details, outcome.reason]
 

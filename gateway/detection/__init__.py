@@ -1,5 +1,6 @@
 """Pixels to detections: the model files, the networks, and the detectors a policy names."""
 
+from gateway.detection import no_telemetry
 from gateway.detection.detector import Detector, DetectorSet
 from gateway.detection.models import ModelState, ModelStatus, ModelStore
 from gateway.detection.registry import DETECTORS, load_detectors
@@ -14,4 +15,5 @@ __all__ = [
     "ModelStore",
     "Precision",
     "load_detectors",
+    "no_telemetry",
 ]

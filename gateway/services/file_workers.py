@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -185,7 +186,9 @@ class _Worker:
         self.facts = order.facts
         self._process: SpawnProcess | None = context.Process(target=_work, args=(theirs, order), daemon=True)
         # The child inherits the mask: a Ctrl-C at the terminal is the parent's business, from the first
-        # moment of the child's life on. Here it is only late by some milliseconds.
+        # moment of the child's life on. Here it is only late by some milliseconds. (The tracker would be
+        # started by the first child's start, and clears the mask when it is.)
+        resource_tracker.ensure_running()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             self._process.start()
@@ -242,6 +245,7 @@ def _crashed(job: Job, facts: RunFacts) -> Outcome:
 
 
 def _work(pipe: Connection, order: Order) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # some library may unblock it
     # Imported here: the parent, which only hands out work, does without the detectors' libraries.
     from gateway.services.file_worker import work
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
+from itertools import count
 from typing import Any, Final
 
-from dbos import DBOS, DBOSClient, Serializer
+from dbos import DBOS, DBOSClient, Serializer, WorkflowHandle
 from sqlalchemy import make_url
 
 QUEUE: Final = "anonymize"
@@ -19,6 +20,10 @@ APPLICATION: Final = "privgate"
 
 APPLICATION_VERSION: Final = "1"
 """Of the workflow's shape, not of the code: changed with every release it would strand the old jobs."""
+
+
+UNDER_WAY: Final = frozenset({"ENQUEUED", "DELAYED", "PENDING"})
+"""What DBOS calls a job that has not ended."""
 
 
 class JobFailed(Exception):
@@ -63,18 +68,22 @@ class JobQueue:
     def enqueue(self, asset_id: str, attempts: int = 0) -> None:
         """One job for an asset that was begun `attempts` times, however often this is called.
 
-        The count is in the job's id: a job that ended without settling its asset does not stand in the way
-        of the next one.
+        A job that ended without settling its asset does not stand in the way of the next one: the count is
+        in its id, and where not even the attempt could be counted, so is the turn.
         """
-        self._client.enqueue(
-            {
-                "queue_name": QUEUE,
-                "workflow_name": WORKFLOW,
-                "workflow_id": f"{WORKFLOW}:{asset_id}:{attempts}",
-                "app_version": APPLICATION_VERSION,
-            },
-            asset_id,
-        )
+        for turn in count():
+            job = f"{WORKFLOW}:{asset_id}:{attempts}" + (f":{turn}" if turn else "")
+            handle: WorkflowHandle[str] = self._client.enqueue(
+                {
+                    "queue_name": QUEUE,
+                    "workflow_name": WORKFLOW,
+                    "workflow_id": job,
+                    "app_version": APPLICATION_VERSION,
+                },
+                asset_id,
+            )
+            if handle.get_status().status in UNDER_WAY:
+                return
 
     def close(self) -> None:
         self._client.destroy()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, NullPool, create_engine, text
 
 from gateway.services.people import issue_token
 from gateway.store.database import Database
@@ -58,7 +59,6 @@ class Installation:
         self.port = free_port()
         self.processes: list[Process] = []
         self._clients: list[httpx.Client] = []
-        self._started = 0
 
     @property
     def data(self) -> Path:
@@ -84,6 +84,7 @@ class Installation:
     def environment(self) -> dict[str, str]:
         return {
             "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+            "PYTHONWARNINGS": "default",
             "LANG": "C.UTF-8",
             "HOME": str(self.home),
             "TMPDIR": str(self.temporary),
@@ -93,6 +94,10 @@ class Installation:
             "PYTHONPATH": str(ROOT),
             **self.extra,
         }
+
+    def beside(self, **extra: str) -> Installation:
+        """The same installation on another port, for processes with other variables in their environment."""
+        return Installation(self.root, self.models, {**self.extra, **extra})
 
     # --- the command line
 
@@ -139,12 +144,11 @@ class Installation:
 
     def start(self, name: str, *arguments: str, launcher: tuple[str, ...] = ()) -> Process:
         """A process of the gateway. launcher: what to run instead of `privgate`, for a crash."""
-        self._started += 1
         command = launcher or (str(COMMAND),)
         process = Process(
             [*command, name, *arguments],
             environment=self.environment,
-            log=self.logs / f"{self._started:02}-{name}.log",
+            log=self.logs / f"{sum(1 for _ in self.logs.iterdir()) + 1:02}-{name}.log",
             folder=self.root,
         )
         self.processes.append(process)
@@ -176,6 +180,14 @@ class Installation:
             process.stop()
         if "engine" in self.__dict__:
             self.engine.dispose()
+        self.assert_quiet()
+
+    def assert_quiet(self) -> None:
+        """No process has printed a traceback, or a warning of Python's such as of a file left open."""
+        complaint = re.compile(r"^.*(Traceback \(most recent|\w+Warning: ).*$", re.MULTILINE)
+        for process in self.processes:
+            found = complaint.search(process.text)
+            assert found is None, f"{process.command} said: {found and found.group()}\n{process.text}"
 
     # --- what only a test looks at
 
@@ -185,8 +197,11 @@ class Installation:
 
     @cached_property
     def engine(self) -> Engine:
-        """The test's own way into the database, beside the gateway."""
-        return create_engine(self.database_url)
+        """The test's own way into the database, beside the gateway.
+
+        No connection stays open: a search that reads SQLite's files in this process would break its locks.
+        """
+        return create_engine(self.database_url, poolclass=NullPool)
 
     def rows(self, query: str, **values: Any) -> list[Any]:
         with self.engine.connect() as connection:
@@ -300,3 +315,18 @@ def running(installation: Installation) -> Iterator[Installation]:
         yield installation
     finally:
         installation.stop()
+
+
+READY = "Privgate is running:"
+
+
+def start_up(installation: Installation, *arguments: str) -> Process:
+    """`privgate up`, once it says that it runs."""
+    process = installation.start("up", "--port", str(installation.port), *arguments)
+
+    def ready() -> bool:
+        assert process.alive, process.text
+        return READY in process.text
+
+    wait_until(ready, "`privgate up` to be ready", seconds=120)
+    return process

@@ -124,6 +124,25 @@ def test_two_processes_see_the_same_and_say_nothing_else(model_store: ModelStore
     assert [run.stderr for run in runs] == [b"", b""]
 
 
+CONTACTS = """
+import sys
+contacts = []
+watched = ("socket.connect", "socket.getaddrinfo", "subprocess.Popen", "os.posix_spawn", "os.fork")
+sys.addaudithook(lambda event, args: contacts.append((event, args)) if event in watched else None)
+import pathlib
+from gateway.detection import ModelStore, Precision, load_detectors
+store = ModelStore(pathlib.Path(sys.argv[1]))
+load_detectors(["centerface", "clp", "ppocr"], [], models=store, threads=1, precision=Precision.F32)
+import openvino.tools.ovc
+print(contacts, sys.modules["openvino_telemetry"])
+"""
+
+
+def test_the_inference_library_reports_to_nobody(model_store: ModelStore) -> None:
+    command = [sys.executable, "-c", CONTACTS, str(model_store.folder)]
+    assert subprocess.run(command, capture_output=True, check=True).stdout == b"[] None\n"
+
+
 def test_two_sets_see_the_same(model_store: ModelStore, detectors: DetectorSet, astronaut: Pixels) -> None:
     again = load_detectors(detectors.names, [], models=model_store, threads=2, precision=Precision.F32)
     assert again.detect(astronaut, list(Kind)) == detectors.detect(astronaut, list(Kind))

@@ -97,7 +97,7 @@ def entries(database: Database) -> list[Entry]:
 
 
 def check_chains(found: list[Entry]) -> int:
-    """Each writer's entries are numbered without a gap and carry the hash of the one before; how many writers."""
+    """Each writer's entries are numbered without a gap and carry the hash of the last. How many."""
     chains: dict[str, list[Entry]] = defaultdict(list)
     for entry in found:
         chains[entry.writer].append(entry)

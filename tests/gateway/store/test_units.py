@@ -25,6 +25,21 @@ def record(database: Database, subject: str, times: int = 1) -> None:
             unit.ledger.record(actor="person-1", action="thing.done", subject=subject, number=number)
 
 
+def lose(database: Database, subject: str) -> None:
+    """An act that fails after its entry was written."""
+    with database.unit() as unit:
+        counters.add(unit.session, "acts", 1)
+        unit.ledger.record(actor="person-1", action="thing.lost", subject=subject)
+        unit.ledger.flush()
+        raise ZeroDivisionError
+
+
+def say(database: Database, words: str) -> None:
+    with database.unit() as unit:
+        counters.add(unit.session, "acts", 1)
+        unit.ledger.record(actor="person-1", action="thing.done", subject="thing-1", note=words)
+
+
 def acts(database: Database) -> int:
     with database.reading() as session:
         return counters.value(session, "acts")
@@ -38,11 +53,8 @@ def test_rows_and_entries_are_committed_together(database: Database) -> None:
 
 def test_an_exception_takes_rows_and_entries_back_and_leaves_no_gap(database: Database) -> None:
     record(database, "thing-1")
-    with pytest.raises(ZeroDivisionError), database.unit() as unit:
-        counters.add(unit.session, "acts", 1)
-        unit.ledger.record(actor="person-1", action="thing.done", subject="thing-2")
-        unit.ledger.flush()
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        lose(database, "thing-2")
     record(database, "thing-3")
     assert acts(database) == 2
     assert [entry.subject for entry in entries(database)] == ["thing-1", "thing-3"]
@@ -51,9 +63,8 @@ def test_an_exception_takes_rows_and_entries_back_and_leaves_no_gap(database: Da
 
 def test_free_text_is_refused_and_takes_the_act_back_with_it(database: Database) -> None:
     for detail in ("IMG 0042.jpg, Olga's passport", "Łódź", "a\nb", "x" * 201):
-        with pytest.raises(MalformedEntry) as caught, database.unit() as unit:
-            counters.add(unit.session, "acts", 1)
-            unit.ledger.record(actor="person-1", action="thing.done", subject="thing-1", note=detail)
+        with pytest.raises(MalformedEntry) as caught:
+            say(database, detail)
         assert detail not in str(caught.value)
     assert acts(database) == 0
     assert entries(database) == []
@@ -68,13 +79,18 @@ def forbid_commit(database: Database) -> None:
         )
 
 
+def doubt(database: Database, subject: str) -> None:
+    with database.unit() as unit:
+        counters.add(unit.session, "acts", 1)
+        unit.session.connection().execute(text("INSERT INTO doubt VALUES (7)"))
+        unit.ledger.record(actor="person-1", action="thing.done", subject=subject)
+
+
 def test_a_commit_that_fails_is_told_as_the_log_being_unavailable(database: Database) -> None:
     forbid_commit(database)
     record(database, "thing-1")
-    with pytest.raises(LedgerUnavailable), database.unit() as unit:
-        counters.add(unit.session, "acts", 1)
-        unit.session.connection().execute(text("INSERT INTO doubt VALUES (7)"))
-        unit.ledger.record(actor="person-1", action="thing.done", subject="thing-2")
+    with pytest.raises(LedgerUnavailable):
+        doubt(database, "thing-2")
     record(database, "thing-3")
     assert acts(database) == 2
     found = entries(database)
@@ -126,9 +142,8 @@ def test_many_threads_write_chains_without_gaps(database: Database) -> None:
         try:
             for turn in range(9):
                 if turn % 3 == 2:
-                    with pytest.raises(ZeroDivisionError), database.unit() as unit:
-                        unit.ledger.record(actor=f"p-{worker}", action="thing.lost", subject="thing")
-                        raise ZeroDivisionError
+                    with pytest.raises(ZeroDivisionError):
+                        lose(database, f"thing-{worker}-{turn}")
                 record(database, f"thing-{worker}-{turn}", times=1 + turn % 3)
         except BaseException as exc:
             failures.append(exc)
