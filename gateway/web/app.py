@@ -31,7 +31,7 @@ from gateway.store.database import Database
 from gateway.store.ledger import utc_now
 from gateway.vault.copies import CopyReader
 from gateway.version import VERSION
-from gateway.web import docs, problems
+from gateway.web import docs, problems, reference
 from gateway.web.api import assets, audit, copies, datasets, grants, labels, tasks
 from gateway.web.console import home
 from gateway.web.identity import Doorkeeper
@@ -87,6 +87,7 @@ def create_app(settings: Settings, role: Role = Role.ALL) -> FastAPI:
         app.include_router(resource.router, prefix="/v1")
     app.include_router(home.router)
     docs.install(app)
+    reference.install(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app
 

@@ -20,6 +20,7 @@ from gateway import errors
 from policies.errors import IllegalTransition, InvalidPolicy, UnknownPolicy
 
 MEDIA_TYPE = "application/problem+json"
+PREFIX = "urn:privgate:problem:"
 
 log = logging.getLogger("privgate.web")
 
@@ -53,7 +54,7 @@ def problem(
 ) -> JSONResponse:
     """A problem document. kind: its type's last word; members: extension members (RFC 9457, section 3.2)."""
     body = {
-        "type": f"urn:privgate:problem:{kind}",
+        "type": PREFIX + kind,
         "title": status.phrase,
         "status": status.value,
         "detail": detail,

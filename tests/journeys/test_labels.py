@@ -6,7 +6,7 @@ import io
 import json
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -59,11 +59,11 @@ def submit(person: Person, task: str, *annotations: dict[str, Any]) -> httpx.Res
 def make_street(house: House, *pictures: bytes) -> Street:
     form = {"name": f"to label {time.time_ns()}", "policy": "street", "categories": CATEGORIES}
     dataset = house.officer.http.post("/v1/datasets", json=form).json()["id"]
-    people = [house.installation.enrol("annotator") for _ in range(2)]
-    for person in people:
-        give_grant(house.officer, person, dataset)
+    first, second = house.installation.enrol("annotator"), house.installation.enrol("annotator")
+    give_grant(house.officer, first, dataset)
+    give_grant(house.officer, second, dataset)
     copies = frozenset(released_copy(house.uploader, dataset, picture) for picture in pictures)
-    return Street(house, dataset, *people, copies)
+    return Street(house, dataset, first, second, copies)
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +144,7 @@ def test_a_grant_revoked_in_the_middle_ends_claims_renewals_and_submissions(stre
     grant = give_grant(street.house.officer, newcomer, street.dataset)
     task = street.claim(newcomer).json()["id"]
     assert street.house.officer.http.delete(f"/v1/grants/{grant}").status_code == 200
-    asked = {
+    asked: dict[str, Callable[[], httpx.Response]] = {
         "task.claim": lambda: street.claim(newcomer),
         "task.renew": lambda: newcomer.http.post(f"/v1/tasks/{task}/renew"),
         "task.release": lambda: newcomer.http.post(f"/v1/tasks/{task}/release"),

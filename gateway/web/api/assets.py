@@ -43,7 +43,7 @@ _BODY = {
 }
 
 
-@router.post("/assets", status_code=202, openapi_extra=_BODY)
+@router.post("/assets", status_code=202, openapi_extra=_BODY, responses={413: {}})
 async def create_asset(
     request: Request,
     response: Response,

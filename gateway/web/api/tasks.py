@@ -71,6 +71,7 @@ def release_task(task_id: Id, principal: Asking, services: Offered) -> TaskOut:
 
 @router.put(
     "/tasks/{task_id}/labels",
+    responses={413: {}},
     openapi_extra={
         "requestBody": {"required": True, "content": {"application/json": {"schema": COCO_SCHEMA}}}
     },

@@ -6,13 +6,13 @@ import io
 import json
 import tracemalloc
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import pytest
 import yaml
 
-from gateway.labels.export import LabelledImage, coco, yolo
+from gateway.labels.export import Images, LabelledImage, coco, yolo
 from gateway.labels.model import Box, Category, Label
 from policies.model import Size
 
@@ -66,7 +66,9 @@ def test_the_same_labels_are_the_same_bytes() -> None:
 
 
 @pytest.mark.parametrize("write", [coco, yolo])
-def test_four_thousand_images_are_never_held_together(write: object) -> None:
+def test_four_thousand_images_are_never_held_together(
+    write: Callable[[Sequence[Category], Images], Iterator[bytes]],
+) -> None:
     labels = tuple(Label(n, 3, Box(n, n, 10.125, 10.5)) for n in range(20))
 
     def many() -> Iterator[LabelledImage]:
@@ -74,7 +76,7 @@ def test_four_thousand_images_are_never_held_together(write: object) -> None:
             yield LabelledImage(f"asset-{number:024}", Size(999, 999), labels)
 
     tracemalloc.start()
-    size = sum(len(piece) for piece in write(SET, many))  # type: ignore[operator]
+    size = sum(len(piece) for piece in write(SET, many))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert size > 1_000_000
