@@ -46,15 +46,11 @@ def test_an_annotator_reads_the_sanitized_copy_and_an_auditor_verifies_the_log(
     assert delivered[0]["details"]["dataset"] == house.dataset
 
     all_on_the_tree(installation)
-    export = house.auditor.http.get("/v1/audit/export")
-    key = installation.client().get("/v1/audit/key").text
-    verified = verify_offline(
-        export.content, key, tmp_path, checkpoints=installation.data / "checkpoints.txt"
-    )
+    verified = verify_offline(house.auditor, installation, tmp_path)
     assert verified.returncode == 0, verified.stdout + verified.stderr
     assert json.loads(verified.stdout)["verdict"] == "verified"
     covered = json.loads(verified.stdout)["covered"]
-    logged = [json.loads(line) for line in export.text.splitlines()]
+    logged = [json.loads(line) for line in (tmp_path / "export.jsonl").read_text().splitlines()]
     of_delivery = [
         r["index"] for r in logged if copy in r.get("entry", "") and "copy.delivered" in r["entry"]
     ]

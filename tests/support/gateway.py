@@ -283,14 +283,21 @@ def content_of(person: Person, copy: str) -> httpx.Response:
 
 
 def verify_offline(
-    export: bytes, key: str, folder: Path, *, checkpoints: Path | None = None
+    asking: Person, installation: Installation, folder: Path
 ) -> subprocess.CompletedProcess[str]:
-    """`python -m audit.verify` on an export, with nothing of the installation but the public key."""
-    (folder / "export.jsonl").write_bytes(export)
-    (folder / "log.pub").write_text(key)
-    beside = ("--checkpoints", str(checkpoints)) if checkpoints else ()
+    """`python -m audit.verify` on an export that this person takes home, with nothing but the public key.
+
+    The file of checkpoints is taken before the export, which would else seem to lack what came in between.
+    """
+    outside = (installation.data / "checkpoints.txt").read_bytes()
+    export = asking.http.get("/v1/audit/export")
+    assert export.status_code == 200, export.text
+    (folder / "checkpoints.txt").write_bytes(outside)
+    (folder / "export.jsonl").write_bytes(export.content)
+    (folder / "log.pub").write_text(installation.client().get("/v1/audit/key").text)
+    files = ("export.jsonl", "--key", "log.pub", "--checkpoints", "checkpoints.txt")
     return subprocess.run(
-        [sys.executable, "-m", "audit.verify", "export.jsonl", "--key", "log.pub", "--json", *beside],
+        [sys.executable, "-m", "audit.verify", *files, "--json"],
         env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
         cwd=folder,
         capture_output=True,

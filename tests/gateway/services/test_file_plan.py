@@ -47,7 +47,10 @@ def test_what_is_removed_as_stale_is_nobody_elses_copy(
     for name, job in jobs.items():
         others = {t for other, j in jobs.items() if other != name for t in j.names.values()}
         assert others.isdisjoint(job.stale)
-        assert set(job.names.values()) <= set(job.stale)  # its own old copies go, whatever they were
+        ending = PurePosixPath(name).suffix.lower()
+        if ending not in {e for endings in KEPT_ENDINGS.values() for e in endings}:
+            assert all(PurePosixPath(name).name.split(".")[0] in target.name for target in job.stale)
+        assert all(PurePosixPath(name) in job.stale for t in job.names.values() if str(t) == name)
 
 
 @given(PATHS)
@@ -71,6 +74,8 @@ def test_an_ending_is_true_of_what_is_written(tmp_path_factory: pytest.TempPathF
         (["a.heic", "a.jpg/b.jpg"], {"a.heic": "a.heic.jpg", "a.jpg/b.jpg": "a.jpg/b.jpg"}),
         (["scan.2024"], {"scan.2024": "scan.2024.jpg"}),
         (["A.JPG"], {"A.JPG": "A.JPG"}),
+        (["a.png"], {"a.png": "a.jpg"}),
+        (["a.png", "a.jpg"], {"a.png": "a.png.jpg", "a.jpg": "a.jpg"}),
     ],
 )
 def test_the_names_of_what_is_written_as_jpeg(
@@ -79,10 +84,29 @@ def test_the_names_of_what_is_written_as_jpeg(
     assert {name: str(job.names[".jpg"]) for name, job in planned(tmp_path, *names).items()} == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "stale"),
+    [
+        ("a.jpg", {"a.jpg", "a.jpg.jpg", "a.jpg.png", "a.jpg.webp"}),
+        ("a.heic", {"a.jpg", "a.heic.jpg", "a.heic.png", "a.heic.webp"}),
+        ("a", {"a.jpg", "a.png", "a.webp"}),
+    ],
+)
+def test_an_earlier_copy_of_the_file_itself_is_stale(name: str, stale: set[str], tmp_path: Path) -> None:
+    (job,) = planned(tmp_path, name).values()
+    assert set(map(str, job.stale)) == stale
+
+
 def test_another_inputs_earlier_copy_is_left_alone(tmp_path: Path) -> None:
     """a.jpg of one run is not taken for an old copy of another run's a.png."""
     (job,) = planned(tmp_path, "a.png").values()
     assert PurePosixPath("a.jpg") not in job.stale
+
+
+def test_a_file_of_the_wrong_ending_gets_the_right_one_where_that_is_free(tmp_path: Path) -> None:
+    jobs = planned(tmp_path, "a.jpg", "b.jpg", "b.png")
+    assert str(jobs["a.jpg"].names[".png"]) == "a.png"
+    assert str(jobs["b.jpg"].names[".png"]) == "b.jpg.png"
 
 
 def test_random_names_say_nothing_of_the_old_ones(tmp_path: Path) -> None:
