@@ -8,6 +8,7 @@ import secrets
 import signal
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -103,7 +104,10 @@ def worker(
 
     settings, database = open_installation(data)
     executor_id = f"worker-{secrets.token_hex(6)}"
-    run_worker(settings, database, executor_id, threads or len(os.sched_getaffinity(0)), until=_stop_signal())
+    with closing(database):
+        run_worker(
+            settings, database, executor_id, threads or len(os.sched_getaffinity(0)), until=_stop_signal()
+        )
 
 
 def sequencer(data: Data = None, supervised: Supervised = False) -> None:
@@ -113,12 +117,13 @@ def sequencer(data: Data = None, supervised: Supervised = False) -> None:
     signer = installation.checkpoint_signer(settings)
     service = Sequencer(database, signer, settings.checkpoint_file, utc_now)
     stop = _stop_signal()
-    service.catch_up()
-    while not stop.is_set():
-        if service.run_once() == 0:
-            stop.wait(SEQUENCE_SECONDS)
-    while service.run_once():
-        time.sleep(0)  # what came before the signal is still signed
+    with closing(database):
+        service.catch_up()
+        while not stop.is_set():
+            if service.run_once() == 0:
+                stop.wait(SEQUENCE_SECONDS)
+        while service.run_once():
+            time.sleep(0)  # what came before the signal is still signed
 
 
 def _stop_signal() -> threading.Event:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Final, Self
 
+from fastapi import Query
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from gateway.labels.model import Category
@@ -13,14 +15,24 @@ from policies.lifecycle import AssetState
 
 MAX_CATEGORIES: Final = 10_000
 
-Id = Annotated[str, Field(pattern=r"^[a-z]+-[0-9a-f]{8,64}$", examples=["dataset-5f0c9a31e2b84d6f77a01c3e"])]
+ID: Final = re.compile(r"[a-z]+-[0-9a-f]{8,64}")
+Id = Annotated[str, Field(pattern=f"^{ID.pattern}$", examples=["dataset-5f0c9a31e2b84d6f77a01c3e"])]
+
+
+After = Annotated[
+    str,
+    Query(pattern=f"^({ID.pattern})?$", description="The `next` of the page before."),
+]
+
+PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
+"""No control characters: PostgreSQL stores no NUL, and a line break could forge a line of ours."""
 
 
 class _Form(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Name = Annotated[str, Field(min_length=1, max_length=100, pattern=PRINTABLE)]
 
 
 class CategoryForm(_Form):
@@ -53,7 +65,7 @@ Categories = Annotated[list[CategoryForm], Field(max_length=MAX_CATEGORIES), Aft
 class DatasetForm(_Form):
     """A new dataset. `policy` is a preset's name, `categories` what annotators may label."""
 
-    name: str = Field(min_length=1, max_length=200, examples=["crossing, May"])
+    name: str = Field(min_length=1, max_length=200, pattern=PRINTABLE, examples=["crossing, May"])
     policy: str = Field(min_length=1, max_length=64, examples=["street"])
     categories: Categories = []
 

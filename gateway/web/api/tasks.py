@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Final
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from gateway.web.api.json_bodies import read_json
@@ -16,7 +16,7 @@ from gateway.web.api.labels_schemas import (
     TaskOut,
     TaskPage,
 )
-from gateway.web.api.schemas import Id
+from gateway.web.api.schemas import After, Id
 from gateway.web.identity import Asking
 from gateway.web.services import Offered
 
@@ -30,7 +30,7 @@ def list_tasks(
     dataset_id: Id,
     principal: Asking,
     services: Offered,
-    after: Annotated[str, Query(max_length=80, description="The `next` of the page before.")] = "",
+    after: After = "",
 ) -> TaskPage:
     """How far a dataset is, its label set, and your own tasks, page by page."""
     return TaskPage.of(services.label_tasks.overview(principal, dataset_id, after=after))
