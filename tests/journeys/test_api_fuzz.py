@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.failures import FailureGroup
 from schemathesis.schemas import APIOperation, BaseSchema
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -96,16 +97,14 @@ def _filled(installation: Installation) -> Target:
 def test_the_server_answers_as_its_reference_says(
     target: Target, route: tuple[str, str], mode: GenerationMode
 ) -> None:
-    if (
-        mode is GenerationMode.POSITIVE or route not in PUBLIC
-    ):
+    if mode is GenerationMode.POSITIVE or route not in PUBLIC:
         ask(target, target.schema[route[1]][route[0]], mode)
 
 
 @pytest.mark.parametrize(
     ("spoil", "what"),
     [
-        (lambda answers: answers.pop("200"), "Undocumented HTTP status code"),
+        (lambda answers: answers.pop("200"), "Undocumented status code"),
         (lambda answers: answers.update({"200": {"content": {"text/csv": {}}}}), "Undocumented Content-Type"),
     ],
 )
@@ -115,9 +114,9 @@ def test_a_reference_that_said_less_would_be_found_out(
     document = deepcopy(dict(target.schema.raw_schema))
     spoil(document["paths"]["/v1/datasets"]["get"]["responses"])
     spoiled = schemathesis.openapi.from_dict(document)
-    with pytest.raises(Exception, match=what) as caught:
+    with pytest.raises(FailureGroup) as caught:
         ask(target, spoiled["/v1/datasets"]["get"], GenerationMode.POSITIVE)
-    assert type(caught.value).__module__.startswith("schemathesis")
+    assert [failure.title for failure in caught.value.exceptions] == [what]
 
 
 def ask(target: Target, operation: APIOperation[Any, Any, Any, Any], mode: GenerationMode) -> None:
