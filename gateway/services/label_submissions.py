@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from gateway.errors import Conflict, NotFound
 from gateway.labels.coco import Submitted, parse_labels
 from gateway.services.ids import new_id
-from gateway.services.label_tasks import granted, held
+from gateway.services.label_tasks import granted, held, still_granted
 from gateway.services.ports import Clock
 from gateway.store.database import Database
 from gateway.store.queries import categories, copies, submissions, tasks
@@ -51,6 +51,7 @@ class LabelSubmissions:
         with self._database.unit() as unit:
             task = tasks.get(unit.session, task_id, lock=True)
             held(task, principal, now)
+            still_granted(unit, grant)
             if not copies.is_released(unit.session, copy):
                 raise Conflict(f"the image of task {task_id} was withdrawn or made anew; claim it again")
             categories.use(unit.session, task.dataset_id, (label.category for label in parsed.labels))

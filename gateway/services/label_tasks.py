@@ -106,6 +106,7 @@ class LabelTasks:
             if task is None:
                 return None
             task = tasks.hold(unit.session, task.id, person_id=principal.id, grant_id=grant.id, until=until)
+            still_granted(unit, grant)
             _record(unit, principal, "task.claimed", task, grant=grant.id, until=int(until.timestamp()))
             return _view(task, _newest_copy(unit.session, task), principal, now)
 
@@ -117,6 +118,7 @@ class LabelTasks:
         with self._database.unit() as unit:
             held(tasks.get(unit.session, task_id, lock=True), principal, now)
             task = tasks.hold(unit.session, task_id, person_id=principal.id, grant_id=grant.id, until=until)
+            still_granted(unit, grant)
             _record(unit, principal, "task.renewed", task, grant=grant.id, until=int(until.timestamp()))
             return _view(task, _newest_copy(unit.session, task), principal, now)
 
@@ -182,6 +184,12 @@ def granted(
     if grant is None:  # no rule allows it; were there one, there would still be nothing to lease under
         raise AccessDenied("grant.none")
     return grant
+
+
+def still_granted(unit: Unit, grant: GrantRecord) -> None:
+    """Raises Conflict where the grant was taken back after it was looked at, and before this act commits."""
+    if grants.is_revoked(unit.session, grant.id):
+        raise Conflict("the grant was taken back just now; nothing was changed")
 
 
 def held(task: TaskRecord, principal: Principal, now: datetime) -> None:
