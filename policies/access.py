@@ -51,6 +51,14 @@ class Action(StrEnum):
     POLICY_PREVIEW = "policy.preview"
     POLICY_APPLY = "policy.apply"
     DATASET_REDERIVE = "dataset.rederive"
+    LABEL_DEFINE = "label.define"
+    LABEL_EXPORT = "label.export"
+    LABEL_SUBMIT = "label.submit"
+    TASK_CLAIM = "task.claim"
+    TASK_LIST = "task.list"
+    TASK_READ = "task.read"
+    TASK_RELEASE = "task.release"
+    TASK_RENEW = "task.renew"
     AUDIT_READ = "audit.read"
     AUDIT_VERIFY = "audit.verify"
     REVIEW_LIST = "review.list"
@@ -74,9 +82,9 @@ class Principal:
 class Resource:
     """What is acted on.
 
-    kind: "Dataset", "Asset", "Copy", "Policy", "Review" or "Installation". dataset: where it belongs. owner:
-    who brought the asset. author: who wrote the policy; None for a preset. others: of a review, who has a
-    hand in another round of the same copy.
+    kind: "Dataset", "Asset", "Copy", "Policy", "Review", "Task" or "Installation". dataset: where it belongs.
+    owner: who brought the asset. author: who wrote the policy; None for a preset. others: of a review, who
+    has a hand in another round of the same copy.
     """
 
     kind: str

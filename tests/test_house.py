@@ -18,7 +18,7 @@ MAX_LINES = 400
 
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
 
-HOUSE, PURE, BROKER, VAULT, SETTINGS = (contract["name"] for contract in CONTRACTS)
+HOUSE, PURE, LABELS, BROKER, VAULT, CLIENT, SETTINGS = (contract["name"] for contract in CONTRACTS)
 
 # In each round, lines that break a rule, the file each is added to, and the rules that must then fail: those
 # and no others. Within a round no rule is broken twice, so each violation answers for its own.
@@ -29,6 +29,8 @@ ROUNDS: list[list[tuple[str, str, set[str]]]] = [
         ("gateway/services/intake.py", "import gateway.settings", {SETTINGS}),
         ("gateway/vault/keys.py", "import sqlmodel", {VAULT}),
         ("policies/plan.py", "import gateway.errors", {PURE}),
+        ("gateway/labels/coco.py", "import sqlmodel", {LABELS}),
+        ("gateway/client/flow.py", "import gateway.services.ids", {CLIENT}),
     ],
     [
         ("gateway/services/broker.py", "import gateway.imaging.decode", {BROKER}),
@@ -36,12 +38,15 @@ ROUNDS: list[list[tuple[str, str, set[str]]]] = [
         ("gateway/detection/models.py", "import gateway.settings", {SETTINGS}),
         ("gateway/vault/keyring.py", "import fastapi", {VAULT}),
         ("audit/merkle.py", "import sqlalchemy", {PURE}),
+        ("gateway/labels/export.py", "import httpx", {LABELS}),
+        # Not even the words: they come to the client by HTTP, or not at all.
+        ("gateway/client/answers.py", "import policies.model", {CLIENT}),
     ],
     [
         # Not even through another file that the broker uses.
         ("gateway/services/authorize.py", "import gateway.vault.keys", {BROKER}),
         ("gateway/detection/fuse.py", "import gateway.services.ids", {HOUSE}),
-        ("policies/model.py", "import cv2", {PURE}),
+        ("policies/model.py", "import cv2", {PURE, LABELS}),
     ],
     [
         ("gateway/services/ports.py", "import gateway.imaging.encode", {BROKER}),
@@ -52,6 +57,8 @@ ROUNDS: list[list[tuple[str, str, set[str]]]] = [
     [("gateway/store/ledger.py", "import gateway.vault.keys", {HOUSE, BROKER})],
     [("gateway/services/grants.py", "import gateway.cli.options", {HOUSE, SETTINGS})],
     [("gateway/web/problems.py", "import gateway.cli.options", {HOUSE})],
+    [("gateway/client/api.py", "import gateway.web.problems", {HOUSE, CLIENT})],
+    [("gateway/labels/model.py", "import gateway.store.records", {HOUSE})],
     [("audit/merkle.py", "import policies.model", {HOUSE})],
 ]
 
@@ -119,7 +126,7 @@ def test_an_import_that_breaks_a_rule_is_refused(scratch: Path, number: int) -> 
 def test_each_rule_is_tried_and_once_a_round() -> None:
     broken = [[name for _, _, names in violations for name in names] for violations in ROUNDS]
     assert all(len(names) == len(set(names)) for names in broken)
-    assert {name for names in broken for name in names} == {HOUSE, PURE, BROKER, VAULT, SETTINGS}
+    assert {name for names in broken for name in names} == {contract["name"] for contract in CONTRACTS}
 
 
 def product_files() -> Iterator[Path]:

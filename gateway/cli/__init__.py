@@ -38,6 +38,7 @@ COMMANDS = {
     "keys": LateCommand(
         "gateway.cli.keys", "app", "The keys that seal originals and copies, and sign the log."
     ),
+    "labels": LateCommand("gateway.cli.labels", "app", "The labels that annotators made: export."),
     "audit": LateCommand("gateway.cli.audit", "app", "The tamper-evident log: verify, export, key."),
 }
 

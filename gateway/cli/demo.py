@@ -9,14 +9,12 @@ from __future__ import annotations
 import io
 import json
 import os
-import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from gateway.cli.demo_picture import drawn_plate
+from gateway.client import Category, Client, api
 from gateway.detection.models import ModelStore
 from gateway.services.people import issue_token
 from gateway.settings import Settings
@@ -26,7 +24,7 @@ from policies.access import Role
 
 DEMO_FILE = "demo.json"
 GRANT_DAYS = 30
-WAIT_SECONDS = 120.0
+LABEL_SET = (Category(1, "person"), Category(2, "car", "vehicle"))
 
 
 def seed_demo(settings: Settings, database: Database, url: str, token_file: Path) -> None:
@@ -39,20 +37,18 @@ def seed_demo(settings: Settings, database: Database, url: str, token_file: Path
         return
     uploader = issue_token(database, role=Role.UPLOADER, name="demo uploader", clock=utc_now)
     annotator = issue_token(database, role=Role.ANNOTATOR, name="demo annotator", clock=utc_now)
-    with _client(url, token_file.read_text("ascii").strip()) as officer:
-        dataset = _answer(officer.post("/v1/datasets", json={"name": "demo", "policy": "street"}))["id"]
-        until = (utc_now() + timedelta(days=GRANT_DAYS)).isoformat()
-        grant = {
-            "person": annotator.person_id,
-            "dataset": dataset,
-            "purpose": "demonstration",
-            "until": until,
-        }
-        _answer(officer.post("/v1/grants", json=grant))
+    until = utc_now() + timedelta(days=GRANT_DAYS)
+    with Client(url, token_file.read_text("ascii").strip()) as officer:
+        dataset = officer.do(api.create_dataset("demo", policy="street", categories=LABEL_SET)).id
+        grant = api.create_grant(annotator.person_id, dataset=dataset, purpose="demonstration", until=until)
+        officer.do(grant)
     pictures = _pictures(settings)
-    with _client(url, uploader.secret) as sender:
-        assets = {name: _send(sender, dataset, name, data) for name, data in pictures.items()}
-        finished = {name: _wait(sender, asset) for name, asset in assets.items()}
+    with Client(url, uploader.secret) as sender:
+        assets = {
+            name: sender.do(api.upload(dataset, data, name=f"{name}.png", key=f"demo-{name}"))
+            for name, data in pictures.items()
+        }
+        finished = {name: sender.do(api.settled(asset.id)) for name, asset in assets.items()}
     _keep_pictures(settings.data / "demo", pictures)
     _write_private(
         notes,
@@ -61,23 +57,11 @@ def seed_demo(settings: Settings, database: Database, url: str, token_file: Path
             "annotator": annotator.person_id,
             "annotator_token": annotator.secret,
             "uploader_token": uploader.secret,
-            "assets": {
-                name: {"id": asset["id"], "copy": asset["copy_id"]} for name, asset in finished.items()
-            },
+            "assets": {name: {"id": asset.id, "copy": asset.copy_id} for name, asset in finished.items()},
         },
     )
     for name, asset in finished.items():
-        print(f"  {name}: {asset['state']}, {asset['hidden']} regions hidden")
-
-
-def _client(url: str, token: str) -> httpx.Client:
-    return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=30)
-
-
-def _answer(response: httpx.Response) -> dict[str, Any]:
-    response.raise_for_status()
-    answer: dict[str, Any] = response.json()
-    return answer
+        print(f"  {name}: {asset.state}, {asset.hidden} regions hidden")
 
 
 def _pictures(settings: Settings) -> dict[str, bytes]:
@@ -87,21 +71,6 @@ def _pictures(settings: Settings) -> dict[str, bytes]:
         "astronaut": ModelStore(settings.models).path("astronaut").read_bytes(),
         "drawn-plate": buffer.getvalue(),
     }
-
-
-def _send(client: httpx.Client, dataset: str, name: str, data: bytes) -> str:
-    headers = {"Content-Disposition": f'attachment; filename="{name}.png"', "Idempotency-Key": f"demo-{name}"}
-    response = client.post("/v1/assets", params={"dataset": dataset}, content=data, headers=headers)
-    return str(_answer(response)["id"])
-
-
-def _wait(client: httpx.Client, asset: str) -> dict[str, Any]:
-    deadline = time.monotonic() + WAIT_SECONDS
-    while True:
-        answer = _answer(client.get(f"/v1/assets/{asset}"))
-        if answer["state"] not in ("received", "processing") or time.monotonic() > deadline:
-            return answer
-        time.sleep(0.2)
 
 
 def _keep_pictures(folder: Path, pictures: dict[str, bytes]) -> None:

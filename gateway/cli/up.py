@@ -14,13 +14,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
-import httpx
 import typer
 
 from gateway import installation
 from gateway.cli.demo import seed_demo
 from gateway.cli.options import Data, open_database, settings_of
 from gateway.cli.process import prepare
+from gateway.client import Client, ServerFault, Unreachable, api
 from gateway.detection.models import ModelStore
 from gateway.errors import KeyringError, Misconfigured
 from gateway.services.people import issue_token, list_tokens
@@ -186,13 +186,13 @@ def _run(settings: Settings, database: Database, port: int, token: Path, *, demo
 
 def _wait_until_ready(url: str, children: list[_Child]) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        for child in children:
-            child.tend()
-        with suppress(httpx.TransportError):
-            if httpx.get(f"{url}/healthz", timeout=2).is_success:
-                return
-        time.sleep(0.1)
+    with Client(url, timeout=QUICK_SECONDS) as client:
+        while time.monotonic() < deadline:
+            for child in children:
+                child.tend()
+            with suppress(Unreachable, ServerFault):
+                return client.do(api.health())
+            time.sleep(0.1)
     raise Misconfigured(
         f"the server did not answer within {START_SECONDS:.0f} s; the lines above may say why"
     )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from gateway.labels.model import Category
 from gateway.services.apply_policy import mark_effective
 from gateway.services.authorize import authorize
 from gateway.services.ids import new_id
 from gateway.services.policy_refs import applicable, keep
 from gateway.services.ports import Clock
 from gateway.store.database import Database
-from gateway.store.queries import datasets
+from gateway.store.queries import categories, datasets
 from gateway.store.records import DatasetRecord
 from policies.access import INSTALLATION, Action, Principal
 
@@ -18,8 +21,11 @@ class Datasets:
         self._database = database
         self._clock = clock
 
-    def create(self, principal: Principal, *, name: str, policy: str) -> DatasetRecord:
-        """policy: a preset's name, or the id of an approved policy.
+    def create(
+        self, principal: Principal, *, name: str, policy: str, label_set: Sequence[Category] = ()
+    ) -> DatasetRecord:
+        """policy: a preset's name, or the id of an approved policy. label_set: its categories, unique by
+        number and by name.
 
         Raises AccessDenied, NotFound, or Conflict when the name is taken or the policy was not approved.
         """
@@ -38,8 +44,13 @@ class Datasets:
                 created_by=principal.id,
                 now=now,
             )
+            categories.replace(unit.session, record.id, label_set)
             unit.ledger.record(
-                actor=principal.id, action="dataset.created", subject=record.id, policy=record.policy_version
+                actor=principal.id,
+                action="dataset.created",
+                subject=record.id,
+                policy=record.policy_version,
+                categories=len(label_set),
             )
         return record
 

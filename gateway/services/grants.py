@@ -9,7 +9,7 @@ from gateway.services.authorize import authorize
 from gateway.services.ids import new_id
 from gateway.services.ports import Clock
 from gateway.store.database import Database
-from gateway.store.queries import datasets, grants, people
+from gateway.store.queries import datasets, grants, people, tasks
 from gateway.store.records import GrantRecord
 from policies.access import INSTALLATION, Action, Principal
 
@@ -48,13 +48,21 @@ class Grants:
         return record
 
     def revoke(self, principal: Principal, grant_id: str) -> GrantRecord:
-        """Takes effect with the next request. Raises AccessDenied, NotFound, Conflict."""
+        """Takes effect with the next request; tasks claimed under it are open again.
+
+        Raises AccessDenied, NotFound, Conflict.
+        """
         now = self._clock()
         authorize(self._database, principal, Action.GRANT_REVOKE, INSTALLATION, now=now)
         with self._database.unit() as unit:
             record = grants.revoke(unit.session, grant_id, now=now)
+            given_back = tasks.give_back_of_grant(unit.session, grant_id)
             unit.ledger.record(
-                actor=principal.id, action="grant.revoked", subject=grant_id, person=record.person_id
+                actor=principal.id,
+                action="grant.revoked",
+                subject=grant_id,
+                person=record.person_id,
+                tasks=given_back,
             )
         return record
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from gateway.labels.model import Label, TaskState, task_state
 from policies.approval import PolicyState
 from policies.lifecycle import AssetState
 from policies.review import Decision, ReviewState
@@ -96,6 +97,52 @@ class GrantRecord:
     until: datetime
     created_at: datetime
     revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRecord:
+    """holder_id, grant_id, lease_until: the last claim, which may be over."""
+
+    id: str
+    asset_id: str
+    dataset_id: str
+    holder_id: str | None
+    grant_id: str | None
+    lease_until: datetime | None
+    submissions: int
+    submitter_id: str | None
+
+    def state(self, *, now: datetime) -> TaskState:
+        return task_state(lease_until=self.lease_until, submissions=self.submissions, now=now)
+
+    def is_held_by(self, person_id: str, *, now: datetime) -> bool:
+        return self.holder_id == person_id and self.state(now=now) is TaskState.CLAIMED
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCounts:
+    """Of a dataset's released images."""
+
+    open: int
+    claimed: int
+    submitted: int
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionRecord:
+    """width, height: of the copy that the labels were drawn on, and so of the oriented original."""
+
+    id: str
+    task_id: str
+    number: int
+    dataset_id: str
+    asset_id: str
+    copy_id: str
+    person_id: str
+    width: int
+    height: int
+    labels: tuple[Label, ...]
+    submitted_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

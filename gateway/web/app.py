@@ -22,6 +22,10 @@ from gateway.services.datasets import Datasets
 from gateway.services.grants import Grants
 from gateway.services.intake import Intake
 from gateway.services.jobs import JobQueue
+from gateway.services.label_export import LabelExport
+from gateway.services.label_sets import LabelSets
+from gateway.services.label_submissions import LabelSubmissions
+from gateway.services.label_tasks import LabelTasks
 from gateway.services.originals import Originals
 from gateway.services.policies import Policies
 from gateway.services.policy_previews import PolicyPreviews
@@ -34,8 +38,8 @@ from gateway.store.database import Database
 from gateway.store.ledger import utc_now
 from gateway.vault.copies import CopyReader
 from gateway.version import VERSION
-from gateway.web import docs, problems
-from gateway.web.api import assets, audit, copies, datasets, grants, policies, reviews
+from gateway.web import docs, problems, reference
+from gateway.web.api import assets, audit, copies, datasets, grants, labels, policies, reviews, tasks
 from gateway.web.console import home
 from gateway.web.identity import Doorkeeper
 from gateway.web.services import Reviews, Services
@@ -94,10 +98,11 @@ def create_app(settings: Settings, role: Role = Role.ALL) -> FastAPI:
     app.state.settings = settings
     problems.install(app)
     app.middleware("http")(_log_request)
-    for part in (assets, copies, datasets, grants, policies, reviews, audit):
-        app.include_router(part.router, prefix="/v1")
+    for resource in (assets, copies, datasets, grants, policies, reviews, tasks, labels, audit):
+        app.include_router(resource.router, prefix="/v1")
     app.include_router(home.router)
     docs.install(app)
+    reference.install(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app
 
@@ -127,6 +132,10 @@ def _services(settings: Settings, role: Role, database: Database, queue: JobQueu
         previews=PolicyPreviews(database, utc_now),
         application=PolicyApplication(database, utc_now),
         rederivations=Rederivations(database, utc_now),
+        label_sets=LabelSets(database, utc_now),
+        label_tasks=LabelTasks(database, utc_now),
+        label_submissions=LabelSubmissions(database, utc_now),
+        label_export=LabelExport(database, utc_now),
         broker=broker,
         intake=intake,
         audit_log=AuditLog(database, verifier, settings.checkpoint_file, utc_now),

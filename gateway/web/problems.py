@@ -20,6 +20,7 @@ from gateway import errors
 from policies.errors import IllegalTransition, InvalidDecision, InvalidPolicy, UnknownPolicy
 
 MEDIA_TYPE = "application/problem+json"
+PREFIX = "urn:privgate:problem:"
 
 log = logging.getLogger("privgate.web")
 
@@ -55,7 +56,7 @@ def problem(
 ) -> JSONResponse:
     """A problem document. kind: its type's last word; members: extension members (RFC 9457, section 3.2)."""
     body = {
-        "type": f"urn:privgate:problem:{kind}",
+        "type": PREFIX + kind,
         "title": status.phrase,
         "status": status.value,
         "detail": detail,
@@ -86,8 +87,13 @@ def _ours(_: Request, exc: Exception) -> JSONResponse:
         headers=headers,
         code=getattr(exc, "code", None) or getattr(exc, "reason", None),
         advice=getattr(exc, "advice", None),
-        faults=[fault._asdict() for fault in getattr(exc, "faults", ())] or None,
+        faults=[_told(fault) for fault in getattr(exc, "faults", None) or ()] or None,
     )
+
+
+def _told(fault: Any) -> dict[str, Any]:
+    """One of an exception's faults, which are named tuples or mappings."""
+    return dict(fault._asdict()) if hasattr(fault, "_asdict") else dict(fault)
 
 
 def _database(_: Request, exc: Exception) -> JSONResponse:

@@ -14,6 +14,10 @@ from gateway.services.broker import Broker
 from gateway.services.datasets import Datasets
 from gateway.services.grants import Grants
 from gateway.services.intake import Intake
+from gateway.services.label_export import LabelExport
+from gateway.services.label_sets import LabelSets
+from gateway.services.label_submissions import LabelSubmissions
+from gateway.services.label_tasks import LabelTasks
 from gateway.services.policies import Policies
 from gateway.services.policy_previews import PolicyPreviews
 from gateway.services.progress import Progress
@@ -47,6 +51,10 @@ class Services:
     previews: PolicyPreviews
     application: PolicyApplication
     rederivations: Rederivations
+    label_sets: LabelSets
+    label_tasks: LabelTasks
+    label_submissions: LabelSubmissions
+    label_export: LabelExport
     broker: Broker | None
     intake: Intake | None
     audit_log: AuditLog | None

@@ -139,6 +139,14 @@ ALLOWED = {
     ("GET", "/v1/assets/{asset_id}/original"): set(),
     ("GET", "/v1/datasets/{dataset_id}/copies"): set(),
     ("GET", "/v1/copies/{copy_id}/content"): set(),
+    ("GET", "/v1/datasets/{dataset_id}/tasks"): {"officer"},
+    ("POST", "/v1/datasets/{dataset_id}/tasks/claim"): set(),
+    ("GET", "/v1/tasks/{task_id}"): set(),
+    ("POST", "/v1/tasks/{task_id}/renew"): set(),
+    ("POST", "/v1/tasks/{task_id}/release"): set(),
+    ("PUT", "/v1/tasks/{task_id}/labels"): set(),
+    ("PUT", "/v1/datasets/{dataset_id}/categories"): {"officer"},
+    ("GET", "/v1/datasets/{dataset_id}/labels"): {"officer"},
     ("GET", "/v1/audit/export"): {"officer", "auditor"},
     ("GET", "/v1/audit/verification"): {"officer", "auditor"},
     ("GET", "/v1/assets/{asset_id}/reviews"): {"officer", "auditor"},
@@ -198,7 +206,17 @@ def things(house: House, copy: str, strangers: dict[str, Person]) -> dict[str, s
     waiting = [waiting_asset(house.uploader, looked_at, plate_png()) for _ in range(2)]
     [review], [to_decide] = (reviews_of(house.installation, each) for each in waiting)
     reviews = {"review_id": review, "review_to_decide": to_decide}
-    ids = {"asset_id": asset, "copy_id": copy, "grant_id": grant, **reviews, **_policies(house)}
+    categories = {"categories": [{"id": 1, "name": "car"}]}
+    house.officer.http.put(f"/v1/datasets/{house.dataset}/categories", json=categories)
+    task = person.http.post(f"/v1/datasets/{house.dataset}/tasks/claim").json()["id"]
+    ids = {
+        "asset_id": asset,
+        "copy_id": copy,
+        "grant_id": grant,
+        "task_id": task,
+        **reviews,
+        **_policies(house),
+    }
     return {"dataset_id": house.dataset, "person_id": person.id, **ids}
 
 
@@ -239,6 +257,10 @@ def _ask(route: tuple[str, str], person: Person, things: dict[str, str], role: s
         until = (datetime.now(UTC) + timedelta(minutes=5)).isoformat()
         grant = {"dataset": things["dataset_id"], "purpose": "label-cars", "until": until}
         extra = {"json": {"person": things["person_id"], **grant}}
+    elif route == ("PUT", "/v1/datasets/{dataset_id}/categories"):
+        extra = {"json": {"categories": [{"id": 1, "name": "car"}]}}
+    elif route == ("PUT", "/v1/tasks/{task_id}/labels"):
+        extra = {"json": {"annotations": []}}
     elif route == ("POST", "/v1/assets"):
         extra = {"params": {"dataset": things["dataset_id"]}, "content": b"an upload"}
     return person.http.request(verb, path.format(**things), **extra)

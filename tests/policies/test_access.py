@@ -77,6 +77,14 @@ RESOURCES: Final[dict[Action, Resource]] = {
     Action.POLICY_PREVIEW: Resource("Dataset", HERE),
     Action.POLICY_APPLY: Resource("Dataset", HERE),
     Action.DATASET_REDERIVE: Resource("Dataset", HERE),
+    Action.LABEL_DEFINE: Resource("Dataset", HERE),
+    Action.LABEL_EXPORT: Resource("Dataset", HERE),
+    Action.LABEL_SUBMIT: Resource("Task", "task-1", HERE),
+    Action.TASK_CLAIM: Resource("Dataset", HERE),
+    Action.TASK_LIST: Resource("Dataset", HERE),
+    Action.TASK_READ: Resource("Task", "task-1", HERE),
+    Action.TASK_RELEASE: Resource("Task", "task-1", HERE),
+    Action.TASK_RENEW: Resource("Task", "task-1", HERE),
     Action.AUDIT_READ: INSTALLATION,
     Action.AUDIT_VERIFY: INSTALLATION,
     Action.REVIEW_LIST: INSTALLATION,
@@ -110,6 +118,9 @@ BY_ROLE: Final[dict[Role, set[Action]]] = {
         Action.POLICY_PREVIEW,
         Action.POLICY_APPLY,
         Action.DATASET_REDERIVE,
+        Action.LABEL_DEFINE,
+        Action.LABEL_EXPORT,
+        Action.TASK_LIST,
     },
     Role.UPLOADER: {Action.ASSET_CREATE, Action.DATASET_LIST, Action.ASSET_READ},
     Role.REVIEWER: {Action.REVIEW_LIST, Action.REVIEW_CLAIM},
@@ -138,8 +149,17 @@ NO_ASSIGNMENT: Final = {
     "of another person": "review.unassigned",
 }
 
-# Copies are opened by a grant and by nothing else. Operators see no image, grant or not.
-BY_GRANT: Final = {Action.COPY_LIST, Action.COPY_READ}
+# Copies, and the tasks of labelling them, are opened by a grant. Operators see no image, grant or not.
+BY_GRANT: Final = {
+    Action.COPY_LIST,
+    Action.COPY_READ,
+    Action.LABEL_SUBMIT,
+    Action.TASK_CLAIM,
+    Action.TASK_LIST,
+    Action.TASK_READ,
+    Action.TASK_RELEASE,
+    Action.TASK_RENEW,
+}
 REASONS: Final = {
     "none": "grant.none",
     "expired": "grant.expired",
@@ -203,6 +223,14 @@ def test_an_operator_with_a_grant_still_sees_no_image() -> None:
     copy = RESOURCES[Action.COPY_READ]
     decision = decide(Principal("person-1", Role.OPERATOR), Action.COPY_READ, copy, now=NOW, lease=LEASE)
     assert decision == Denied("operator.sees-no-image")
+
+
+def test_an_officer_whose_own_grant_lapsed_still_follows_the_work_but_claims_nothing() -> None:
+    officer, dataset = Principal("person-1", Role.OFFICER), Resource("Dataset", HERE)
+    for lease in LEASES.values():
+        assert isinstance(decide(officer, Action.TASK_LIST, dataset, now=NOW, lease=lease), Allowed)
+    lapsed = LEASES["expired"]
+    assert decide(officer, Action.TASK_CLAIM, dataset, now=NOW, lease=lapsed) == Denied("grant.expired")
 
 
 def test_an_uploader_follows_own_assets_only() -> None:
@@ -336,6 +364,7 @@ TYPOS: Final = [
     ("roles.cedar", "principal.role ==", "principal.rolle =="),
     ("roles.cedar", 'Action::"copy.read"', 'Action::"copy.raed"'),
     ("roles.cedar", "resource.author == principal", "resource.autor == principal"),
+    ("roles.cedar", 'Action::"task.claim"', 'Action::"task.cliam"'),
     ("roles.cedar", "context.grant.revoked", "context.grant.revokt"),
     ("roles.cedar", "context.grant.until <= context.now", 'context.grant.until <= "now"'),
     ("roles.cedar", "forbid (", "forbidd ("),
@@ -344,6 +373,7 @@ TYPOS: Final = [
     ("schema.cedarschema", "role: String", "role: Long"),
     ("schema.cedarschema", "entity Dataset;", "entity Datasets;"),
     ("schema.cedarschema", 'action "copy.read" ', 'action "copy.raed" '),
+    ("schema.cedarschema", '"task.claim"', '"task.cliam"'),
     ("schema.cedarschema", "type Grant =", "typ Grant ="),
 ]
 

@@ -43,6 +43,11 @@ def best_for(session: Session, *, person_id: str, dataset_id: str, hold: bool = 
     return None if row is None else _record(row)
 
 
+def is_revoked(session: Session, grant_id: str) -> bool:
+    row = session.get(Grant, grant_id, populate_existing=True)
+    return row is None or row.revoked_at is not None
+
+
 def revoke(session: Session, grant_id: str, *, now: datetime) -> GrantRecord:
     """Raises NotFound, or Conflict when it was revoked before."""
     row = session.get(Grant, grant_id, with_for_update=True)

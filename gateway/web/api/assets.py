@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from gateway.errors import InputRefused
 from gateway.services import intake
-from gateway.web.api.schemas import AssetOut, Id
+from gateway.web.api.schemas import ID, AssetOut, Id
 from gateway.web.api.uploads import MultipartUpload, file_name_of
 from gateway.web.identity import Asking
 from gateway.web.services import Offered, offered
@@ -43,7 +43,7 @@ _BODY = {
 }
 
 
-@router.post("/assets", status_code=202, openapi_extra=_BODY)
+@router.post("/assets", status_code=202, openapi_extra=_BODY, responses={413: {}})
 async def create_asset(
     request: Request,
     response: Response,
@@ -105,6 +105,12 @@ class _Upload:
             raise InputRefused(
                 "no dataset is named",
                 advice="add ?dataset=ID, or the field dataset before the file",
+                code="form",
+            )
+        if not ID.fullmatch(dataset):
+            raise InputRefused(
+                "the field dataset holds no dataset's id",
+                advice="send the id that `GET /v1/datasets` gives",
                 code="form",
             )
         asked = intake.Request(dataset_id=dataset, file_name=file_name, key=self._key)

@@ -13,8 +13,36 @@ from gateway.web.services import Offered, offered
 
 router = APIRouter(tags=["audit"])
 
+_LINES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {
+            "application/x-ndjson": {
+                "schema": {"type": "string"},
+                "example": '{"export":"privgate-audit","origin":"privgate-1c0f6a2be9d4","v":1}\n',
+            }
+        }
+    }
+}
 
-@router.get("/audit/export", response_class=StreamingResponse)
+_REPORT: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {
+            "application/json": {
+                "schema": {"type": "object", "required": ["verdict"]},
+                "example": {
+                    "verdict": "verified",
+                    "origin": "privgate-1c0f6a2be9d4",
+                    "entries": 1204,
+                    "covered": 1204,
+                    "findings": [],
+                },
+            }
+        }
+    }
+}
+
+
+@router.get("/audit/export", response_class=StreamingResponse, responses=_LINES)
 def export(principal: Asking, services: Offered) -> StreamingResponse:
     """The whole log as JSON Lines; `python -m audit.verify` checks it offline."""
     lines = offered(services.audit_log).export(principal)
@@ -27,7 +55,7 @@ def public_key(services: Offered) -> str:
     return offered(services.audit_log).key_text + "\n"
 
 
-@router.get("/audit/verification")
+@router.get("/audit/verification", responses=_REPORT)
 def verify(principal: Asking, services: Offered) -> dict[str, Any]:
     """Verifies the log here and now, as `privgate audit verify` does."""
     report: dict[str, Any] = json.loads(offered(services.audit_log).verify(principal).to_json())

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 
 from gateway.services.broker import PAGE
-from gateway.web.api.schemas import CopyOut, CopyPage, Id
+from gateway.web.api.schemas import After, CopyOut, CopyPage, Id
 from gateway.web.identity import Asking
 from gateway.web.services import Offered, offered
 
@@ -27,7 +25,7 @@ def list_copies(
     dataset_id: Id,
     principal: Asking,
     services: Offered,
-    after: Annotated[str, Query(max_length=80, description="The `next` of the page before.")] = "",
+    after: After = "",
 ) -> CopyPage:
     """A dataset's released copies, page by page."""
     found = offered(services.broker).list(principal, dataset_id, after=after)

@@ -2,26 +2,73 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from fastapi import Query
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+from gateway.labels.model import Category
 from gateway.store.records import AssetRecord, CopyRecord, DatasetRecord, GrantRecord
 from policies.lifecycle import AssetState
 
-Id = Annotated[str, Field(pattern=r"^[a-z]+-[0-9a-f]{8,64}$", examples=["dataset-5f0c9a31e2b84d6f77a01c3e"])]
+MAX_CATEGORIES: Final = 10_000
+
+ID: Final = re.compile(r"[a-z]+-[0-9a-f]{8,64}")
+Id = Annotated[str, Field(pattern=f"^{ID.pattern}$", examples=["dataset-5f0c9a31e2b84d6f77a01c3e"])]
+
+
+After = Annotated[
+    str,
+    Query(pattern=f"^({ID.pattern})?$", description="The `next` of the page before."),
+]
+
+PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
+"""No control characters: PostgreSQL stores no NUL, and a line break could forge a line of ours."""
 
 
 class _Form(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class DatasetForm(_Form):
-    """A new dataset. `policy` is a preset's name, or the id of an approved policy."""
+Name = Annotated[str, Field(min_length=1, max_length=100, pattern=PRINTABLE)]
 
-    name: str = Field(min_length=1, max_length=200, examples=["crossing, May"])
+
+class CategoryForm(_Form):
+    """A class of the label set, as COCO says it."""
+
+    id: int = Field(ge=0, le=1_000_000, examples=[1])
+    name: Name = Field(examples=["pedestrian"])
+    supercategory: Name | None = Field(default=None, examples=["person"])
+
+    def to_category(self) -> Category:
+        return Category(self.id, self.name, self.supercategory)
+
+    @classmethod
+    def of(cls, category: Category) -> Self:
+        return cls(id=category.number, name=category.name, supercategory=category.parent)
+
+
+def _distinct(found: list[CategoryForm]) -> list[CategoryForm]:
+    if len({category.id for category in found}) < len(found):
+        raise ValueError("two categories have one id")
+    if len({category.name for category in found}) < len(found):
+        raise ValueError("two categories have one name")
+    return found
+
+
+Categories = Annotated[list[CategoryForm], Field(max_length=MAX_CATEGORIES), AfterValidator(_distinct)]
+"""Unique by id and by name."""
+
+
+class DatasetForm(_Form):
+    """A new dataset. `policy` is a preset's name or the id of an approved policy, `categories` what
+    annotators may label."""
+
+    name: str = Field(min_length=1, max_length=200, pattern=PRINTABLE, examples=["crossing, May"])
     policy: str = Field(min_length=1, max_length=64, examples=["street"])
+    categories: Categories = []
 
 
 class GrantForm(_Form):

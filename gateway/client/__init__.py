@@ -1,0 +1,52 @@
+"""The gateway's Python client: `api` says what can be asked, `Client` and `AsyncClient` ask it.
+
+    with Client("http://127.0.0.1:8080", token) as client:
+        dataset = client.do(api.create_dataset("crossing", policy="street"))
+        asset = client.do(api.upload(dataset.id, Path("photo.jpg")))
+        asset = client.do(api.settled(asset.id))
+
+    async with AsyncClient("http://127.0.0.1:8080", token) as client:
+        datasets = await client.do(api.list_datasets())
+
+Everything that is decided (requests, answers, retries, waiting) is in `api` and `flow`, which do no I/O; the
+two clients only carry it out. Errors are those of `gateway.errors`, with the problem document as their cause.
+"""
+
+from gateway.client import api
+from gateway.client.answers import (
+    Asset,
+    Category,
+    Copy,
+    CopyPage,
+    Dataset,
+    Grant,
+    LabelFormat,
+    Submission,
+    Task,
+    TaskPage,
+)
+from gateway.client.asynchronous import AsyncClient
+from gateway.client.flow import Flow
+from gateway.client.problems import Problem, ServerFault, UnexpectedAnswer, Unreachable
+from gateway.client.synchronous import Client
+
+__all__ = [
+    "Asset",
+    "AsyncClient",
+    "Category",
+    "Client",
+    "Copy",
+    "CopyPage",
+    "Dataset",
+    "Flow",
+    "Grant",
+    "LabelFormat",
+    "Problem",
+    "ServerFault",
+    "Submission",
+    "Task",
+    "TaskPage",
+    "UnexpectedAnswer",
+    "Unreachable",
+    "api",
+]

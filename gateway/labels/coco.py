@@ -1,0 +1,297 @@
+"""COCO JSON in: one image's annotations, parsed once, every fault named by its place.
+
+What we keep of an annotation is its id, category, bbox and polygons. Everything else that tools add (info,
+licences, file names, attributes) could hold anything: it is not kept, and the parser says what it passed
+over.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from gateway.errors import InputRefused
+from gateway.labels.model import Box, Category, Label, Polygon, area_of
+from policies.model import Size
+
+MAX_ANNOTATIONS: Final = 10_000
+MAX_COORDINATES: Final = 400_000
+"""In all polygons of one image together: a submission stays a few megabytes."""
+
+MAX_FAULTS: Final = 50
+"""Faults named in one answer; whoever has more has one mistake many times."""
+
+TOLERANCE: Final = 0.01
+"""Pixels: tools round to two digits, so that much beyond the edge is taken as the edge."""
+
+LOOSE: Final = 1.0
+"""Pixels by which a bbox may differ from its polygons': many tools round it to whole ones."""
+
+MAX_ID: Final = 2**53 - 1
+"""The greatest whole number that every JSON reader keeps exactly (RFC 8259, section 6)."""
+
+DIGITS: Final = 3
+"""Decimals kept: a thousandth of a pixel."""
+
+_TOP: Final = {"images", "annotations", "categories"}
+_ANNOTATION: Final = {"id", "image_id", "category_id", "bbox", "segmentation", "area", "iscrowd"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """place: such as "annotations[3].bbox"."""
+
+    place: str
+    fault: str
+
+
+class InvalidLabels(InputRefused):
+    """Not labels of this image. faults: what is wrong where, at most MAX_FAULTS of them."""
+
+    code = "labels.invalid"
+
+    def __init__(self, found: Sequence[Fault]) -> None:
+        self.faults = [{"place": fault.place, "fault": fault.fault} for fault in found[:MAX_FAULTS]]
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        super().__init__(
+            f"{found[0].place}: {found[0].fault}{more}",
+            advice="mend what `faults` names and submit again; nothing was kept, and the lease goes on",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """ignored: the names of members that were passed over, in order."""
+
+    labels: tuple[Label, ...]
+    ignored: tuple[str, ...]
+
+
+def parse_labels(document: object, *, size: Size, categories: Sequence[Category]) -> Submitted:
+    """The labels of one image. Raises InvalidLabels."""
+    return _Reader(size, categories).read(document)
+
+
+def to_annotation(label: Label) -> dict[str, Any]:
+    """The label as COCO says it, without the image's id."""
+    return {
+        "id": label.number,
+        "category_id": label.category,
+        "bbox": [label.box.x, label.box.y, label.box.width, label.box.height],
+        "segmentation": [list(polygon) for polygon in label.polygons],
+        "area": round(label.area, DIGITS),
+        "iscrowd": 0,
+    }
+
+
+def to_text(labels: Sequence[Label]) -> str:
+    """For the store: the same labels are the same text."""
+    return json.dumps([to_annotation(label) for label in labels], separators=(",", ":"), sort_keys=True)
+
+
+def from_text(text: str) -> tuple[Label, ...]:
+    """Inverts `to_text`."""
+    return tuple(
+        Label(
+            number=found["id"],
+            category=found["category_id"],
+            box=Box(*found["bbox"]),
+            polygons=tuple(tuple(polygon) for polygon in found["segmentation"]),
+        )
+        for found in json.loads(text)
+    )
+
+
+class _Reader:
+    """Reads one document, collecting faults."""
+
+    def __init__(self, size: Size, categories: Sequence[Category]) -> None:
+        self._size = size
+        self._categories = {category.number: category for category in categories}
+        self._faults: list[Fault] = []
+        self._ignored: set[str] = set()
+        self._coordinates = 0
+
+    def read(self, document: object) -> Submitted:
+        if not isinstance(document, Mapping):
+            raise InvalidLabels([Fault("", "COCO JSON is an object with the member annotations")])
+        self._pass_over(document, _TOP, "")
+        annotations = document.get("annotations")
+        if not isinstance(annotations, list):
+            raise InvalidLabels([Fault("annotations", "a list is needed; an empty one says: nothing to see")])
+        if len(annotations) > MAX_ANNOTATIONS:
+            raise InvalidLabels([Fault("annotations", f"at most {MAX_ANNOTATIONS} in one image")])
+        image = self._image(document.get("images"))
+        self._declared(document.get("categories"))
+        labels = [self._label(found, f"annotations[{i}]", image) for i, found in enumerate(annotations)]
+        self._check_ids(labels)
+        if self._faults:
+            raise InvalidLabels(self._faults)
+        return Submitted(tuple(label for label in labels if label), tuple(sorted(self._ignored)))
+
+    def _fault(self, place: str, fault: str) -> None:
+        self._faults.append(Fault(place, fault))
+
+    def _pass_over(self, found: Mapping[str, object], known: set[str], place: str) -> None:
+        # Names only, shortened: what they hold is nobody's business here.
+        if len(self._ignored) < MAX_FAULTS:
+            self._ignored |= {f"{place}{name}"[:80] for name in found if name not in known}
+
+    def _image(self, images: object) -> int | None:
+        """The id by which annotations name the image, or None where the document lists none."""
+        if images is None:
+            return None
+        if not isinstance(images, list) or len(images) != 1 or not isinstance(images[0], Mapping):
+            self._fault("images", "a task is one image: list just that one, or leave images out")
+            return None
+        image = images[0]
+        self._pass_over(image, {"id", "width", "height"}, "images[].")
+        for side, pixels in (("width", self._size.width), ("height", self._size.height)):
+            if side in image and image[side] != pixels:
+                self._fault(f"images[0].{side}", f"the copy's {side} is {pixels} pixels")
+        if not _is_id(image.get("id")):
+            self._fault("images[0].id", "a whole number is needed")
+            return None
+        return int(image["id"])
+
+    def _declared(self, categories: object) -> None:
+        """A document may repeat the label set, or part of it; it must not say something else."""
+        if categories is None:
+            return
+        if not isinstance(categories, list):
+            self._fault("categories", "a list is needed, or leave it out")
+            return
+        for index, found in enumerate(categories[:MAX_ANNOTATIONS]):
+            known = self._categories.get(found["id"]) if _names_id(found, "id") else None
+            if known is None:
+                self._fault(f"categories[{index}].id", self._not_in_set())
+            elif "name" in found and found["name"] != known.name:
+                self._fault(f"categories[{index}].name", f"category {known.number} has another name here")
+
+    def _not_in_set(self) -> str:
+        known = ", ".join(str(number) for number in sorted(self._categories)[:20])
+        return f"not in the dataset's label set ({known or 'which is empty'})"
+
+    def _check_ids(self, labels: Sequence[Label | None]) -> None:
+        seen: set[int] = set()
+        for index, label in enumerate(labels):
+            if label is not None and label.number in seen:
+                self._fault(f"annotations[{index}].id", f"{label.number} is used twice")
+            elif label is not None:
+                seen.add(label.number)
+
+    def _label(self, found: object, place: str, image: int | None) -> Label | None:
+        before = len(self._faults)
+        if not isinstance(found, Mapping):
+            self._fault(place, "an annotation is an object")
+            return None
+        self._pass_over(found, _ANNOTATION, "annotations[].")
+        if not _is_id(found.get("id")):
+            self._fault(f"{place}.id", "a whole number is needed")
+        if image is not None and found.get("image_id") != image:
+            self._fault(f"{place}.image_id", "not the id of the one image in images")
+        if not (_names_id(found, "category_id") and found["category_id"] in self._categories):
+            self._fault(f"{place}.category_id", self._not_in_set())
+        if found.get("iscrowd") not in (None, 0, False):
+            self._fault(f"{place}.iscrowd", "crowds are not taken: draw a polygon for each object")
+        polygons = self._polygons(found.get("segmentation"), f"{place}.segmentation")
+        box = self._box(found.get("bbox"), f"{place}.bbox", polygons)
+        if len(self._faults) > before or box is None:
+            return None
+        return Label(int(found["id"]), int(found["category_id"]), box, polygons)
+
+    def _polygons(self, found: object, place: str) -> tuple[Polygon, ...]:
+        if found is None:
+            return ()
+        if not isinstance(found, list):
+            self._fault(place, "a list of polygons is needed; run-length masks are not taken")
+            return ()
+        polygons = [self._polygon(polygon, f"{place}[{i}]") for i, polygon in enumerate(found)]
+        return tuple(polygon for polygon in polygons if polygon)
+
+    def _polygon(self, found: object, place: str) -> Polygon:
+        if not isinstance(found, list) or len(found) < 6 or len(found) % 2:
+            self._fault(place, "a polygon is a list x, y, x, y, … of three corners or more")
+            return ()
+        self._coordinates += len(found)
+        if self._coordinates > MAX_COORDINATES:
+            raise InvalidLabels([Fault(place, f"more than {MAX_COORDINATES // 2} corners in one image")])
+        limits = (self._size.width, self._size.height)
+        corners = tuple(_inside(value, limits[i % 2]) for i, value in enumerate(found))
+        known = tuple(value for value in corners if value is not None)
+        if len(known) < len(corners):
+            self._fault(f"{place}[{corners.index(None)}]", self._outside())
+            return ()
+        if area_of(known) <= 0:
+            self._fault(place, "the corners lie on one line")
+            return ()
+        return known
+
+    def _box(self, found: object, place: str, polygons: Sequence[Polygon]) -> Box | None:
+        around = Box.around(polygons) if polygons else None
+        if found is None:
+            if around is None:
+                self._fault(place, "bbox or segmentation is needed")
+            return _rounded(around)
+        if not isinstance(found, list) or len(found) != 4 or not all(_is_number(value) for value in found):
+            self._fault(place, "four numbers are needed: left, top, width, height")
+            return None
+        left, top, width, height = (float(value) for value in found)
+        if width <= 0 or height <= 0:
+            self._fault(place, "width and height must be greater than 0")
+            return None
+        x0, x1 = _inside(left, self._size.width), _inside(left + width, self._size.width)
+        y0, y1 = _inside(top, self._size.height), _inside(top + height, self._size.height)
+        if x0 is None or x1 is None or y0 is None or y1 is None:
+            self._fault(place, self._outside())
+            return None
+        if x1 <= x0 or y1 <= y0:
+            self._fault(place, f"less than {TOLERANCE} pixels wide or high")
+            return None
+        box = Box(x0, y0, x1 - x0, y1 - y0)
+        if around is not None and not _agree(box, around):
+            self._fault(place, "does not enclose the segmentation; leave one of the two out")
+        return _rounded(around or box)
+
+    def _outside(self) -> str:
+        return f"outside the image of {self._size.width}x{self._size.height} pixels"
+
+
+def _is_id(value: object) -> bool:
+    return type(value) is int and 0 <= value <= MAX_ID
+
+
+def _names_id(found: object, member: str) -> bool:
+    return isinstance(found, Mapping) and _is_id(found.get(member))
+
+
+def _is_number(value: object) -> bool:
+    # The comparison also turns away not-a-number, infinity and whole numbers beyond any float.
+    return type(value) in (int, float) and -1e9 < value < 1e9  # type: ignore[operator]
+
+
+def _inside(value: object, limit: int) -> float | None:
+    """The coordinate, put onto the edge where rounding took it a trifle beyond; None outside."""
+    if not _is_number(value):
+        return None
+    number = float(value)  # type: ignore[arg-type]
+    if not -TOLERANCE <= number <= limit + TOLERANCE:
+        return None
+    return round(min(max(number, 0.0), float(limit)), DIGITS)
+
+
+def _rounded(box: Box | None) -> Box | None:
+    if box is None:
+        return None
+    return Box(
+        round(box.x, DIGITS), round(box.y, DIGITS), round(box.width, DIGITS), round(box.height, DIGITS)
+    )
+
+
+def _agree(one: Box, other: Box) -> bool:
+    sides = zip(
+        (one.x, one.y, one.right, one.bottom), (other.x, other.y, other.right, other.bottom), strict=True
+    )
+    return all(abs(mine - theirs) <= LOOSE for mine, theirs in sides)

@@ -1,0 +1,69 @@
+"""Submitted labels. Rows are added and read; the greatest number of a task is the one that counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlmodel import Session, and_, col, select
+
+from gateway.labels.coco import from_text, to_text
+from gateway.store.records import SubmissionRecord
+from gateway.store.tables import LabelSubmission, LabelTask
+
+
+def add(session: Session, record: SubmissionRecord) -> None:
+    session.add(
+        LabelSubmission(
+            id=record.id,
+            task_id=record.task_id,
+            number=record.number,
+            dataset_id=record.dataset_id,
+            asset_id=record.asset_id,
+            copy_id=record.copy_id,
+            person_id=record.person_id,
+            width=record.width,
+            height=record.height,
+            count=len(record.labels),
+            labels=to_text(record.labels),
+            submitted_at=record.submitted_at,
+        )
+    )
+    session.flush()
+
+
+def newest(session: Session, task_id: str) -> SubmissionRecord | None:
+    query = select(LabelSubmission).where(LabelSubmission.task_id == task_id)
+    row = session.exec(query.order_by(col(LabelSubmission.number).desc()).limit(1)).first()
+    return None if row is None else _record(row)
+
+
+def newest_ids(session: Session, dataset_id: str) -> list[str]:
+    """The ids of the submissions that count in a dataset. They never change: so an export that reads them
+    page by page, and twice, reads one state."""
+    last = and_(
+        col(LabelTask.id) == col(LabelSubmission.task_id), LabelTask.submissions == LabelSubmission.number
+    )
+    query = select(LabelSubmission.id).join(LabelTask, last).where(LabelSubmission.dataset_id == dataset_id)
+    return list(session.exec(query.order_by(col(LabelSubmission.id))))
+
+
+def by_ids(session: Session, ids: Sequence[str]) -> list[SubmissionRecord]:
+    """Ordered by id."""
+    query = select(LabelSubmission).where(col(LabelSubmission.id).in_(ids))
+    return [_record(row) for row in session.exec(query.order_by(col(LabelSubmission.id)))]
+
+
+def _record(row: LabelSubmission) -> SubmissionRecord:
+    return SubmissionRecord(
+        id=row.id,
+        task_id=row.task_id,
+        number=row.number,
+        dataset_id=row.dataset_id,
+        asset_id=row.asset_id,
+        copy_id=row.copy_id,
+        person_id=row.person_id,
+        width=row.width,
+        height=row.height,
+        labels=from_text(row.labels),
+        submitted_at=row.submitted_at,
+    )

@@ -1,0 +1,139 @@
+"""Tasks and submissions where journeys cannot look: clocks that jump, races, the order of effects."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from gateway.errors import AccessDenied, Conflict
+from gateway.labels.model import Category, LabelFormat
+from gateway.services.grants import Grants
+from gateway.services.label_export import LabelExport
+from gateway.services.label_sets import LabelSets
+from gateway.services.label_submissions import LabelSubmissions
+from gateway.services.label_tasks import MAX_HELD, LabelTasks, TaskView
+from gateway.store.database import Database
+from gateway.store.queries import grants
+from policies.access import Principal, Role
+from tests.gateway.store.rows import ANNOTATOR, DATASET, NOW, OFFICER, entries, grant_record, release, seed
+
+READER = Principal(ANNOTATOR, Role.ANNOTATOR)
+GOVERNOR = Principal(OFFICER, Role.OFFICER)
+DOCUMENT = {"annotations": [{"id": 1, "category_id": 1, "bbox": [0, 0, 4, 3]}]}
+
+
+class Desk:
+    """The services over one database. now: what they take the time to be."""
+
+    def __init__(self, database: Database, images: int) -> None:
+        self.database = database
+        self.now = NOW
+        seed(database)
+        self.tasks = LabelTasks(database, self.clock)
+        self.submissions = LabelSubmissions(database, self.clock)
+        self.export = LabelExport(database, self.clock)
+        self.grants = Grants(database, self.clock)
+        with database.unit() as unit:
+            grants.add(
+                unit.session, grant_record("grant-1", until=NOW + timedelta(hours=1)), created_by=OFFICER
+            )
+            for number in range(images):
+                release(unit.session, f"asset-{number:02}", f"copy-{number:02}")
+        LabelSets(database, self.clock).replace(GOVERNOR, DATASET, [Category(1, "car")])
+
+    def clock(self) -> datetime:
+        return self.now
+
+    def claim(self, *, task_id: str | None = None) -> TaskView:
+        view = self.tasks.claim(READER, DATASET, task_id=task_id)
+        assert view is not None
+        return view
+
+    def actions(self) -> list[str]:
+        return [entry.action for entry in entries(self.database)]
+
+
+def test_a_lease_ends_at_its_second_and_never_after_the_grant(database: Database) -> None:
+    desk = Desk(database, 1)
+    view = desk.claim()
+    assert view.task.lease_until == NOW + timedelta(minutes=30)
+    desk.now = NOW + timedelta(minutes=50)
+    again = desk.claim(task_id=view.task.id)
+    assert again.task.lease_until == NOW + timedelta(hours=1)
+    desk.now = NOW + timedelta(hours=1)
+    with pytest.raises(AccessDenied, match=r"grant\.expired"):
+        desk.submissions.submit(READER, view.task.id, DOCUMENT)
+
+
+def test_what_a_lease_forbids_is_a_conflict_and_what_a_grant_forbids_a_denial(database: Database) -> None:
+    desk = Desk(database, 1)
+    task = desk.claim().task.id
+    desk.now = NOW + timedelta(minutes=30)
+    with pytest.raises(Conflict, match="claim it again"):
+        desk.submissions.submit(READER, task, DOCUMENT)
+    assert desk.actions() == ["labels.defined", "task.claimed"]  # a conflict is no entry
+    desk.grants.revoke(GOVERNOR, "grant-1")
+    with pytest.raises(AccessDenied, match=r"grant\.revoked"):
+        desk.submissions.submit(READER, task, DOCUMENT)
+    assert desk.actions()[-2:] == ["grant.revoked", "access.denied"]
+
+
+def test_a_grant_taken_back_between_the_question_and_the_act_ends_the_act(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(database, 2)
+    task = desk.claim().task.id
+    with database.reading() as session:
+        read = grants.best_for(session, person_id=ANNOTATOR, dataset_id=DATASET)
+    desk.grants.revoke(GOVERNOR, "grant-1")
+    monkeypatch.setattr(grants, "best_for", lambda *_, **__: read)  # what was read a moment before
+    with pytest.raises(Conflict, match="taken back just now"):
+        desk.claim()
+    with pytest.raises(Conflict, match="taken back just now"):
+        desk.claim(task_id=task)
+    with pytest.raises(Conflict):
+        desk.submissions.submit(READER, task, DOCUMENT)
+    assert desk.actions() == ["labels.defined", "task.claimed", "grant.revoked"]
+
+
+def test_nobody_takes_a_whole_dataset(database: Database) -> None:
+    desk = Desk(database, MAX_HELD + 1)
+    for _ in range(MAX_HELD):
+        desk.claim()
+    with pytest.raises(Conflict, match="submit or release"):
+        desk.claim()
+
+
+def test_an_export_is_of_one_moment_and_entered_before_a_byte(database: Database) -> None:
+    desk = Desk(database, 2)
+    desk.submissions.submit(READER, desk.claim().task.id, DOCUMENT)
+    opened = desk.export.open(GOVERNOR, DATASET, LabelFormat.COCO)
+    assert desk.actions()[-1] == "labels.exported"
+    desk.submissions.submit(READER, desk.claim().task.id, DOCUMENT)
+    assert b"".join(opened.content).count(b'"file_name"') == 1
+    later = desk.export.open(GOVERNOR, DATASET, LabelFormat.COCO)
+    assert b"".join(later.content).count(b'"file_name"') == 2
+
+
+def test_a_correction_is_one_more_submission_and_the_first_stays(database: Database) -> None:
+    desk = Desk(database, 1)
+    task = desk.claim().task.id
+    first = desk.submissions.submit(READER, task, DOCUMENT)
+    assert desk.submissions.submit(READER, task, DOCUMENT).record.id == first.record.id
+    desk.claim(task_id=task)
+    empty = desk.submissions.submit(READER, task, {"annotations": []})
+    assert (empty.record.number, empty.record.labels) == (2, ())
+    with database.engine.connect() as connection:
+        kept = connection.exec_driver_sql("SELECT number, count FROM label_submission ORDER BY number")
+        assert [tuple(row) for row in kept] == [(1, 1), (2, 0)]
+    exported = b"".join(desk.export.open(GOVERNOR, DATASET, LabelFormat.COCO).content)
+    assert b'"annotations": []' in exported
+
+
+def test_the_log_names_ids_and_counts_only(database: Database) -> None:
+    desk = Desk(database, 1)
+    desk.submissions.submit(READER, desk.claim().task.id, DOCUMENT | {"info": "Jane Doe"})
+    submitted = entries(database)[-1]
+    assert submitted.action == "labels.submitted"
+    assert set(submitted.details) == {"task", "asset", "dataset", "grant", "number", "labels"}
