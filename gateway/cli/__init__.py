@@ -32,6 +32,9 @@ COMMANDS = {
     "keys": LateCommand(
         "gateway.cli.keys", "app", "The keys that seal originals and copies, and sign the log."
     ),
+    "doctor": LateCommand(
+        "gateway.cli.doctor", "doctor", "What is wrong with this installation, and what to do."
+    ),
     "audit": LateCommand("gateway.cli.audit", "app", "The tamper-evident log: verify, export, key."),
 }
 

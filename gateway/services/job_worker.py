@@ -9,12 +9,11 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from datetime import timedelta
 
 from dbos import DBOS, DBOSConfig
 
 from gateway.services.anonymize import MAX_ATTEMPTS
-from gateway.services.jobs import APPLICATION, APPLICATION_VERSION, QUEUE, WORKFLOW, IdsOnly
+from gateway.services.jobs import APPLICATION, APPLICATION_VERSION, DEAD_AFTER, QUEUE, WORKFLOW, IdsOnly
 from gateway.services.ports import Clock
 from gateway.services.sweep import Sweep
 from gateway.store.database import Database
@@ -24,9 +23,6 @@ from gateway.store.queries.locks import Task, claim
 POLL_SECONDS = 0.1
 HEARTBEAT_SECONDS = 2.0
 SWEEP_SECONDS = 15.0
-
-DEAD_AFTER = timedelta(seconds=10)
-"""Five heartbeats missed. A process that was only slow does its job beside the one that took it over."""
 
 STEP_ATTEMPTS = MAX_ATTEMPTS + 1
 """The last one finds that the attempts are used up, and holds the asset."""
