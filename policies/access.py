@@ -43,6 +43,7 @@ class Action(StrEnum):
     GRANT_REVOKE = "grant.revoke"
     AUDIT_READ = "audit.read"
     AUDIT_VERIFY = "audit.verify"
+    METRICS_READ = "metrics.read"
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ def serve(
     settings, database = open_installation(data)
     database.close()
     uvicorn.run(
-        create_app(settings, role),
+        create_app(settings, role, behind_proxy=behind_proxy is not None),
         host=host,
         port=port,
         ssl_certfile=tls_cert,

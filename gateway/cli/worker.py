@@ -9,10 +9,12 @@ from gateway.detection.models import ModelStore
 from gateway.imaging.sandbox import Sandbox
 from gateway.services.anonymize import Anonymizer
 from gateway.services.detectors import PolicyDetectors
+from gateway.services.job_counts import JobCounts
 from gateway.services.job_worker import JobWorker
 from gateway.services.jobs import JobQueue
 from gateway.services.sanitize import Sanitizer
 from gateway.services.sweep import Sweep
+from gateway.services.tally import Tally
 from gateway.settings import Settings
 from gateway.store.database import Database
 from gateway.store.ledger import utc_now
@@ -29,6 +31,7 @@ def run_worker(
     for name in preset_names():
         detectors(load_policy(name))  # fails now, with the command that mends it, not at the first image
     queue = JobQueue(settings.jobs_database)
+    tally = Tally(database)
     with Sandbox() as sandbox:
         anonymizer = Anonymizer(
             database,
@@ -40,6 +43,7 @@ def run_worker(
             clock=utc_now,
             actor=executor_id,
             code_version=VERSION,
+            counts=JobCounts(tally),
         )
         job_worker = JobWorker(
             database,
@@ -48,6 +52,7 @@ def run_worker(
             Sweep(database, originals, copies, queue.enqueue, utc_now),
             utc_now,
             executor_id=executor_id,
+            tally=tally,
         )
         job_worker.start()
         until.wait()

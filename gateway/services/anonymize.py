@@ -8,6 +8,7 @@ taken over; (2) to (4) nothing was written; (5) a sealed copy that no row names,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from gateway.errors import InputRefused, LedgerUnavailable, Misconfigured, OutputCheckFailed, VaultError
 from gateway.services.ids import new_id
 from gateway.services.intake import ORIGINAL
+from gateway.services.job_counts import JobCounts
 from gateway.services.ports import Clock
 from gateway.services.sanitize import Sanitized, Sanitizer
 from gateway.store.database import Database
@@ -51,6 +53,7 @@ class Anonymizer:
         clock: Clock,
         actor: str,
         code_version: str,
+        counts: JobCounts | None = None,
     ) -> None:
         self._database = database
         self._originals = originals
@@ -61,6 +64,7 @@ class Anonymizer:
         self._clock = clock
         self._actor = actor
         self._code_version = code_version
+        self._counts = counts
 
     def run(self, asset_id: str) -> AssetState:
         """Brings the asset to released, needs_review or quarantined, and returns which.
@@ -74,6 +78,8 @@ class Anonymizer:
                 return asset.state
             asset = assets.move(unit.session, asset_id, AssetState.PROCESSING, now=self._clock())
             policy = datasets.policy_of(unit.session, asset.dataset_id)
+        if self._counts is not None:
+            self._counts.begun()
         if asset.attempts > MAX_ATTEMPTS:
             return self._hold(asset, "job.attempts")
         try:
@@ -122,6 +128,7 @@ class Anonymizer:
             # Another worker was faster. (After a commit of unknown outcome the blob must stay.)
             self._copy_blobs.delete(blob)
             return self._winner(asset.id)
+        self._count(state, result.milliseconds)
         return state
 
     def _settle(self, copy: CopyRecord, state: AssetState, result: Sanitized, now: datetime) -> None:
@@ -151,7 +158,12 @@ class Anonymizer:
         with self._database.unit() as unit:
             assets.move(unit.session, asset.id, AssetState.QUARANTINED, now=self._clock(), reason=reason)
             unit.ledger.record(actor=self._actor, action="asset.quarantined", subject=asset.id, reason=reason)
+        self._count(AssetState.QUARANTINED, {})
         return AssetState.QUARANTINED
+
+    def _count(self, state: AssetState, milliseconds: Mapping[str, int]) -> None:
+        if self._counts is not None:
+            self._counts.settled(state.value, milliseconds)
 
 
 def _report(result: Sanitized, policy_version: str, code_version: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from gateway.services.anonymize import MAX_ATTEMPTS
 from gateway.services.jobs import APPLICATION, APPLICATION_VERSION, DEAD_AFTER, QUEUE, WORKFLOW, IdsOnly
 from gateway.services.ports import Clock
 from gateway.services.sweep import Sweep
+from gateway.services.tally import Tally
 from gateway.store.database import Database
 from gateway.store.queries import workers
 from gateway.store.queries.locks import Task, claim
@@ -35,7 +36,7 @@ log = logging.getLogger("privgate.worker")
 class JobWorker:
     """Runs jobs from `start` to `stop`. run: an asset's id in, its state out.
 
-    executor_id: this process's own name; no two processes may share one.
+    executor_id: this process's own name; no two processes may share one. tally: written with the heartbeat.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class JobWorker:
         *,
         executor_id: str,
         concurrency: int = 1,
+        tally: Tally | None = None,
     ) -> None:
         self._database = database
         self._sweep = sweep
@@ -65,6 +67,7 @@ class JobWorker:
             "log_level": "WARNING",
         }
         self._run = run
+        self._tally = tally or Tally(database)
 
     def start(self) -> None:
         """From now on jobs are taken."""
@@ -80,6 +83,7 @@ class JobWorker:
         self._stopping.set()
         self._keeper.join()
         DBOS.destroy(workflow_completion_timeout_sec=30)
+        self._tally.write()
 
     def _keep(self) -> None:
         """The keeper's life: heartbeat, taking over from the dead, and now and then the sweep."""
@@ -88,6 +92,7 @@ class JobWorker:
             since_sweep += HEARTBEAT_SECONDS
             try:
                 self._beat()
+                self._tally.write()
                 self._take_over()
                 if since_sweep >= SWEEP_SECONDS:
                     since_sweep = 0.0

@@ -12,6 +12,7 @@ from audit.outside import load_outside
 from audit.report import Findings
 from gateway.services.findings import Finding, broken, fine, warning
 from gateway.services.jobs import DEAD_AFTER
+from gateway.services.readiness import SEQUENCER_LATE
 from gateway.services.sweep import FORGOTTEN_AFTER
 from gateway.store.database import Database
 from gateway.store.queries import log, vitals
@@ -19,9 +20,6 @@ from policies.lifecycle import AssetState
 
 WAITING_LONG = timedelta(minutes=5)
 """An image that no worker began for so long waits for more workers, or for any."""
-
-SEQUENCER_LATE = timedelta(seconds=60)
-"""A hundred times what the sequencer takes; entries older than that are signed by nobody."""
 
 AHEAD = timedelta(seconds=60)
 
@@ -55,17 +53,18 @@ def sequencer(database: Database, now: datetime) -> Iterator[Finding]:
         found = vitals.log(session)
     late = now - found.oldest if found.oldest else timedelta(0)
     if late > SEQUENCER_LATE:
-        said = f"{found.unsequenced} entries of the log are unsigned, the oldest for {late.total_seconds():.0f} s"
+        seconds = f"{late.total_seconds():.0f} s"
+        said = f"{found.unsequenced} entries of the log are unsigned, the oldest for {seconds}"
         yield broken("sequencer", said, "start it, or see its log: privgate sequencer")
     else:
         yield fine("sequencer", f"{found.sequenced} entries are signed, {found.unsequenced} wait")
     if found.newest and found.newest > now + AHEAD:
-        said = "the log's newest entry is in the future: this machine's clock was set back, or the writer's is fast"
+        said = "the log's newest entry is in the future: a clock was set back, or its writer's is fast"
         yield broken("clock.log", said, "set the clocks by NTP (timedatectl set-ntp true)")
 
 
 def checkpoint_file(database: Database, file: Path, key: CheckpointVerifier) -> Iterator[Finding]:
-    """The file of checkpoints against the database's newest; the file is read first, as it is written last."""
+    """The file of checkpoints against the database's newest; read before it, as it is written after."""
     code = "checkpoints"
     lines = file.read_text("utf-8", "replace").splitlines(True) if file.exists() else []
     findings = Findings()
