@@ -15,8 +15,8 @@ from gateway.detection.passes import Pixels, Tile, bounded_scale
 from gateway.detection.runtime import open_session
 from policies.model import Detection, Kind
 
-# Operating points by box size (pixels of the pass), chosen on half of the development photos: where lowering
-# one further costs more wrongly hidden area than it finds faces.
+# Operating points by box size (pixels of the pass), chosen on the development photos: where lowering one
+# further costs more wrongly hidden area than it finds faces.
 CLOSE = ((64.0, 0.15), (192.0, 0.25), (math.inf, 0.5))
 NATIVE = ((64.0, 0.15), (192.0, 0.2), (math.inf, 0.4))
 HALVED = ((24.0, 0.3), (192.0, 0.25), (math.inf, 0.4))

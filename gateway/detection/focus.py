@@ -3,7 +3,7 @@
 An enlarged pass costs four times the native one, and in most photos most of it is spent on sky and walls. The
 native pass already has a suspicion, at a score far below its operating point, wherever the enlarged one finds
 a small face; so only the cells of a grid that hold a suspicion are enlarged. On the development photos that
-loses no face and leaves out three quarters of the area.
+costs one face in 2,465, and seven cells in ten are left out.
 """
 
 from __future__ import annotations

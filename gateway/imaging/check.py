@@ -176,11 +176,11 @@ def _check_hidden(expected: Pixels, original: Pixels, plan: Plan, strokes: Seque
 def _fill(stroke: Redaction, later: Sequence[Redaction]) -> Pixels:
     """What a filled region shows: its own colour, and where later fills overlap it, theirs."""
     region = stroke.region
-    colours = np.full((region.height, region.width, 3), redact.FILL_LEVELS[stroke.kind], dtype=np.uint8)
+    colours = np.full((region.height, region.width, 3), redact.FILL_COLOURS[stroke.kind], dtype=np.uint8)
     for each in later:
         top, left = max(each.region.y0 - region.y0, 0), max(each.region.x0 - region.x0, 0)
         bottom, right = each.region.y1 - region.y0, each.region.x1 - region.x0
-        colours[top:bottom, left:right] = redact.FILL_LEVELS[each.kind]
+        colours[top:bottom, left:right] = redact.FILL_COLOURS[each.kind]
     return colours
 
 

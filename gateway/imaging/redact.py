@@ -22,8 +22,14 @@ from policies.model import Kind, Redaction, RedactionMethod, Region, Size
 BLOCK: Final = 8
 """Pixels a side of JPEG's block: a plan aligns regions outwards to it, so that no block holds both sides."""
 
-# Dark neutral greys, apart far enough to tell the kinds, constant whatever lies beneath.
-FILL_LEVELS: Final = {Kind.FACE: 24, Kind.LICENSE_PLATE: 48, Kind.TEXT: 72, Kind.CODE: 96}
+# RGB, constant whatever lies beneath. Darker shades of the hues that stand for the kinds everywhere else; far
+# from any grey (the channels lie at least 144 apart), so that nobody takes a fill for hair, ink or shadow.
+FILL_COLOURS: Final = {
+    Kind.FACE: (176, 120, 0),
+    Kind.LICENSE_PLATE: (0, 104, 176),
+    Kind.TEXT: (176, 24, 136),
+    Kind.CODE: (64, 152, 0),
+}
 
 
 def apply(pixels: Pixels, redactions: Sequence[Redaction]) -> Pixels:
@@ -81,7 +87,7 @@ def _paint(pixels: Pixels, redaction: Redaction) -> None:
     height, width = target.shape[:2]
     match redaction.method:
         case RedactionMethod.FILL:
-            target[:] = FILL_LEVELS[redaction.kind]
+            target[:] = FILL_COLOURS[redaction.kind]
         case RedactionMethod.BLUR:
             grid = cells.grid_for(redaction.kind, height, width)
             target[:] = cells.paint_smooth(cells.read(target, grid), height, width)

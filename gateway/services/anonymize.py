@@ -156,6 +156,9 @@ class Anonymizer:
 
     def _hold(self, asset: AssetRecord, reason: str) -> AssetState:
         with self._database.unit() as unit:
+            state = assets.get(unit.session, asset.id, hold=True).state
+            if state not in UNSETTLED:  # another worker was faster, and its copy was checked
+                return state
             assets.move(unit.session, asset.id, AssetState.QUARANTINED, now=self._clock(), reason=reason)
             unit.ledger.record(actor=self._actor, action="asset.quarantined", subject=asset.id, reason=reason)
         self._count(AssetState.QUARANTINED, {})

@@ -48,11 +48,13 @@ class AuditLog:
             unit.ledger.record(actor=principal.id, action=action.value, subject=INSTALLATION.id)
 
     def lines(self) -> Iterator[str]:
-        """The export for whoever sits at the installation itself; the database is read page by page."""
+        """The export for whoever sits at the installation itself; the database is read page by page.
+
+        Each page is a transaction of its own, so that a slow reader holds none. The tree only ever grows.
+        """
         with self._database.reading() as session:
             notes = [(size, LoggedCheckpoint(note)) for size, note in log.checkpoints(session)]
-            entries = (LoggedEntry(row.index, row.entry, row.leaf_hash) for row in log.tree(session))
-            yield from export_lines(self._key.name, entries, notes)
+        yield from export_lines(self._key.name, self._tree(), notes)
 
     def verify_here(self) -> Report:
         """Verifies the database's log, against the file of checkpoints if this process was given one.
@@ -62,5 +64,17 @@ class AuditLog:
         """
         if self._outside is None:
             return verify_export(self.lines(), self._key)
-        lines = self._outside.read_text("utf-8", "replace").splitlines(True) if self._outside.exists() else []
-        return verify_export(self.lines(), self._key, outside=lines)
+        if not self._outside.exists():
+            return verify_export(self.lines(), self._key, outside=())
+        with self._outside.open(encoding="utf-8", errors="replace", newline="\n") as file:
+            return verify_export(self.lines(), self._key, outside=file)
+
+    def _tree(self) -> Iterator[LoggedEntry]:
+        after = -1
+        while True:
+            with self._database.reading() as session:
+                page = log.page(session, after=after)
+            yield from (LoggedEntry(row.index, row.entry, row.leaf_hash) for row in page)
+            if len(page) < log.PAGE:
+                return
+            after = page[-1].index

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from gateway.errors import AccessDenied
-from gateway.store.database import Database
+from gateway.store.database import Database, Unit
 from gateway.store.records import GrantRecord
 from policies.access import Action, Allowed, Denied, Lease, Principal, Resource, decide
 
@@ -23,22 +23,30 @@ def authorize(
 
     Raises LedgerUnavailable when even that entry cannot be written.
     """
-    decision = decide(principal, action, resource, now=now, lease=_lease(grant))
+    decision = decide(principal, action, resource, now=now, lease=lease_of(grant))
     if isinstance(decision, Denied):
         with database.unit() as unit:
-            unit.ledger.record(
-                actor=principal.id,
-                action="access.denied",
-                subject=resource.id,
-                asked=action.value,
-                reason=decision.reason,
-                role=principal.role.value,
-            )
+            record_denial(unit, principal, action, resource, decision)
         raise AccessDenied(decision.reason)
     return decision
 
 
-def _lease(grant: GrantRecord | None) -> Lease | None:
+def record_denial(
+    unit: Unit, principal: Principal, action: Action, resource: Resource, denied: Denied
+) -> None:
+    """The entry of a refusal, in the unit in which it was decided."""
+    unit.ledger.record(
+        actor=principal.id,
+        action="access.denied",
+        subject=resource.id,
+        asked=action.value,
+        reason=denied.reason,
+        role=principal.role.value,
+    )
+
+
+def lease_of(grant: GrantRecord | None) -> Lease | None:
+    """A grant as the decision sees it."""
     if grant is None:
         return None
     return Lease(grant.person_id, grant.dataset_id, grant.until, grant.revoked_at is not None)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gateway.errors import NotFound
-from gateway.services.authorize import authorize
+from gateway.errors import AccessDenied, NotFound
+from gateway.services.authorize import authorize, lease_of, record_denial
 from gateway.services.ports import Clock, CopyReader
-from gateway.store.database import Database
+from gateway.store.database import Database, Unit
 from gateway.store.queries import assets, copies, datasets, grants
 from gateway.store.records import CopyRecord, GrantRecord
-from policies.access import Action, Principal, Resource
+from policies.access import Action, Denied, Principal, Resource, decide
 
 PAGE = 100
 """Copies in one answer of `list`."""
@@ -36,26 +36,25 @@ class Broker:
 
     def deliver(self, principal: Principal, copy_id: str) -> Delivery:
         """A copy. Raises NotFound, AccessDenied, LedgerUnavailable, VaultError: then no byte leaves."""
-        # (1) Decide, for this moment; a denial is recorded too.
-        with self._database.reading() as session:
-            copy = copies.get(session, copy_id)
-            grant = grants.best_for(session, person_id=principal.id, dataset_id=copy.dataset_id)
-            released = copies.is_released(session, copy)
-        self._authorize(principal, Action.COPY_READ, Resource("Copy", copy.id, copy.dataset_id), grant)
-        if not released or grant is None:
-            raise NotFound(f"copy {copy_id} is not released")
-        # (2) Record. A crash here over-reports a disclosure, it never hides one.
+        # (1) Decide and record in one transaction, which holds the grant and the asset: a revocation comes
+        # wholly before it, and is seen, or wholly after its entry. A denial is recorded too. A crash behind
+        # the commit over-reports a disclosure, it never hides one.
         with self._database.unit() as unit:
-            unit.ledger.record(
-                actor=principal.id,
-                action="copy.delivered",
-                subject=copy.id,
-                asset=copy.asset_id,
-                dataset=copy.dataset_id,
-                grant=grant.id,
-                purpose=grant.purpose,
+            copy = copies.get(unit.session, copy_id)
+            grant = grants.best_for(
+                unit.session, person_id=principal.id, dataset_id=copy.dataset_id, hold=True
             )
-        # (3) Authenticate the whole copy; only then are there bytes to send.
+            resource = Resource("Copy", copy.id, copy.dataset_id)
+            decision = decide(principal, Action.COPY_READ, resource, now=self._clock(), lease=lease_of(grant))
+            if isinstance(decision, Denied):
+                record_denial(unit, principal, Action.COPY_READ, resource, decision)
+            elif grant is None or not copies.is_released(unit.session, copy, hold=True):
+                raise NotFound(f"copy {copy_id} is not released")
+            else:
+                _record_delivery(unit, principal, copy, grant)
+        if isinstance(decision, Denied):
+            raise AccessDenied(decision.reason)
+        # (2) That is committed. Authenticate the whole copy; only then are there bytes to send.
         return Delivery(copy, self._reader.read(copy.id, copy.blob, copy.wrapped_key))
 
     def list(self, principal: Principal, dataset_id: str, *, after: str = "") -> list[CopyRecord]:
@@ -78,3 +77,15 @@ class Broker:
         self, principal: Principal, action: Action, resource: Resource, grant: GrantRecord | None
     ) -> None:
         authorize(self._database, principal, action, resource, now=self._clock(), grant=grant)
+
+
+def _record_delivery(unit: Unit, principal: Principal, copy: CopyRecord, grant: GrantRecord) -> None:
+    unit.ledger.record(
+        actor=principal.id,
+        action="copy.delivered",
+        subject=copy.id,
+        asset=copy.asset_id,
+        dataset=copy.dataset_id,
+        grant=grant.id,
+        purpose=grant.purpose,
+    )

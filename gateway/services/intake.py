@@ -102,8 +102,8 @@ class Reception:
         self._data_key = DataKey.generate()
         self._sealer = Sealer(self._data_key, EnvelopeContext(ORIGINAL, self._asset_id))
         self._blob = new_blob_name()
+        self._earlier = self._find_earlier()  # may raise, so before there is a file to leave behind
         self._writer = intake.originals.writer(self._blob)
-        self._earlier = self._find_earlier()
         self._salt = self._earlier.salt if self._earlier else os.urandom(SALT_BYTES)
         self._mac = hmac.new(self._salt, digestmod=hashlib.sha256)
         self._bytes = 0

@@ -9,11 +9,20 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 from dbos import DBOS, DBOSConfig
 
 from gateway.services.anonymize import MAX_ATTEMPTS
-from gateway.services.jobs import APPLICATION, APPLICATION_VERSION, DEAD_AFTER, QUEUE, WORKFLOW, IdsOnly
+from gateway.services.jobs import (
+    APPLICATION,
+    APPLICATION_VERSION,
+    DEAD_AFTER,
+    QUEUE,
+    WORKFLOW,
+    IdsOnly,
+    JobFailed,
+)
 from gateway.services.ports import Clock
 from gateway.services.sweep import Sweep
 from gateway.services.tally import Tally
@@ -57,7 +66,11 @@ class JobWorker:
         self._executor_id = executor_id
         self._concurrency = concurrency
         self._stopping = threading.Event()
-        self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
+        # Apart, since a sweep of many assets may take longer than a heartbeat may be late.
+        self._keepers = [
+            threading.Thread(target=self._repeat, args=(seconds, act), name=act.__name__, daemon=True)
+            for seconds, act in ((HEARTBEAT_SECONDS, self._keep), (SWEEP_SECONDS, self._clear_up))
+        ]
         self._config: DBOSConfig = {
             "name": APPLICATION,
             "system_database_url": jobs_url,
@@ -76,31 +89,39 @@ class JobWorker:
         _register(self._run)
         DBOS.launch()
         DBOS.register_queue(QUEUE, worker_concurrency=self._concurrency, polling_interval_sec=POLL_SECONDS)
-        self._keeper.start()
+        for keeper in self._keepers:
+            keeper.start()
 
     def stop(self) -> None:
         """Takes no more jobs and waits for those at work; what does not end in time is taken over."""
         self._stopping.set()
-        self._keeper.join()
+        for keeper in self._keepers:
+            keeper.join()
         DBOS.destroy(workflow_completion_timeout_sec=30)
-        self._tally.write()
+        with suppress(Exception):  # what was counted last is not worth a failure
+            self._tally.write()
 
-    def _keep(self) -> None:
-        """The keeper's life: heartbeat, taking over from the dead, and now and then the sweep."""
-        since_sweep = SWEEP_SECONDS
-        while not self._stopping.wait(HEARTBEAT_SECONDS):
-            since_sweep += HEARTBEAT_SECONDS
+    def _repeat(self, seconds: float, act: Callable[[], None]) -> None:
+        """A keeper's life: the same again, soon at first, until this worker stops."""
+        pause = min(seconds, HEARTBEAT_SECONDS)
+        while not self._stopping.wait(pause):
+            pause = seconds
             try:
-                self._beat()
-                self._tally.write()
-                self._take_over()
-                if since_sweep >= SWEEP_SECONDS:
-                    since_sweep = 0.0
-                    self._sweep.enqueue_forgotten()
-                    self._sweep.clear_partials()
+                act()
             except Exception as exc:
                 # The database may be away; the next round tries again. Its text could name anything.
                 log.warning("keeper: %s", type(exc).__name__)
+
+    def _keep(self) -> None:
+        """Shows that this worker lives, and takes over from the dead."""
+        self._beat()
+        self._tally.write()
+        self._take_over()
+
+    def _clear_up(self) -> None:
+        """Takes up what a crash left half done, and clears it away."""
+        self._sweep.enqueue_forgotten()
+        self._sweep.clear_partials()
 
     def _beat(self) -> None:
         with self._database.unit() as unit:
@@ -130,7 +151,11 @@ def _register(run: Callable[[str], str]) -> None:
         interval_seconds=RETRY_SECONDS,
     )
     def step(asset_id: str) -> str:
-        return run(asset_id)
+        try:
+            return run(asset_id)
+        except Exception as exc:
+            # DBOS writes what a step raises to its log, traceback and words: they could name anything.
+            raise JobFailed(type(exc).__name__) from None
 
     @DBOS.workflow(name=WORKFLOW)
     def anonymize_asset(asset_id: str) -> str:

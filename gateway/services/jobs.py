@@ -9,9 +9,10 @@ import json
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
+from itertools import count
 from typing import Any, Final
 
-from dbos import DBOS, DBOSClient, Serializer
+from dbos import DBOS, DBOSClient, Serializer, WorkflowHandle
 from dbos._migration import get_migration_versions, get_sqlite_migration_versions
 from sqlalchemy import create_engine, make_url
 
@@ -27,6 +28,9 @@ DEAD_AFTER: Final = timedelta(seconds=10)
 
 ENGINE_SCHEMA: Final = "dbos"
 """Where DBOS keeps its tables on PostgreSQL."""
+
+UNDER_WAY: Final = frozenset({"ENQUEUED", "DELAYED", "PENDING"})
+"""What DBOS calls a job that has not ended."""
 
 
 class JobFailed(Exception):
@@ -85,18 +89,22 @@ class JobQueue:
     def enqueue(self, asset_id: str, attempts: int = 0) -> None:
         """One job for an asset that was begun `attempts` times, however often this is called.
 
-        The count is in the job's id: a job that ended without settling its asset does not stand in the way
-        of the next one.
+        A job that ended without settling its asset does not stand in the way of the next one: the count is
+        in its id, and where not even the attempt could be counted, so is the turn.
         """
-        self._client.enqueue(
-            {
-                "queue_name": QUEUE,
-                "workflow_name": WORKFLOW,
-                "workflow_id": f"{WORKFLOW}:{asset_id}:{attempts}",
-                "app_version": APPLICATION_VERSION,
-            },
-            asset_id,
-        )
+        for turn in count():
+            job = f"{WORKFLOW}:{asset_id}:{attempts}" + (f":{turn}" if turn else "")
+            handle: WorkflowHandle[str] = self._client.enqueue(
+                {
+                    "queue_name": QUEUE,
+                    "workflow_name": WORKFLOW,
+                    "workflow_id": job,
+                    "app_version": APPLICATION_VERSION,
+                },
+                asset_id,
+            )
+            if handle.get_status().status in UNDER_WAY:
+                return
 
     def close(self) -> None:
         self._client.destroy()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
-from gateway.errors import NotFound
+from gateway.errors import Conflict, NotFound
 from gateway.services.ids import new_id
 from gateway.services.ports import Clock
 from gateway.store.database import Database
@@ -32,12 +32,18 @@ class IssuedToken:
 def issue_token(
     database: Database, *, role: Role, name: str | None, clock: Clock, person_id: str | None = None
 ) -> IssuedToken:
-    """A new token for a new person. Only its SHA-256 is kept."""
+    """A new token, for a new person or, by `person_id`, for one that is known. Only its SHA-256 is kept.
+
+    Raises Conflict when the person has another role: a token does not change it, and the log would say so.
+    """
     person = person_id or new_id("person")
     token, secret = new_id("token"), TOKEN_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
     now = clock()
     with database.unit() as unit:
-        if not people.has_person(unit.session, person):
+        held = people.role_of(unit.session, person)
+        if held not in (None, role):
+            raise Conflict(f"{person} is here as {held}; a person has one role. Make another person")
+        if held is None:
             people.add_person(unit.session, person_id=person, role=role, name=name, now=now)
         people.add_token(
             unit.session, token_id=token, person_id=person, digest=people.token_digest(secret), now=now

@@ -96,7 +96,9 @@ class Database:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 yield
         else:
-            with self.engine.connect() as connection:
+            # Without a transaction: the job engine's migrations build indexes concurrently, and such a build
+            # waits for every transaction that is open, this one too, for ever.
+            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
                 try:
                     yield

@@ -139,7 +139,7 @@ def _work(work: vitals.WorkVitals, now: datetime) -> Iterator[Metric]:
     if rest := sum(count for _, count in ordered[MAX_REASONS:]):
         held.add_metric(["other"], rest)
     yield held
-    waiting = work.assets[AssetState.RECEIVED]
+    waiting, since = work.assets[AssetState.RECEIVED], work.waiting_since
     yield GaugeMetricFamily("privgate_queue_length", "Assets that no worker has begun.", waiting)
     yield _age(
         "privgate_queue_oldest_seconds", "How long the oldest of these waits.", work.waiting_since, now
@@ -165,9 +165,7 @@ def _jobs(counted: dict[str, int]) -> Iterator[Metric]:
     """counted: the counters of `job_counts`, without their prefix."""
     begun = counted.get(_rest(job_counts.BEGUN), 0)
     yield CounterMetricFamily("privgate_job_attempts", "Times that a job was begun.", begun)
-    settled = CounterMetricFamily(
-        "privgate_jobs_settled", "Jobs ended, by the asset's state.", labels=["state"]
-    )
+    settled = CounterMetricFamily("privgate_jobs_settled", "Jobs ended, by state.", labels=["state"])
     ended = {
         state: counted.get(_rest(job_counts.SETTLED) + state.value, 0)
         for state in (AssetState.RELEASED, AssetState.NEEDS_REVIEW, AssetState.QUARANTINED)

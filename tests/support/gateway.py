@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, NullPool, create_engine, text
 
 from gateway.services.people import issue_token
 from gateway.store.database import Database
@@ -58,7 +58,6 @@ class Installation:
         self.port = free_port()
         self.processes: list[Process] = []
         self._clients: list[httpx.Client] = []
-        self._started = 0
 
     @property
     def data(self) -> Path:
@@ -93,6 +92,10 @@ class Installation:
             "PYTHONPATH": str(ROOT),
             **self.extra,
         }
+
+    def beside(self, **extra: str) -> Installation:
+        """The same installation on another port, for processes with other variables in their environment."""
+        return Installation(self.root, self.models, {**self.extra, **extra})
 
     # --- the command line
 
@@ -139,12 +142,11 @@ class Installation:
 
     def start(self, name: str, *arguments: str, launcher: tuple[str, ...] = ()) -> Process:
         """A process of the gateway. launcher: what to run instead of `privgate`, for a crash."""
-        self._started += 1
         command = launcher or (str(COMMAND),)
         process = Process(
             [*command, name, *arguments],
             environment=self.environment,
-            log=self.logs / f"{self._started:02}-{name}.log",
+            log=self.logs / f"{sum(1 for _ in self.logs.iterdir()) + 1:02}-{name}.log",
             folder=self.root,
         )
         self.processes.append(process)
@@ -185,8 +187,11 @@ class Installation:
 
     @cached_property
     def engine(self) -> Engine:
-        """The test's own way into the database, beside the gateway."""
-        return create_engine(self.database_url)
+        """The test's own way into the database, beside the gateway.
+
+        No connection stays open: a search that reads SQLite's files in this process would break its locks.
+        """
+        return create_engine(self.database_url, poolclass=NullPool)
 
     def rows(self, query: str, **values: Any) -> list[Any]:
         with self.engine.connect() as connection:

@@ -30,9 +30,9 @@ def add(session: Session, record: AssetRecord, *, sealed_name: bytes | None) -> 
     session.flush()
 
 
-def get(session: Session, asset_id: str) -> AssetRecord:
-    """Raises NotFound."""
-    return _record(_row(session, asset_id))
+def get(session: Session, asset_id: str, *, hold: bool = False) -> AssetRecord:
+    """hold: nobody else can change it until this transaction ends. Raises NotFound."""
+    return _record(_row(session, asset_id, lock=hold))
 
 
 def sealed_name(session: Session, asset_id: str) -> bytes | None:

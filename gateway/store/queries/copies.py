@@ -39,10 +39,13 @@ def get(session: Session, copy_id: str) -> CopyRecord:
     return _record(row)
 
 
-def is_released(session: Session, copy: CopyRecord) -> bool:
-    """True while the asset stands released and this is its newest copy."""
+def is_released(session: Session, copy: CopyRecord, *, hold: bool = False) -> bool:
+    """True while the asset stands released and this is its newest copy.
+
+    hold: the asset cannot leave that state until this transaction ends.
+    """
     newest = select(func.max(Copy.revision)).where(Copy.asset_id == copy.asset_id)
-    asset = session.get(Asset, copy.asset_id)
+    asset = session.get(Asset, copy.asset_id, with_for_update={"read": True} if hold else None)
     return (
         asset is not None
         and asset.state == AssetState.RELEASED.value

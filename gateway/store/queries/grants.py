@@ -26,13 +26,19 @@ def add(session: Session, record: GrantRecord, *, created_by: str) -> None:
     session.flush()
 
 
-def best_for(session: Session, *, person_id: str, dataset_id: str) -> GrantRecord | None:
-    """The grant that speaks most for this person: one not revoked before a revoked one, then the longest."""
+def best_for(session: Session, *, person_id: str, dataset_id: str, hold: bool = False) -> GrantRecord | None:
+    """The grant that speaks most for this person: one not revoked before a revoked one, then the longest.
+
+    hold: nobody can revoke it until this transaction ends.
+    """
     query = (
         select(Grant)
         .where(Grant.person_id == person_id, Grant.dataset_id == dataset_id)
         .order_by(col(Grant.revoked_at).is_not(None), col(Grant.until).desc())
+        .limit(1)
     )
+    if hold:
+        query = query.with_for_update(read=True)
     row = session.exec(query).first()
     return None if row is None else _record(row)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -67,18 +66,11 @@ def add_checkpoint(session: Session, checkpoint: StoredCheckpoint, *, now: datet
     session.flush()
 
 
-def tree(session: Session) -> Iterator[TreeEntry]:
-    """All entries of the tree in its order, a page at a time."""
-    after = -1
-    while True:
-        query = select(LogEntry).where(col(LogEntry.leaf_index) > after).order_by(col(LogEntry.leaf_index))
-        rows = session.exec(query.limit(PAGE)).all()
-        for row in rows:
-            yield TreeEntry(row.leaf_index or 0, row.entry, row.leaf_hash or b"")
-            after = row.leaf_index or 0
-        session.expunge_all()
-        if len(rows) < PAGE:
-            return
+def page(session: Session, *, after: int) -> list[TreeEntry]:
+    """The next PAGE entries of the tree behind index `after`, in its order."""
+    query = select(LogEntry).where(col(LogEntry.leaf_index) > after).order_by(col(LogEntry.leaf_index))
+    rows = session.exec(query.limit(PAGE))
+    return [TreeEntry(row.leaf_index or 0, row.entry, row.leaf_hash or b"") for row in rows]
 
 
 def checkpoints(session: Session) -> list[tuple[int, str]]:
@@ -86,10 +78,3 @@ def checkpoints(session: Session) -> list[tuple[int, str]]:
     return list(
         session.exec(select(LogCheckpoint.size, LogCheckpoint.note).order_by(col(LogCheckpoint.size)))
     )
-
-
-def waiting(session: Session) -> Iterator[InboxEntry]:
-    """Entries that no checkpoint covers yet."""
-    query = select(LogEntry).where(col(LogEntry.leaf_index).is_(None)).order_by(col(LogEntry.id))
-    for row in session.exec(query):
-        yield InboxEntry(row.id or 0, row.entry)

@@ -27,6 +27,12 @@ def has_person(session: Session, person_id: str) -> bool:
     return session.get(Person, person_id) is not None
 
 
+def role_of(session: Session, person_id: str) -> Role | None:
+    """None where nobody has this id."""
+    person = session.get(Person, person_id)
+    return None if person is None else Role(person.role)
+
+
 def add_token(session: Session, *, token_id: str, person_id: str, digest: bytes, now: datetime) -> None:
     session.add(Token(id=token_id, person_id=person_id, digest=digest, created_at=now))
 
@@ -40,7 +46,7 @@ def principal_of(session: Session, digest: bytes) -> Principal | None:
 
 def revoke_token(session: Session, token_id: str, *, now: datetime) -> bool:
     """False when there is no such token or it was revoked before."""
-    token = session.get(Token, token_id)
+    token = session.get(Token, token_id, with_for_update=True)
     if token is None or token.revoked_at is not None:
         return False
     token.revoked_at = now

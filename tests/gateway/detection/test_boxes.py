@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.detection import boxes as b
@@ -27,12 +27,14 @@ def some_boxes(draw: st.DrawFn, most: int = 12) -> Boxes:
     return np.array(rows, dtype=np.float32).reshape(-1, 5)
 
 
+@settings(deadline=None)
 @given(some_boxes())
 def test_order_of_the_input_does_not_matter(boxes: Boxes) -> None:
     shuffled = boxes[np.random.default_rng(0).permutation(len(boxes))]
     assert np.array_equal(b.suppressed(boxes, 0.4), b.suppressed(shuffled, 0.4))
 
 
+@settings(deadline=None)
 @given(some_boxes())
 def test_what_suppression_keeps_does_not_overlap(boxes: Boxes) -> None:
     kept = b.suppressed(boxes, 0.4)
@@ -40,6 +42,7 @@ def test_what_suppression_keeps_does_not_overlap(boxes: Boxes) -> None:
         assert (b.ious(box, np.delete(kept, index, axis=0)) <= 0.4).all()
 
 
+@settings(deadline=None)
 @given(some_boxes())
 def test_every_box_is_kept_or_overlaps_a_better_one(boxes: Boxes) -> None:
     kept = b.suppressed(boxes, 0.4)
@@ -48,6 +51,7 @@ def test_every_box_is_kept_or_overlaps_a_better_one(boxes: Boxes) -> None:
         assert ((rivals > 0.4) & (kept[:, 4] >= box[4])).any() or (kept == box).all(axis=1).any()
 
 
+@settings(deadline=None)
 @given(some_boxes())
 def test_moving_there_and_back_changes_nothing(boxes: Boxes) -> None:
     there = b.moved(boxes, scale=(2.0, 4.0), offset=(8.0, 16.0))
@@ -57,6 +61,7 @@ def test_moving_there_and_back_changes_nothing(boxes: Boxes) -> None:
     assert np.allclose(back, boxes, atol=1e-3)
 
 
+@settings(deadline=None)
 @given(some_boxes(), st.integers(1, 60), st.integers(1, 60))
 def test_clipped_boxes_lie_in_the_image(boxes: Boxes, width: int, height: int) -> None:
     cut = b.clipped(boxes, width, height)
@@ -70,6 +75,7 @@ def test_clipping_drops_what_is_no_number() -> None:
     assert len(b.clipped(boxes, 10, 10)) == 1
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0.05, 0.95))
 def test_normalising_keeps_the_order_and_centres_the_point(one: float, two: float, point: float) -> None:
     points = np.full(3, point, dtype=np.float32)

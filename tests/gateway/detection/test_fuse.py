@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.detection.fuse import FLOOR, fuse
@@ -31,11 +31,13 @@ some = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(some)
 def test_the_order_of_the_input_does_not_matter(detections: list[Detection]) -> None:
     assert fuse(detections) == fuse(detections[::-1])
 
 
+@settings(deadline=None)
 @given(some)
 def test_what_was_certain_stays_certain_and_hidden(detections: list[Detection]) -> None:
     fused = fuse(detections)
@@ -44,6 +46,7 @@ def test_what_was_certain_stays_certain_and_hidden(detections: list[Detection]) 
             assert any(other.kind is one.kind and other.region.overlap(one.region) for other in fused)
 
 
+@settings(deadline=None)
 @given(some)
 def test_scores_stay_between_the_floor_and_one(detections: list[Detection]) -> None:
     assert all(FLOOR <= one.score <= 1 for one in fuse(detections))

@@ -17,6 +17,7 @@ from gateway.detection.looks import Pass, banded, seen
 from gateway.detection.plates import plate_passes
 
 
+@settings(deadline=None)
 @given(st.integers(1, 20_000), st.integers(200, 2000))
 def test_spans_cover_the_length_with_overlap(length: int, side: int) -> None:
     spans = passes.spans(length, side, 96)
@@ -26,7 +27,7 @@ def test_spans_cover_the_length_with_overlap(length: int, side: int) -> None:
     assert all(one[1] - other[0] >= 95 for one, other in itertools.pairwise(spans))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.integers(1, 500), st.integers(1, 500), st.floats(0.05, 3.0))
 def test_a_box_found_in_a_tile_comes_back_to_its_place(width: int, height: int, scale: float) -> None:
     pixels = np.zeros((height, width, 3), dtype=np.uint8)
@@ -36,7 +37,8 @@ def test_a_box_found_in_a_tile_comes_back_to_its_place(width: int, height: int, 
         assert down % 32 == across % 32 == 0
         return np.array([[0, 0, across, down, 0.9]], dtype=np.float32)
 
-    assert seen(pixels, scale, whole).tolist() == [[0, 0, width, height, pytest.approx(0.9)]]
+    expected = [0, 0, width, height, 0.9]
+    assert seen(pixels, scale, whole).tolist() == [pytest.approx(expected, rel=1e-5)]
 
 
 def test_a_huge_image_is_seen_in_bounded_tiles() -> None:
@@ -47,9 +49,10 @@ def test_a_huge_image_is_seen_in_bounded_tiles() -> None:
     assert sum(height * width for height, width in sizes) < 1.25 * passes.PASS_PIXELS
 
 
+@settings(deadline=None)
 @given(
-    st.integers(1, 3000),
-    st.integers(1, 3000),
+    st.integers(1, 1500),
+    st.integers(1, 1500),
     st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), max_size=8),
 )
 def test_windows_hold_every_suspicion_once(
@@ -87,6 +90,7 @@ def test_a_large_box_needs_a_higher_score_than_a_small_one() -> None:
     assert large == pytest.approx(0.2)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 100_000), st.integers(1, 100_000))
 def test_every_size_of_image_has_looks(width: int, height: int) -> None:
     looks = [*plate_passes(width, height), *overview_passes(width, height)]

@@ -11,6 +11,7 @@ from sqlalchemy import inspect, text
 from sqlmodel import SQLModel
 
 from gateway.store.database import Database
+from tests.support.postgres import PostgresServer
 
 MIGRATE = """
 import sys
@@ -77,3 +78,15 @@ def test_a_failed_migration_leaves_the_lock_free(empty_url: str) -> None:
     migrate(database)
     assert differences(database) == []
     database.close()
+
+
+def test_an_index_may_be_built_concurrently_inside(postgres: PostgresServer, postgres_template: str) -> None:
+    """As the job engine's own migrations do on PostgreSQL: such a build waits for every open transaction."""
+    database = Database(postgres.create("concurrently", template=postgres_template))
+    with database.alone(), database.engine.connect() as connection:
+        outside = connection.execution_options(isolation_level="AUTOCOMMIT")
+        outside.execute(text("SET lock_timeout = '5s'"))
+        outside.execute(text("CREATE INDEX CONCURRENTLY person_by_role ON person (role)"))
+    assert "person_by_role" in {index["name"] for index in inspect(database.engine).get_indexes("person")}
+    database.close()
+    postgres.drop("concurrently")

@@ -1,0 +1,121 @@
+"""The same code on PostgreSQL: the whole path, and a job that outlives its worker."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gateway.detection.models import ModelStore
+from tests.support.gateway import (
+    Installation,
+    Person,
+    all_on_the_tree,
+    content_of,
+    create_dataset,
+    give_grant,
+    send,
+    settled,
+    upload,
+    verify_offline,
+)
+from tests.support.marker import mark, traces
+from tests.support.pictures import FACE, part, pixels_of
+from tests.support.postgres import PostgresServer, postgres_server
+from tests.support.processes import Process, wait_until
+
+
+@dataclass
+class Scaled:
+    """An installation on PostgreSQL with two workers, known by their executor ids."""
+
+    installation: Installation
+    server: PostgresServer
+    workers: dict[str, Process]
+    officer: Person
+    uploader: Person
+    annotator: Person
+    dataset: str
+
+
+@pytest.fixture(scope="module")
+def scaled(tmp_path_factory: pytest.TempPathFactory, model_store: ModelStore) -> Iterator[Scaled]:
+    with postgres_server() as server:
+        root = tmp_path_factory.mktemp("scaled")
+        database = {"PRIVGATE_DATABASE": server.create("privgate")}
+        installation = Installation(root, model_store.folder, database)
+        try:
+            installation.privgate("keys", "create")
+            installation.serve()
+            installation.start("sequencer")
+            workers: dict[str, Process] = {}
+            for _ in range(2):
+                process = installation.start("worker")
+                workers[wait_until(lambda: new_worker(installation, workers), "a heartbeat")] = process
+            officer, uploader, annotator = map(installation.enrol, ("officer", "uploader", "annotator"))
+            dataset = create_dataset(officer, "scaled")
+            give_grant(officer, annotator, dataset)
+            yield Scaled(installation, server, workers, officer, uploader, annotator, dataset)
+        finally:
+            installation.stop()
+
+
+def new_worker(installation: Installation, known: dict[str, Process]) -> str | None:
+    """The executor id of a worker that has not been seen before."""
+    alive = [str(row.executor_id) for row in installation.rows("SELECT executor_id FROM worker")]
+    return next((name for name in alive if name not in known), None)
+
+
+def test_the_path_is_the_same_on_postgresql(scaled: Scaled, astronaut: Image.Image, tmp_path: Path) -> None:
+    image = mark(astronaut)
+    asset = upload(scaled.uploader, scaled.dataset, image.data, name=image.file_name, key="path")
+    assert send(scaled.uploader, scaled.dataset, image.data, key="path").json()["id"] == asset
+    state = settled(scaled.uploader, asset)
+    assert state["state"] == "released"
+    response = content_of(scaled.annotator, state["copy_id"])
+    assert not np.array_equal(part(pixels_of(response.content), FACE), part(pixels_of(image.data), FACE))
+    assert scaled.annotator.http.get(f"/v1/assets/{asset}/original").status_code == 403
+    all_on_the_tree(scaled.installation)
+    assert_verified(scaled, tmp_path)
+    assert traces(image, [*scaled.installation.places(), scaled.server.socket]) == []
+
+
+def test_the_job_of_a_killed_worker_is_taken_over_and_there_is_one_copy(
+    scaled: Scaled, astronaut: Image.Image, tmp_path: Path
+) -> None:
+    # Large enough that its job is found while it is being done.
+    large = Image.new("RGB", (1600, 1600), (96, 112, 128))
+    large.paste(astronaut, (500, 500))
+    image = mark(large)
+    asset = upload(scaled.uploader, scaled.dataset, image.data, name=image.file_name)
+    query = "SELECT executor_id FROM dbos.workflow_status WHERE status = 'PENDING'"
+    holder = str(wait_until(lambda: scaled.installation.rows(query), "a job at work", every=0.01)[0][0])
+    scaled.workers[holder].popen.send_signal(signal.SIGSTOP)
+    standing = scaled.uploader.http.get(f"/v1/assets/{asset}").json()
+    assert standing["state"] in ("received", "processing")
+    scaled.workers[holder].kill()
+
+    state = settled(scaled.uploader, asset)
+    assert state["state"] == "released"
+    (survivor,) = set(scaled.workers) - {holder}
+    released = [e for e in scaled.installation.entries("asset.released") if e["subject"] == asset]
+    assert [entry["actor"] for entry in released] == [survivor]
+    copies = "SELECT count(*) AS n FROM copy WHERE asset_id = :asset"
+    assert scaled.installation.rows(copies, asset=asset)[0].n == 1
+    assert content_of(scaled.annotator, state["copy_id"]).status_code == 200
+    all_on_the_tree(scaled.installation)
+    assert_verified(scaled, tmp_path)
+    assert traces(image, [*scaled.installation.places(), scaled.server.socket]) == []
+
+
+def assert_verified(scaled: Scaled, folder: Path) -> None:
+    export = scaled.officer.http.get("/v1/audit/export").content
+    key = scaled.installation.client().get("/v1/audit/key").text
+    checkpoints = scaled.installation.data / "checkpoints.txt"
+    done = verify_offline(export, key, folder, checkpoints=checkpoints)
+    assert done.returncode == 0, done.stdout + done.stderr
