@@ -20,6 +20,7 @@ from gateway.services.intake import ORIGINAL
 from gateway.services.job_counts import JobCounts
 from gateway.services.ports import Clock
 from gateway.services.sanitize import Sanitized, Sanitizer
+from gateway.services.tracing import span
 from gateway.store.database import Database
 from gateway.store.queries import assets, copies, datasets
 from gateway.store.records import AssetRecord, CopyRecord
@@ -84,7 +85,8 @@ class Anonymizer:
             return self._hold(asset, "job.attempts")
         try:
             # (2) Open; (3) decode, detect, plan, redact, encode, check.
-            original = self._open(asset)
+            with span("job.open"):
+                original = self._open(asset)
             result = self._sanitizer.sanitize(original, policy)
         except (InputRefused, OutputCheckFailed) as exc:
             return self._hold(asset, exc.code)
@@ -103,7 +105,8 @@ class Anonymizer:
         copy_id, blob, data_key = new_id("copy"), new_blob_name(), DataKey.generate()
         context = copy_context(copy_id)
         # (4) Seal the copy, under its own key and name; (5) put it, never over another.
-        self._copy_blobs.put(blob, seal(result.encoded.data, data_key, context))
+        with span("job.put", copy=copy_id):
+            self._copy_blobs.put(blob, seal(result.encoded.data, data_key, context))
         now = self._clock()
         copy = CopyRecord(
             id=copy_id,
@@ -123,7 +126,8 @@ class Anonymizer:
         state = AssetState.RELEASED if clean else AssetState.NEEDS_REVIEW
         try:
             # (6) One transaction: copy row, state, audit entry.
-            self._settle(copy, state, result, now)
+            with span("job.settle", copy=copy_id):
+                self._settle(copy, state, result, now)
         except IntegrityError:
             # Another worker was faster. (After a commit of unknown outcome the blob must stay.)
             self._copy_blobs.delete(blob)

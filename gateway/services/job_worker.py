@@ -13,6 +13,7 @@ from contextlib import suppress
 
 from dbos import DBOS, DBOSConfig
 
+from gateway.correlation import correlation
 from gateway.services.anonymize import MAX_ATTEMPTS
 from gateway.services.jobs import (
     APPLICATION,
@@ -26,6 +27,7 @@ from gateway.services.jobs import (
 from gateway.services.ports import Clock
 from gateway.services.sweep import Sweep
 from gateway.services.tally import Tally
+from gateway.services.tracing import span
 from gateway.store.database import Database
 from gateway.store.queries import workers
 from gateway.store.queries.locks import Task, claim
@@ -151,11 +153,18 @@ def _register(run: Callable[[str], str]) -> None:
         interval_seconds=RETRY_SECONDS,
     )
     def step(asset_id: str) -> str:
+        serving = correlation.set(asset_id)
         try:
-            return run(asset_id)
+            with span("job", asset=asset_id) as attributes:
+                attributes["state"] = state = run(asset_id)
+            log.info("job ended: %s", state, extra={"fields": {"state": state}})
+            return state
         except Exception as exc:
+            log.warning("job failed: %s", type(exc).__name__)
             # DBOS writes what a step raises to its log, traceback and words: they could name anything.
             raise JobFailed(type(exc).__name__) from None
+        finally:
+            correlation.reset(serving)
 
     @DBOS.workflow(name=WORKFLOW)
     def anonymize_asset(asset_id: str) -> str:

@@ -19,6 +19,7 @@ from gateway.imaging.encode import encode
 from gateway.imaging.image import EncodedImage
 from gateway.imaging.redact import apply
 from gateway.imaging.sandbox import Sandbox
+from gateway.services.tracing import span
 from policies.model import Detection, Plan, Size
 from policies.plan import make_plan
 from policies.policy import Policy
@@ -91,5 +92,6 @@ class _Stopwatch:
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         start = time.perf_counter()
-        yield
+        with span(f"job.{name}"):
+            yield
         self.milliseconds[name] = round((time.perf_counter() - start) * 1000)

@@ -139,7 +139,7 @@ def _work(work: vitals.WorkVitals, now: datetime) -> Iterator[Metric]:
     if rest := sum(count for _, count in ordered[MAX_REASONS:]):
         held.add_metric(["other"], rest)
     yield held
-    waiting, since = work.assets[AssetState.RECEIVED], work.waiting_since
+    waiting = work.assets[AssetState.RECEIVED]
     yield GaugeMetricFamily("privgate_queue_length", "Assets that no worker has begun.", waiting)
     yield _age(
         "privgate_queue_oldest_seconds", "How long the oldest of these waits.", work.waiting_since, now
