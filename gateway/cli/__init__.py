@@ -35,6 +35,15 @@ COMMANDS = {
     "doctor": LateCommand(
         "gateway.cli.doctor", "doctor", "What is wrong with this installation, and what to do."
     ),
+    "backup": LateCommand(
+        "gateway.cli.backup", "backup", "Copies database, sealed blobs and checkpoints; no key is in it."
+    ),
+    "restore": LateCommand(
+        "gateway.cli.backup", "restore", "Brings a backup back, after verifying all that it holds."
+    ),
+    "migrate": LateCommand(
+        "gateway.cli.backup", "migrate", "Brings both databases to this release's schema."
+    ),
     "audit": LateCommand("gateway.cli.audit", "app", "The tamper-evident log: verify, export, key."),
 }
 
