@@ -50,7 +50,7 @@ def doctor(
     data: Data = None,
 ) -> None:
     """Looks at every part and changes none. Status 0: all fine; 1: warnings only; 2: something is broken."""
-    findings = list(_examine(settings_of(data), role))
+    findings = list(examination(settings_of(data), role))
     level = worst(findings)
     if as_json:
         print(json.dumps({"status": level.value, "findings": [finding.to_dict() for finding in findings]}))
@@ -66,7 +66,7 @@ def _lines(findings: Iterable[Finding]) -> Iterator[str]:
             yield f"{'':8} → {finding.remedy}"
 
 
-def _examine(settings: Settings, role: Machine) -> Iterator[Finding]:
+def examination(settings: Settings, role: Machine) -> Iterator[Finding]:
     yield from examine(_machine(settings, role))
     found = list(examine([("database", lambda: database.database(settings.database))]))
     yield from found

@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 
 from dbos import DBOS, DBOSConfig
 
@@ -35,6 +36,9 @@ from gateway.store.queries.locks import Task, claim
 POLL_SECONDS = 0.1
 HEARTBEAT_SECONDS = 2.0
 SWEEP_SECONDS = 15.0
+
+FORGET_AFTER = timedelta(days=1)
+"""Rows of workers that were killed go after that."""
 
 STEP_ATTEMPTS = MAX_ATTEMPTS + 1
 """The last one finds that the attempts are used up, and holds the asset."""
@@ -100,8 +104,10 @@ class JobWorker:
         for keeper in self._keepers:
             keeper.join()
         DBOS.destroy(workflow_completion_timeout_sec=30)
-        with suppress(Exception):  # what was counted last is not worth a failure
+        with suppress(Exception):  # the database may be away; the heartbeat ends by itself
             self._tally.write()
+            with self._database.unit() as unit:
+                workers.leave(unit.session, self._executor_id)
 
     def _repeat(self, seconds: float, act: Callable[[], None]) -> None:
         """A keeper's life: the same again, soon at first, until this worker stops."""
@@ -124,6 +130,8 @@ class JobWorker:
         """Takes up what a crash left half done, and clears it away."""
         self._sweep.enqueue_forgotten()
         self._sweep.clear_partials()
+        with self._database.unit() as unit:
+            workers.forget(unit.session, before=self._clock() - FORGET_AFTER)
 
     def _beat(self) -> None:
         with self._database.unit() as unit:
