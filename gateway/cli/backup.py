@@ -15,7 +15,8 @@ from gateway.services.backup.key_file import NAMES, restore_keys, write_keys
 from gateway.services.backup.make import Backup
 from gateway.services.backup.restore import Place
 from gateway.services.backup.restore import restore as restore_backup
-from gateway.services.jobs import schema_versions
+from gateway.services.backup.resume import enqueue_unsettled
+from gateway.services.jobs import JobQueue, schema_versions
 from gateway.settings import Settings
 from gateway.store import schema
 from gateway.store.database import Database
@@ -77,11 +78,11 @@ def restore(
                 undo.callback((settings.keys / name).unlink, missing_ok=True)
         restored = restore_backup(source, _place(settings), utc_now)
         undo.pop_all()
-    open_database(settings).close()
+    waiting = _go_on(settings)
     opened = ", ".join(f"{count} {what}" for what, count in sorted(restored.opened.items())) or "nothing"
     print(f"the log verifies: {restored.entries} entries, {restored.checkpoints} checkpoints met")
     print(f"opened and authenticated: {opened}; {restored.gone} erased")
-    print(f"restored, as of {restored.made}. Now: privgate doctor; then start it. Work begins where it stood")
+    print(f"restored, as of {restored.made}; {waiting} images wait for a worker. Now: privgate doctor")
 
 
 def migrate(data: Data = None) -> None:
@@ -94,6 +95,16 @@ def migrate(data: Data = None) -> None:
     after = schema.newest()
     print(f"database: {before or 'empty'} → {after}" if before != after else f"database: {after}, as it was")
     print(f"jobs: {schema_versions(settings.jobs_database)[0]}")
+
+
+def _go_on(settings: Settings) -> int:
+    """The job engine's database is made anew; every image that was waiting or at work gets its job again."""
+    database, queue = open_database(settings), JobQueue(settings.jobs_database)
+    try:
+        return enqueue_unsettled(database, queue.enqueue)
+    finally:
+        queue.close()
+        database.close()
 
 
 def _place(settings: Settings) -> Place:
