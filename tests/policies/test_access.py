@@ -46,6 +46,7 @@ RESOURCES: Final[dict[Action, Resource]] = {
     Action.GRANT_REVOKE: INSTALLATION,
     Action.AUDIT_READ: INSTALLATION,
     Action.AUDIT_VERIFY: INSTALLATION,
+    Action.METRICS_READ: INSTALLATION,
 }
 
 # Whatever the grant: these roles may do this. (`asset.read` here is of one's own asset.)
@@ -64,7 +65,7 @@ BY_ROLE: Final[dict[Role, set[Action]]] = {
     Role.REVIEWER: set(),
     Role.ANNOTATOR: set(),
     Role.AUDITOR: {Action.AUDIT_READ, Action.AUDIT_VERIFY},
-    Role.OPERATOR: set(),
+    Role.OPERATOR: {Action.METRICS_READ},
 }
 
 # Copies are opened by a grant and by nothing else. Operators see no image, grant or not.
