@@ -46,9 +46,6 @@ COMMANDS = {
     "restore": LateCommand(
         "gateway.cli.backup", "restore", "Brings a backup back, after verifying all that it holds."
     ),
-    "migrate": LateCommand(
-        "gateway.cli.backup", "migrate", "Brings both databases to this release's schema."
-    ),
     "audit": LateCommand("gateway.cli.audit", "app", "The tamper-evident log: verify, export, key."),
 }
 

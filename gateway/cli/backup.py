@@ -1,4 +1,4 @@
-"""`privgate backup|restore|migrate`: an installation copied, brought back, brought up to date."""
+"""`privgate backup|restore`: an installation copied, and brought back."""
 
 from __future__ import annotations
 
@@ -16,10 +16,8 @@ from gateway.services.backup.make import Backup
 from gateway.services.backup.restore import Place
 from gateway.services.backup.restore import restore as restore_backup
 from gateway.services.backup.resume import enqueue_unsettled
-from gateway.services.jobs import JobQueue, schema_versions
+from gateway.services.jobs import JobQueue
 from gateway.settings import Settings
-from gateway.store import schema
-from gateway.store.database import Database
 from gateway.store.ledger import utc_now
 from gateway.store.queries.sealed import Store
 from gateway.version import VERSION
@@ -83,18 +81,6 @@ def restore(
     print(f"the log verifies: {restored.entries} entries, {restored.checkpoints} checkpoints met")
     print(f"opened and authenticated: {opened}; {restored.gone} erased")
     print(f"restored, as of {restored.made}; {waiting} images wait for a worker. Now: privgate doctor")
-
-
-def migrate(data: Data = None) -> None:
-    """Brings both databases to this release's schema; refuses one that a later release made."""
-    settings = settings_of(data)
-    database = Database(settings.database)
-    before = schema.current(database.engine)
-    database.close()
-    open_database(settings).close()
-    after = schema.newest()
-    print(f"database: {before or 'empty'} → {after}" if before != after else f"database: {after}, as it was")
-    print(f"jobs: {schema_versions(settings.jobs_database)[0]}")
 
 
 def _go_on(settings: Settings) -> int:

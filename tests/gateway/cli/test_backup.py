@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from gateway.cli import backup as commands
+from gateway.cli.migrate import migrate
 from gateway.detection.models import ModelStore
 from gateway.errors import GatewayError, KeyringError, Misconfigured
 from gateway.services.backup.faults import BackupFault
@@ -281,12 +282,12 @@ def test_migrate_says_the_versions_and_refuses_a_later_release(
     source: Installation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = shutil.copytree(source.data, tmp_path / "data")
-    commands.migrate(data=data)
+    migrate(data=data)
     assert "as it was" in capsys.readouterr().out
     with closing(sqlite3.connect(data / "privgate.db")) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
         connection.commit()
-    for act in (commands.migrate, lambda data: commands.backup(tmp_path / "out", with_keys=None, data=data)):
+    for act in (migrate, lambda data: commands.backup(tmp_path / "out", with_keys=None, data=data)):
         with pytest.raises(Misconfigured, match="version 9999, which this release does not know"):
             act(data=data)
 
