@@ -28,6 +28,11 @@ def copy_blobs(settings: Settings) -> BlobStore:
     return _blobs(settings.blobs, "copies")
 
 
+def blob_folder(settings: Settings, part: str) -> Path | None:
+    """Where a part's blobs are files, if they are: "originals" or "copies"."""
+    return None if "://" in settings.blobs else Path(settings.blobs) / part
+
+
 def original_keys(settings: Settings) -> LocalKeyProvider:
     return LocalKeyring.open(settings.keys, KeyPurpose.ORIGINALS)
 

@@ -20,6 +20,8 @@ class Settings:
     keys: the keyring's folder (PRIVGATE_KEYS).
     blobs: a folder, or an obstore URL, under which `originals` and `copies` lie (PRIVGATE_BLOBS).
     models: the folder of the detection models (PRIVGATE_MODELS).
+    log_format, log_level: of the processes' logs (PRIVGATE_LOG_FORMAT, PRIVGATE_LOG_LEVEL).
+    otlp_endpoint: where traces go, if anywhere (PRIVGATE_OTLP_ENDPOINT).
     """
 
     data: Path
@@ -28,6 +30,9 @@ class Settings:
     keys: Path
     blobs: str
     models: Path
+    log_format: str = "plain"
+    log_level: str | None = None
+    otlp_endpoint: str | None = None
 
     @classmethod
     def read(cls, environment: Mapping[str, str], *, data: Path | None = None) -> Settings:
@@ -46,6 +51,9 @@ class Settings:
             keys=Path(environment.get("PRIVGATE_KEYS", folder / "keys")),
             blobs=environment.get("PRIVGATE_BLOBS", str(folder / "blobs")),
             models=models_folder(environment),
+            log_format=environment.get("PRIVGATE_LOG_FORMAT") or "plain",
+            log_level=environment.get("PRIVGATE_LOG_LEVEL") or None,
+            otlp_endpoint=environment.get("PRIVGATE_OTLP_ENDPOINT") or None,
         )
 
     @property

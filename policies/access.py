@@ -61,6 +61,7 @@ class Action(StrEnum):
     TASK_RENEW = "task.renew"
     AUDIT_READ = "audit.read"
     AUDIT_VERIFY = "audit.verify"
+    METRICS_READ = "metrics.read"
     REVIEW_LIST = "review.list"
     REVIEW_CLAIM = "review.claim"
     REVIEW_RELEASE = "review.release"

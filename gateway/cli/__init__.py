@@ -39,6 +39,21 @@ COMMANDS = {
         "gateway.cli.keys", "app", "The keys that seal originals and copies, and sign the log."
     ),
     "labels": LateCommand("gateway.cli.labels", "app", "The labels that annotators made: export."),
+    "doctor": LateCommand(
+        "gateway.cli.doctor",
+        "doctor",
+        "Looks at every part and changes none; says what is wrong and what to do.",
+    ),
+    "backup": LateCommand(
+        "gateway.cli.backup",
+        "backup",
+        "Copies database, sealed blobs and checkpoints while everything runs; no key is in it.",
+    ),
+    "restore": LateCommand(
+        "gateway.cli.backup",
+        "restore",
+        "Brings a backup back into an empty installation, after verifying its log and all that is sealed.",
+    ),
     "audit": LateCommand("gateway.cli.audit", "app", "The tamper-evident log: verify, export, key."),
 }
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway.cli.logs import LogFormat
 from gateway.errors import Misconfigured
 from gateway.settings import Settings
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:  # SQL and the job engine are imported by those commands that 
 Data = Annotated[
     Path | None,
     typer.Option("--data", metavar="DIR", help="The installation's folder [PRIVGATE_DATA; ./data]."),
+]
+Logs = Annotated[
+    LogFormat | None,
+    typer.Option("--log-format", help="Of the lines on standard error [PRIVGATE_LOG_FORMAT; plain]."),
 ]
 Supervised = Annotated[bool, typer.Option("--supervised", hidden=True)]
 

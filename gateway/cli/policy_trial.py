@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway import installation
-from gateway.cli.options import open_installation
+from gateway.cli.options import open_installation, settings_of
 from gateway.cli.process import prepare
 from gateway.detection.models import ModelStore
 from gateway.imaging.sandbox import Sandbox
@@ -75,7 +75,7 @@ def _things(counts: dict[str, Any], part: str) -> str:
 
 def try_policy(new: Policy, dataset: str, last: int, data: Path | None) -> Trial:
     """Raises NotFound, Misconfigured, KeyringError, LedgerUnavailable; then no original was opened."""
-    prepare()
+    prepare("policy", settings_of(data))
     settings, database = open_installation(data, jobs=False)
     originals = Originals(installation.original_blobs(settings), installation.original_keys(settings))
     with database.reading() as session:

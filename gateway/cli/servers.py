@@ -17,7 +17,7 @@ import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway import installation
-from gateway.cli.options import Data, Supervised, open_installation
+from gateway.cli.options import Data, Logs, Supervised, open_installation, settings_of
 from gateway.cli.process import prepare
 from gateway.errors import Misconfigured
 from gateway.services.sequencer import Sequencer
@@ -42,16 +42,17 @@ def serve(
         str | None,
         typer.Option(metavar="CIDR", help="The proxy that does TLS; its forwarded headers are believed."),
     ] = None,
+    log_format: Logs = None,
     data: Data = None,
     supervised: Supervised = False,
 ) -> None:
     """Serves the API. Beyond loopback it needs TLS files, or to be told of the proxy in front of it."""
     check_bind(host, tls_cert, tls_key, behind_proxy)
-    prepare(supervised=supervised)
+    prepare("serve", settings_of(data), log_format=log_format, supervised=supervised)
     settings, database = open_installation(data)
     database.close()
     uvicorn.run(
-        create_app(settings, role),
+        create_app(settings, role, behind_proxy=behind_proxy is not None),
         host=host,
         port=port,
         ssl_certfile=tls_cert,
@@ -97,11 +98,12 @@ def worker(
     threads: Annotated[
         int | None, typer.Option(min=1, help="Threads of inference; one a core by default.")
     ] = None,
+    log_format: Logs = None,
     data: Data = None,
     supervised: Supervised = False,
 ) -> None:
     """Anonymizes what was brought in. Any number may run; with PostgreSQL, on many machines."""
-    prepare(supervised=supervised)
+    prepare("worker", settings_of(data), log_format=log_format, supervised=supervised)
     # Imported here: detection's libraries take a second that the other commands need not wait for.
     from gateway.cli.worker import run_worker
 
@@ -112,9 +114,9 @@ def worker(
         run_worker(settings, database, executor_id, threads or cores, until=_stop_signal())
 
 
-def sequencer(data: Data = None, supervised: Supervised = False) -> None:
+def sequencer(log_format: Logs = None, data: Data = None, supervised: Supervised = False) -> None:
     """Orders the log and signs its checkpoints; it alone holds the signing key. Run one."""
-    prepare(supervised=supervised)
+    prepare("sequencer", settings_of(data), log_format=log_format, supervised=supervised)
     settings, database = open_installation(data)
     signer = installation.checkpoint_signer(settings)
     service = Sequencer(database, signer, settings.checkpoint_file, utc_now)

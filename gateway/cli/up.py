@@ -18,7 +18,7 @@ import typer
 
 from gateway import installation
 from gateway.cli.demo import seed_demo
-from gateway.cli.options import Data, open_database, settings_of
+from gateway.cli.options import Data, Logs, open_database, settings_of
 from gateway.cli.process import prepare
 from gateway.client import Client, ServerFault, Unreachable, api
 from gateway.detection.models import ModelStore
@@ -44,11 +44,12 @@ def up(
         typer.Option(metavar="FILE", help="Where the first officer's token goes [DIR/officer.token]."),
     ] = None,
     demo: Annotated[bool, typer.Option(help="Put two demo photos through it.")] = False,
+    log_format: Logs = None,
     data: Data = None,
 ) -> None:
     """Runs everything on http://127.0.0.1:PORT until Ctrl-C. A second run only says where the first is."""
-    prepare()
     settings = settings_of(data)
+    prepare("up", settings, log_format=log_format)
     _make_folder(settings.data)
     with _only_one(settings.data, port) as first:
         if not first:
@@ -61,7 +62,8 @@ def up(
         database = open_database(settings)
         token = token_file or settings.data / "officer.token"
         _make_officer(database, token)
-        _run(settings, database, port, token, demo=demo)
+        where = ["--data", str(settings.data), *(["--log-format", log_format] if log_format else [])]
+        _run(settings, database, port, token, where, demo=demo)
 
 
 def _make_folder(folder: Path) -> None:
@@ -157,9 +159,11 @@ class _Child:
         self._start()
 
 
-def _run(settings: Settings, database: Database, port: int, token: Path, *, demo: bool) -> None:
+def _run(
+    settings: Settings, database: Database, port: int, token: Path, where: list[str], *, demo: bool
+) -> None:
+    """where: the options that all three processes get."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    where = ["--data", str(settings.data)]
     children: list[_Child] = []
     try:
         children.append(_Child("serve", ["--port", str(port), *where]))

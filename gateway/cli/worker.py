@@ -9,6 +9,7 @@ from gateway.detection.models import ModelStore
 from gateway.imaging.sandbox import Sandbox
 from gateway.services.anonymize import Anonymizer
 from gateway.services.detectors import PolicyDetectors
+from gateway.services.job_counts import JobCounts
 from gateway.services.job_worker import JobWorker
 from gateway.services.jobs import PREVIEW, REDERIVE, REMAKE, JobQueue
 from gateway.services.new_copies import NewCopies
@@ -19,6 +20,7 @@ from gateway.services.rederiver import Rederiver
 from gateway.services.review_remake import Remaker
 from gateway.services.sanitize import Sanitizer
 from gateway.services.sweep import Sweep
+from gateway.services.tally import Tally
 from gateway.settings import Settings
 from gateway.store.database import Database
 from gateway.store.ledger import utc_now
@@ -36,6 +38,7 @@ def run_worker(
         detectors(load_policy(name))  # fails now, with the command that mends it, not at the first image
     queue = JobQueue(settings.jobs_database)
     original_keys, copy_keys = installation.original_keys(settings), installation.copy_keys(settings)
+    tally = Tally(database)
     with Sandbox() as sandbox:
         sanitizer = Sanitizer(sandbox, detectors)
         remaker = Remaker(
@@ -57,6 +60,7 @@ def run_worker(
             clock=utc_now,
             actor=executor_id,
             code_version=VERSION,
+            counts=JobCounts(tally),
         )
         rederiver = Rederiver(database, anonymizer, queue.enqueue_job, utc_now, actor=executor_id)
         trial = PolicyTrial(Originals(originals, original_keys).open, sandbox, detectors)
@@ -78,6 +82,7 @@ def run_worker(
             executor_id=executor_id,
             others={REMAKE: remaker.run, REDERIVE: rederiver.run, PREVIEW: previews.run},
             tend=(rederiver.tend, previews.tend),
+            tally=tally,
         )
         job_worker.start()
         until.wait()

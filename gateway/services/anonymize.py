@@ -8,17 +8,19 @@ taken over; (2) to (4) nothing was written; (5) a sealed copy that no row names,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
 from gateway.errors import InputRefused, LedgerUnavailable, Misconfigured, OutputCheckFailed, VaultError
+from gateway.services.job_counts import JobCounts
 from gateway.services.new_copies import NewCopies
 from gateway.services.originals import Originals
 from gateway.services.ports import Clock
 from gateway.services.review_opening import open_review
 from gateway.services.sanitize import Sanitized, Sanitizer
+from gateway.services.tracing import span
 from gateway.store.database import Database, Unit
 from gateway.store.queries import assets, copies, datasets, policies, reviews
 from gateway.store.records import AssetRecord, CopyRecord
@@ -70,6 +72,7 @@ class Anonymizer:
         clock: Clock,
         actor: str,
         code_version: str,
+        counts: JobCounts | None = None,
     ) -> None:
         self._database = database
         self._originals = Originals(originals, original_keys)
@@ -78,6 +81,7 @@ class Anonymizer:
         self._clock = clock
         self._actor = actor
         self._code_version = code_version
+        self._counts = counts
 
     def run(self, asset_id: str) -> AssetState:
         """Brings the asset to released, needs_review or quarantined, and returns which.
@@ -92,6 +96,8 @@ class Anonymizer:
             asset = assets.move(unit.session, asset_id, AssetState.PROCESSING, now=self._clock())
             version = datasets.get(unit.session, asset.dataset_id).policy_version
             policy = policies.load(unit.session, version)
+        if self._counts is not None:
+            self._counts.begun()
         if asset.attempts > MAX_ATTEMPTS:
             return self.hold(asset, "job.attempts")
         try:
@@ -111,7 +117,9 @@ class Anonymizer:
         """Steps (2) and (3) for an asset, whatever its state. Raises Held, Misconfigured."""
         try:
             # (2) Open; (3) decode, detect, plan, redact, encode, check.
-            return self._sanitizer.sanitize(self._originals.open(asset), policy, carried=carried)
+            with span("job.open"):
+                original = self._originals.open(asset)
+            return self._sanitizer.sanitize(original, policy, carried=carried)
         except (InputRefused, OutputCheckFailed) as exc:
             raise Held(exc.code) from exc
         except VaultError as exc:
@@ -134,19 +142,20 @@ class Anonymizer:
         when another worker was faster; then nothing was kept.
         """
         # (4) Seal the copy, under its own key and name; (5) put it, never over another.
-        copy = self._copies.put(
-            asset,
-            result.encoded,
-            size=result.size,
-            revision=FIRST_REVISION if replaces is None else replaces.revision + 1,
-            report=_report(result, version, self._code_version),
-            now=self._clock(),
-        )
+        with span("job.put"):
+            copy = self._copies.put(
+                asset,
+                result.encoded,
+                size=result.size,
+                revision=FIRST_REVISION if replaces is None else replaces.revision + 1,
+                report=_report(result, version, self._code_version),
+                now=self._clock(),
+            )
         clean = result.plan.verdict is Verdict.RELEASE
         state = AssetState.RELEASED if clean else AssetState.NEEDS_REVIEW
         try:
             # (6) One transaction: copy row, state, audit entry, and the review where a person must look.
-            with self._database.unit() as unit:
+            with span("job.settle", copy=copy.id), self._database.unit() as unit:
                 self._settle(unit, copy, state, result, replaces)
                 self._review(unit, copy, state, result, policy)
                 if also is not None:
@@ -155,6 +164,7 @@ class Anonymizer:
             # Another was faster. (After a commit of unknown outcome the blob must stay.)
             self._copies.discard(copy)
             raise
+        self._count(state, result.milliseconds)
         return state
 
     def _settle(
@@ -207,7 +217,12 @@ class Anonymizer:
                 also(unit, AssetState.QUARANTINED)
             assets.move(unit.session, asset.id, AssetState.QUARANTINED, now=self._clock(), reason=reason)
             unit.ledger.record(actor=self._actor, action="asset.quarantined", subject=asset.id, reason=reason)
+        self._count(AssetState.QUARANTINED, {})
         return AssetState.QUARANTINED
+
+    def _count(self, state: AssetState, milliseconds: Mapping[str, int]) -> None:
+        if self._counts is not None:
+            self._counts.settled(state.value, milliseconds)
 
 
 def _report(result: Sanitized, policy_version: str, code_version: str) -> dict[str, Any]:

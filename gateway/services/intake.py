@@ -21,6 +21,7 @@ from gateway.errors import Conflict, InputRefused, KeyReused, LimitExceeded
 from gateway.services.authorize import authorize
 from gateway.services.ids import new_id
 from gateway.services.ports import Clock, Enqueue
+from gateway.services.tracing import span
 from gateway.store.database import Database
 from gateway.store.queries import assets, datasets
 from gateway.store.records import AssetRecord, IdempotencyRecord
@@ -136,16 +137,19 @@ class Reception:
             return self._repeated(self._earlier)
         self._writer.write(self._sealer.finish())
         # (2) The sealed blob, durably.
-        self._writer.commit()
+        with span("intake.blob", asset=self._asset_id, bytes=self._bytes):
+            self._writer.commit()
         # (3) One transaction: asset row, the request's key, audit entry. LedgerUnavailable passes on to the
         # sender, and so the blob stays: the commit may have taken effect.
         try:
-            record = self._insert()
+            with span("intake.row", asset=self._asset_id):
+                record = self._insert()
         except IntegrityError as exc:
             return self._overtaken(exc)
         # (4) Enqueue. The asset is safe: if this fails, the sweep does it.
         try:
-            self._intake.enqueue(record.id, record.attempts)
+            with span("intake.enqueue", asset=record.id):
+                self._intake.enqueue(record.id, record.attempts)
         except Exception as exc:
             log.warning("asset %s: not enqueued yet: %s", record.id, type(exc).__name__)
         return Received(record, repeated=False)

@@ -9,14 +9,26 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 from dbos import DBOS, DBOSConfig
 
+from gateway.correlation import correlation
 from gateway.services.anonymize import MAX_ATTEMPTS
-from gateway.services.jobs import APPLICATION, APPLICATION_VERSION, QUEUE, WORKFLOW, IdsOnly, JobFailed
+from gateway.services.jobs import (
+    APPLICATION,
+    APPLICATION_VERSION,
+    DEAD_AFTER,
+    QUEUE,
+    WORKFLOW,
+    IdsOnly,
+    JobFailed,
+)
 from gateway.services.ports import Clock
 from gateway.services.sweep import Sweep
+from gateway.services.tally import Tally
+from gateway.services.tracing import span
 from gateway.store.database import Database
 from gateway.store.queries import workers
 from gateway.store.queries.locks import Task, claim
@@ -26,8 +38,8 @@ HEARTBEAT_SECONDS = 2.0
 TEND_SECONDS = 2.0
 SWEEP_SECONDS = 15.0
 
-DEAD_AFTER = timedelta(seconds=10)
-"""Five heartbeats missed. A process that was only slow does its job beside the one that took it over."""
+FORGET_AFTER = timedelta(days=1)
+"""Rows of workers that were killed go after that."""
 
 STEP_ATTEMPTS = MAX_ATTEMPTS + 1
 """The last one finds that the attempts are used up, and holds the asset."""
@@ -43,7 +55,7 @@ class JobWorker:
     """Runs jobs from `start` to `stop`. run: an asset's id in, its state out.
 
     others: more jobs, by the name of their workflow; an id in, a code out. tend: what the keeper does each
-    round beside its own.
+    round beside its own. tally: written with the heartbeat.
     executor_id: this process's own name; no two processes may share one.
     """
 
@@ -59,6 +71,7 @@ class JobWorker:
         concurrency: int = 1,
         others: Mapping[str, Job] | None = None,
         tend: Sequence[Callable[[], object]] = (),
+        tally: Tally | None = None,
     ) -> None:
         self._database = database
         self._sweep = sweep
@@ -85,6 +98,7 @@ class JobWorker:
         }
         self._jobs: dict[str, Job] = {WORKFLOW: run, **(others or {})}
         self._tend = tuple(tend)
+        self._tally = tally or Tally(database)
 
     def start(self) -> None:
         """From now on jobs are taken."""
@@ -103,6 +117,10 @@ class JobWorker:
         for keeper in self._keepers:
             keeper.join()
         DBOS.destroy(workflow_completion_timeout_sec=30)
+        with suppress(Exception):  # the database may be away; the heartbeat ends by itself
+            self._tally.write()
+            with self._database.unit() as unit:
+                workers.leave(unit.session, self._executor_id)
 
     def _repeat(self, seconds: float, act: Callable[[], None]) -> None:
         """A keeper's life: the same again, soon at first, until this worker stops."""
@@ -118,6 +136,7 @@ class JobWorker:
     def _keep(self) -> None:
         """Shows that this worker lives, and takes over from the dead."""
         self._beat()
+        self._tally.write()
         self._take_over()
 
     def _tend_all(self) -> None:
@@ -130,6 +149,8 @@ class JobWorker:
         self._sweep.enqueue_forgotten()
         self._sweep.open_missing_reviews()
         self._sweep.clear_partials()
+        with self._database.unit() as unit:
+            workers.forget(unit.session, before=self._clock() - FORGET_AFTER)
 
     def _beat(self) -> None:
         with self._database.unit() as unit:
@@ -159,11 +180,18 @@ def _register(run: Job, name: str = WORKFLOW) -> None:
         interval_seconds=RETRY_SECONDS,
     )
     def step(subject: str) -> str:
+        serving = correlation.set(subject)
         try:
-            return run(subject)
+            with span("job", asset=subject) as attributes:
+                attributes["state"] = state = run(subject)
+            log.info("job ended: %s", state, extra={"fields": {"state": state}})
+            return state
         except Exception as exc:
+            log.warning("job failed: %s", type(exc).__name__)
             # DBOS writes what a step raises to its log, traceback and words: they could name anything.
             raise JobFailed(type(exc).__name__) from None
+        finally:
+            correlation.reset(serving)
 
     @DBOS.workflow(name=name)
     def workflow(subject: str) -> str:

@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 from itertools import count
 from typing import Any, Final
 
 from dbos import DBOS, DBOSClient, Serializer, WorkflowHandle
-from sqlalchemy import make_url
+from dbos._migration import get_migration_versions, get_sqlite_migration_versions
+from sqlalchemy import create_engine, make_url
 
 QUEUE: Final = "anonymize"
 WORKFLOW: Final = "anonymize_asset"
@@ -24,6 +26,11 @@ APPLICATION: Final = "privgate"
 APPLICATION_VERSION: Final = "1"
 """Of the workflow's shape, not of the code: changed with every release it would strand the old jobs."""
 
+DEAD_AFTER: Final = timedelta(seconds=10)
+"""Five heartbeats missed. A process that was only slow does its job beside the one that took it over."""
+
+ENGINE_SCHEMA: Final = "dbos"
+"""Where DBOS keeps its tables on PostgreSQL."""
 
 UNDER_WAY: Final = frozenset({"ENQUEUED", "DELAYED", "PENDING"})
 """What DBOS calls a job that has not ended."""
@@ -60,6 +67,20 @@ def prepare_jobs(url: str) -> None:
         with closing(sqlite3.connect(where.database)) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
     DBOS.migrate(url)
+
+
+def schema_versions(url: str) -> tuple[int, int]:
+    """The version of the job engine's schema that the database has (0: none), and the library's own.
+
+    DBOS tells neither by its public interface. Raises sqlalchemy's errors where the database does not answer.
+    """
+    engine = create_engine(url, hide_parameters=True)
+    try:
+        if engine.dialect.name == "sqlite":
+            return get_sqlite_migration_versions(engine)
+        return get_migration_versions(engine, ENGINE_SCHEMA, True)
+    finally:
+        engine.dispose()
 
 
 class JobQueue:

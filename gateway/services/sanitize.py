@@ -23,6 +23,7 @@ from gateway.imaging.encode import encode
 from gateway.imaging.image import DecodedImage, EncodedImage, Pixels
 from gateway.imaging.redact import apply
 from gateway.imaging.sandbox import Sandbox
+from gateway.services.tracing import span
 from policies.carried import with_carried
 from policies.model import Detection, Plan, Redaction, Size
 from policies.plan import make_plan, missed, sent_to_review
@@ -149,6 +150,7 @@ class _Stopwatch:
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         start = time.perf_counter()
-        yield
+        with span(f"job.{name}"):
+            yield
         taken = round((time.perf_counter() - start) * 1000)
         self.milliseconds[name] = self.milliseconds.get(name, 0) + taken

@@ -10,14 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, Engine, event, make_url, text
 from sqlmodel import Session, create_engine
 
 from gateway.errors import LedgerUnavailable
+from gateway.store import schema
 from gateway.store.ledger import Clock, Ledger, WriterPool, utc_now
-
-MIGRATIONS = Path(__file__).parent / "migrations"
 
 BUSY_TIMEOUT_MS = 10_000
 """How long SQLite waits for another process's write before it gives up."""
@@ -79,10 +77,13 @@ class Database:
             session.rollback()
 
     def migrate(self) -> None:
-        """Brings the schema to the newest version. Call it within `alone`."""
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
+        """Brings the schema to the newest version. Call it within `alone`.
+
+        Raises Misconfigured for one that is newer than this code.
+        """
+        config = schema.configuration()
         with self.engine.connect() as connection:
+            schema.refuse_newer(connection)
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             connection.commit()

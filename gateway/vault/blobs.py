@@ -6,6 +6,7 @@ block; an async caller runs them in a thread.
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 from collections.abc import Iterable, Iterator
@@ -114,6 +115,12 @@ class BlobStore:
         except BlobMissing:
             return False
         return True
+
+    def check(self) -> None:
+        """Raises VaultError where the store cannot be reached; writes nothing."""
+        if self._folder is not None and not os.access(self._folder, os.R_OK | os.W_OK | os.X_OK):
+            raise VaultError("the blob folder is not there, or not for this user")
+        self.exists(new_blob_name())
 
     def delete(self, name: str) -> None:
         """Durably gone; deleting what is not there is no error, so that a repeated step may repeat it."""

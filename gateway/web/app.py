@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from enum import StrEnum
 from pathlib import Path
 
 import anyio
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.concurrency import run_in_threadpool
 
@@ -30,18 +29,22 @@ from gateway.services.originals import Originals
 from gateway.services.policies import Policies
 from gateway.services.policy_previews import PolicyPreviews
 from gateway.services.progress import Progress
+from gateway.services.readiness import Readiness, sequencer_in_time
 from gateway.services.rederive import Rederivations
 from gateway.services.review_decide import ReviewDecisions
 from gateway.services.review_queue import ReviewQueue
 from gateway.settings import Settings
+from gateway.store import schema
 from gateway.store.database import Database
 from gateway.store.ledger import utc_now
 from gateway.vault.copies import CopyReader
 from gateway.version import VERSION
-from gateway.web import docs, problems, reference
+from gateway.web import docs, probes, problems, reference
 from gateway.web.api import assets, audit, copies, datasets, grants, labels, policies, reviews, tasks
 from gateway.web.console import home
 from gateway.web.identity import Doorkeeper
+from gateway.web.metrics import Metrics
+from gateway.web.requests import RequestMiddleware
 from gateway.web.services import Reviews, Services
 from policies.detectors import KINDS
 
@@ -65,8 +68,11 @@ class Role(StrEnum):
     REVIEW = "review"
 
 
-def create_app(settings: Settings, role: Role = Role.ALL) -> FastAPI:
-    """The application. Raises Misconfigured when keys, database or blobs are not there."""
+def create_app(settings: Settings, role: Role = Role.ALL, *, behind_proxy: bool = False) -> FastAPI:
+    """The application. Raises Misconfigured when keys, database or blobs are not there.
+
+    behind_proxy: what seems to come from this machine may come from anywhere.
+    """
     database = Database(settings.database)
     queue = None if role is Role.BROKER else JobQueue(settings.jobs_database)
     doorkeeper = Doorkeeper(database)
@@ -96,10 +102,15 @@ def create_app(settings: Settings, role: Role = Role.ALL) -> FastAPI:
     app.state.doorkeeper = doorkeeper
     app.state.services = services
     app.state.settings = settings
+    app.state.database = database
+    app.state.behind_proxy = behind_proxy
+    app.state.metrics = Metrics(database, utc_now)
+    app.state.readiness = Readiness(_parts(settings, role, database))
     problems.install(app)
-    app.middleware("http")(_log_request)
+    app.add_middleware(RequestMiddleware, metrics=app.state.metrics)
     for resource in (assets, copies, datasets, grants, policies, reviews, tasks, labels, audit):
         app.include_router(resource.router, prefix="/v1")
+    app.include_router(probes.router)
     app.include_router(home.router)
     docs.install(app)
     reference.install(app)
@@ -156,6 +167,24 @@ def _review_desk(settings: Settings, database: Database, queue: JobQueue) -> Rev
     )
 
 
+def _parts(settings: Settings, role: Role, database: Database) -> dict[str, Callable[[], object]]:
+    """What this server needs to serve, each by what raises when it does not work."""
+    parts: dict[str, Callable[[], object]] = {
+        "database": lambda: schema.current(database.engine),
+        "sequencer": lambda: sequencer_in_time(database, utc_now),
+        "keys.checkpoint": lambda: installation.checkpoint_verifier(settings),
+    }
+    if role is not Role.BROKER:
+        originals = installation.original_blobs(settings)
+        parts["keys.originals"] = lambda: installation.original_keys(settings)
+        parts["blobs.originals"] = originals.check
+    if role is not Role.INTAKE:
+        sanitized = installation.copy_blobs(settings)
+        parts["keys.copies"] = lambda: installation.copy_keys(settings)
+        parts["blobs.copies"] = sanitized.check
+    return parts
+
+
 async def _write_counts(doorkeeper: Doorkeeper) -> None:
     while True:
         await anyio.sleep(COUNT_SECONDS)
@@ -163,13 +192,3 @@ async def _write_counts(doorkeeper: Doorkeeper) -> None:
             await run_in_threadpool(doorkeeper.write_count)
         except Exception as exc:
             log.warning("counting: %s", type(exc).__name__)
-
-
-async def _log_request(request: Request, proceed: Callable[[Request], Awaitable[Response]]) -> Response:
-    """One line a request: the route's template, never the path, which may hold anything somebody typed."""
-    start = time.perf_counter()
-    response = await proceed(request)
-    route = getattr(request.scope.get("route"), "path", "-")
-    milliseconds = round((time.perf_counter() - start) * 1000)
-    log.debug("%s %s %s %sms", request.method, route, response.status_code, milliseconds)
-    return response

@@ -6,15 +6,15 @@ whoever has no token could otherwise fill it.
 
 from __future__ import annotations
 
-import threading
 from typing import Annotated
 
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from gateway.errors import Unauthenticated
+from gateway.services.tally import Tally
 from gateway.store.database import Database
-from gateway.store.queries import counters, people
+from gateway.store.queries import people
 from policies.access import Principal
 
 COUNTER = "requests.unauthenticated"
@@ -27,8 +27,7 @@ class Doorkeeper:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._lock = threading.Lock()
-        self._turned_away = 0
+        self._tally = Tally(database)
 
     def principal(self, token: str | None) -> Principal:
         """Raises Unauthenticated."""
@@ -37,23 +36,12 @@ class Doorkeeper:
                 principal = people.principal_of(session, people.token_digest(token))
             if principal is not None:
                 return principal
-        with self._lock:
-            self._turned_away += 1
+        self._tally.add(COUNTER)
         raise Unauthenticated("a valid bearer token is needed; `privgate tokens create` makes one")
 
     def write_count(self) -> None:
         """Adds what was counted since the last call to the counter in the database."""
-        with self._lock:
-            count, self._turned_away = self._turned_away, 0
-        if not count:
-            return
-        try:
-            with self._database.unit() as unit:
-                counters.add(unit.session, COUNTER, count)
-        except BaseException:
-            with self._lock:
-                self._turned_away += count  # for the next call
-            raise
+        self._tally.write()
 
 
 def principal(

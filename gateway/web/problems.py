@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from gateway import errors
+from gateway.web.requests import HEADER, serving
 from policies.errors import IllegalTransition, InvalidDecision, InvalidPolicy, UnknownPolicy
 
 MEDIA_TYPE = "application/problem+json"
@@ -54,7 +55,15 @@ UNTOLD = {
 def problem(
     status: HTTPStatus, kind: str, detail: str, *, headers: Mapping[str, str] | None = None, **members: Any
 ) -> JSONResponse:
-    """A problem document. kind: its type's last word; members: extension members (RFC 9457, section 3.2)."""
+    """A problem document. kind: its type's last word; members: extension members (RFC 9457, section 3.2).
+
+    It carries the request's id, by which the operator finds the log's lines.
+    """
+    served = serving.get()
+    if served is not None:
+        served.code = members.get("code") or kind
+        headers = {HEADER: served.id} | dict(headers or {})
+        members["request"] = served.id
     body = {
         "type": PREFIX + kind,
         "title": status.phrase,

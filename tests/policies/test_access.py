@@ -87,6 +87,7 @@ RESOURCES: Final[dict[Action, Resource]] = {
     Action.TASK_RENEW: Resource("Task", "task-1", HERE),
     Action.AUDIT_READ: INSTALLATION,
     Action.AUDIT_VERIFY: INSTALLATION,
+    Action.METRICS_READ: INSTALLATION,
     Action.REVIEW_LIST: INSTALLATION,
     Action.REVIEW_CLAIM: REVIEW,
     Action.REVIEW_RELEASE: REVIEW,
@@ -132,7 +133,7 @@ BY_ROLE: Final[dict[Role, set[Action]]] = {
         Action.POLICY_READ,
         Action.REVIEW_HISTORY,
     },
-    Role.OPERATOR: set(),
+    Role.OPERATOR: {Action.METRICS_READ},
 }
 
 # A reviewer's, by an assignment of their own and while it lasts.

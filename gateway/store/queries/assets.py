@@ -71,6 +71,12 @@ def in_state(session: Session, state: AssetState, *, before: datetime, limit: in
     return [_record(row) for row in session.exec(query.order_by(col(Asset.updated_at)).limit(limit))]
 
 
+def all_in_state(session: Session, state: AssetState) -> list[tuple[str, int]]:
+    """Id and attempts of every asset in a state."""
+    query = select(Asset.id, Asset.attempts).where(Asset.state == state.value)
+    return [(asset_id, attempts) for asset_id, attempts in session.exec(query)]
+
+
 def blobs(session: Session) -> set[str]:
     """The names of all blobs that assets refer to."""
     return set(session.exec(select(Asset.blob)))

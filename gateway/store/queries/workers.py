@@ -19,5 +19,10 @@ def alive(session: Session, *, since: datetime) -> set[str]:
     return set(session.exec(select(Worker.executor_id).where(col(Worker.seen_at) >= since)))
 
 
+def leave(session: Session, executor_id: str) -> None:
+    """A worker that ends says so, instead of being thought alive until its heartbeat is late."""
+    session.exec(delete(Worker).where(col(Worker.executor_id) == executor_id))
+
+
 def forget(session: Session, *, before: datetime) -> None:
     session.exec(delete(Worker).where(col(Worker.seen_at) < before))

@@ -36,12 +36,6 @@ router = APIRouter(include_in_schema=False)
 templates = Jinja2Templates(Path(__file__).parent / "templates")
 
 
-@router.get("/healthz")
-def healthz() -> dict[str, str]:
-    """Answers while the process does."""
-    return {"status": "ok"}
-
-
 @router.get("/", response_class=HTMLResponse)
 def home(request: Request) -> HTMLResponse:
     settings: Settings = request.app.state.settings

@@ -1,0 +1,1 @@
+"""`privgate doctor`: looks at every part of an installation and changes none, a file a part."""
