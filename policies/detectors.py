@@ -14,6 +14,7 @@ KINDS: Final = MappingProxyType(
         "clp": frozenset({Kind.LICENSE_PLATE}),
         "ppocr-plates": frozenset({Kind.LICENSE_PLATE}),
         "ppocr": frozenset({Kind.TEXT}),
+        "zxing": frozenset({Kind.CODE}),
     }
 )
 """As the classes in gateway.detection.registry have it; a test compares."""

@@ -7,7 +7,7 @@ does so to find out whether copies made under the old policy may still be shown.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -74,8 +74,15 @@ def compare(old: Policy, new: Policy) -> PolicyDiff:
         elif before is not None and after is None:
             changes.append(_removed(before))
         elif before is not None and after is not None:
-            changes += _of_rule(before, after)
+            changes += (_rechecked(change, new) for change in _of_rule(before, after))
     return PolicyDiff(tuple(changes))
+
+
+def _rechecked(change: Change, new: Policy) -> Change:
+    """The look at the finished copy hides what is clearly above `hide`: lowered, it may hide more."""
+    if change.field == "hide" and change.effect is Effect.ASKS_LESS and new.release.recheck:
+        return replace(change, effect=Effect.UNKNOWN, words=f"{change.words}; the recheck may hide more")
+    return change
 
 
 def things(kind: Kind) -> str:
@@ -92,6 +99,8 @@ def _of_policy(old: Policy, new: Policy) -> Iterable[Change]:
         if field in ("name", "title"):
             words = f"{field}: {_quoted(was)} becomes {_quoted(now)}; only words change"
             yield Change(None, field, _text(was), _text(now), Effect.NONE, words)
+        elif field.startswith(_GATE):
+            yield _of_gate(field, was, now)
         else:
             yield _unknown(None, field, was, now)
 
@@ -109,6 +118,31 @@ def _fields(policy: Policy) -> dict[str, Any]:
 
     walk("", policy.model_dump(mode="json", exclude={"rules"}))
     return flat
+
+
+_GATE: Final = "release."
+
+# Fields of the release gate, by whether a greater number makes a person look more often. What is not there
+# asks for nobody, so it stands beyond the end of the scale.
+_GATE_SCALES: Final = {"largest": -1, "most": -1, "expect": 1, "sample": 1, "reviewers": 1, "recheck": 1}
+
+
+def _of_gate(field: str, was: Any, now: Any) -> Change:
+    name = field.removeprefix(_GATE).partition(".")[0]
+    direction = _GATE_SCALES.get(name)
+    if direction is None:
+        return _unknown(None, field, was, now)
+    nobody = float("inf") if direction < 0 else 0.0
+    before, after = (nobody if value is None else float(value) for value in (was, now))
+    more = (after - before) * direction > 0
+    if name == "recheck":
+        effect = Effect.HIDES_MORE if more else Effect.HIDES_LESS
+        told = "the finished copy is looked at once more" if more else "no second look at the finished copy"
+    else:
+        effect = Effect.ASKS_MORE if more else Effect.ASKS_LESS
+        told = "a person looks more often" if more else "a person looks less often"
+    words = f"{field}: {_text(was)} becomes {_text(now)}; {told}"
+    return Change(None, field, _text(was), _text(now), effect, words)
 
 
 def _added(rule: Rule) -> Change:

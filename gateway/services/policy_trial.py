@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.errors import InputRefused, VaultError
+from gateway.imaging.image import Pixels
 from gateway.imaging.sandbox import Sandbox
 from gateway.services.sanitize import LoadDetectors
 from gateway.store.records import AssetRecord
@@ -19,6 +20,7 @@ from policies.model import Detection, Plan, Size, Verdict
 from policies.plan import make_plan
 from policies.plan_difference import Difference, PlanDifference, difference
 from policies.policy import Policy
+from policies.release import draw_of
 
 OpenOriginal = Callable[[AssetRecord], bytes]
 
@@ -71,17 +73,22 @@ class PolicyTrial:
 
     def _one(self, asset: AssetRecord, old: Policy, new: Policy) -> Tried:
         try:
-            pixels = self._sandbox.decode(self._open(asset)).pixels
+            data = self._open(asset)
+            pixels = self._sandbox.decode(data).pixels
         except InputRefused as exc:
             return Tried(asset.id, failure=exc.code)
         except VaultError:
             return Tried(asset.id, failure="vault.unreadable")
         size, looks = Size(width=pixels.shape[1], height=pixels.shape[0]), dict[str, list[Detection]]()
-        before, after = (
-            make_plan(policy, self._load_detectors(policy).detect(pixels, policy.kinds, looks=looks), size)
-            for policy in (old, new)
-        )
+        before, after = (self._plan(policy, pixels, size, looks, data) for policy in (old, new))
         return Tried(asset.id, size, before, after, difference(before, after))
+
+    def _plan(
+        self, policy: Policy, pixels: Pixels, size: Size, looks: dict[str, list[Detection]], data: bytes
+    ) -> Plan:
+        """As the copy's would be, but for what a recheck of the finished copy may add."""
+        seen = self._load_detectors(policy).detect(pixels, policy.kinds, looks=looks)
+        return make_plan(policy, seen, size, draw=draw_of(policy.version, data))
 
 
 def summary(tried: Sequence[Tried]) -> dict[str, Any]:

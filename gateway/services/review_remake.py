@@ -7,12 +7,13 @@ sealed copy that no row names; (6) done. Of two workers the unique (asset, revis
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
 from gateway.errors import InputRefused, LedgerUnavailable, OutputCheckFailed, VaultError
-from gateway.services.anonymize import MAX_ATTEMPTS, PolicyChanged
+from gateway.services.anonymize import MAX_ATTEMPTS
 from gateway.services.new_copies import NewCopies
 from gateway.services.originals import Originals
 from gateway.services.ports import Clock
@@ -58,8 +59,6 @@ class Remaker:
             reviewed = copies.get(unit.session, copy_id)
             asset = assets.get(unit.session, reviewed.asset_id, hold=True)
             rounds = reviews.of_copy(unit.session, copy_id)
-            if not datasets.keeps(unit.session, asset.dataset_id, reviewed.report["policy_version"]):
-                return asset.state  # decided about a copy under another policy: that one is made anew first
             if asset.state is not AssetState.NEEDS_REVIEW or any(
                 one.state is not ReviewState.DECIDED for one in rounds
             ):
@@ -93,9 +92,6 @@ class Remaker:
         try:
             # (6) One transaction: copy row, state, end of the review, audit entry.
             return self._settle(copy, reviewed)
-        except PolicyChanged:
-            self._copies.discard(copy)
-            return AssetState.NEEDS_REVIEW
         except IntegrityError:
             # Another worker was faster. (After a commit of unknown outcome the blob must stay.)
             self._copies.discard(copy)
@@ -103,10 +99,10 @@ class Remaker:
 
     def _settle(self, copy: CopyRecord, reviewed: CopyRecord) -> AssetState:
         with self._database.unit() as unit:
-            if not datasets.keeps(unit.session, copy.dataset_id, copy.report["policy_version"]):
-                raise PolicyChanged
-            copies.add(unit.session, copy)
-            copies.withdraw_older(unit.session, copy.asset_id, than=copy.revision, now=copy.created_at)
+            # Under a policy that was changed meanwhile it is kept for its regions, and delivered to nobody:
+            # the next copy, made under the present policy, takes them over.
+            current = datasets.keeps(unit.session, copy.dataset_id, copy.report["policy_version"])
+            copies.add(unit.session, copy if current else replace(copy, withdrawn_at=copy.created_at))
             assets.move(unit.session, copy.asset_id, AssetState.RELEASED, now=copy.created_at)
             reviews.close(unit.session, reviewed.id)
             unit.ledger.record(

@@ -69,6 +69,35 @@ def test_each_change_is_told_with_its_direction(old: str, new: str, effects: set
     assert found.laxer == bool(effects & (LAXER | {Effect.UNKNOWN}))
 
 
+GATES = [
+    ("", "sample: 0.1", {Effect.ASKS_MORE}),
+    ("sample: 0.2", "sample: 0.1", {Effect.ASKS_LESS}),
+    ("", "reviewers: 2", {Effect.ASKS_MORE}),
+    ("", "largest: {face: 0.3}", {Effect.ASKS_MORE}),
+    ("largest: {face: 0.3}", "largest: {face: 0.2}", {Effect.ASKS_MORE}),
+    ("most: {face: 3}", "most: {face: 9}", {Effect.ASKS_LESS}),
+    ("most: {face: 3}", "", {Effect.ASKS_LESS}),
+    ("", "expect: {face: 1}", {Effect.ASKS_MORE}),
+    ("", "recheck: true", {Effect.HIDES_MORE}),
+    ("recheck: true", "", {Effect.HIDES_LESS}),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "effects"), GATES)
+def test_each_change_of_the_release_gate_has_its_direction(old: str, new: str, effects: set[Effect]) -> None:
+    one, other = (Policy.parse(f"{BASE}release: {{{gate}}}\n") for gate in (old, new))
+    assert {change.effect for change in compare(one, other).changes} == effects
+
+
+def test_under_a_recheck_a_lower_hide_score_counts_as_stricter() -> None:
+    one, other = (
+        Policy.parse(BASE.replace("hide: 0.5", f"hide: {hide}") + "release: {recheck: true}\n")
+        for hide in (0.5, 0.47)
+    )
+    assert compare(one, other).stricter
+    assert not compare(other, other).stricter
+
+
 def test_a_policy_differs_in_nothing_from_itself() -> None:
     assert compare(load_policy("street"), load_policy("street")).changes == ()
 
