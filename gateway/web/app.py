@@ -31,6 +31,7 @@ from gateway.web import docs, problems
 from gateway.web.api import assets, audit, copies, datasets, grants
 from gateway.web.console import home
 from gateway.web.identity import Doorkeeper
+from gateway.web.limits import BodyLimit
 from gateway.web.services import Services
 
 MAX_UPLOAD_BYTES = 100_000_000
@@ -81,6 +82,7 @@ def create_app(settings: Settings, role: Role = Role.ALL) -> FastAPI:
     app.middleware("http")(_log_request)
     for router in (assets.router, copies.router, datasets.router, grants.router, audit.router):
         app.include_router(router, prefix="/v1")
+    app.add_middleware(BodyLimit, image_bytes=MAX_UPLOAD_BYTES)  # the outermost: nothing reads before it
     app.include_router(home.router)
     docs.install(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

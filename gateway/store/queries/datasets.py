@@ -60,7 +60,10 @@ def policy_of(session: Session, dataset_id: str) -> Policy:
     found = session.exec(_with_policy().where(Dataset.id == dataset_id)).first()
     if found is None:
         raise NotFound(f"dataset {dataset_id} does not exist")
-    return Policy.model_validate_json(found[1].document)
+    policy = Policy.model_validate_json(found[1].document)
+    if policy.version != found[1].version:
+        raise Conflict(f"the stored policy {found[1].version} was altered; nothing is done under it")
+    return policy
 
 
 def _with_policy() -> Select[Dataset, PolicyVersion]:
