@@ -43,6 +43,7 @@ from gateway.web import docs, probes, problems, reference
 from gateway.web.api import assets, audit, copies, datasets, grants, labels, policies, reviews, tasks
 from gateway.web.console import home
 from gateway.web.identity import Doorkeeper
+from gateway.web.limits import BodyLimit
 from gateway.web.metrics import Metrics
 from gateway.web.requests import RequestMiddleware
 from gateway.web.services import Reviews, Services
@@ -68,10 +69,13 @@ class Role(StrEnum):
     REVIEW = "review"
 
 
-def create_app(settings: Settings, role: Role = Role.ALL, *, behind_proxy: bool = False) -> FastAPI:
+def create_app(
+    settings: Settings, role: Role = Role.ALL, *, behind_proxy: bool = False, local: bool = True
+) -> FastAPI:
     """The application. Raises Misconfigured when keys, database or blobs are not there.
 
-    behind_proxy: what seems to come from this machine may come from anywhere.
+    behind_proxy: what seems to come from this machine may come from anywhere. local: nobody but this machine
+    reaches it, so its first page may say where things lie, and show the demonstration.
     """
     database = Database(settings.database)
     queue = None if role is Role.BROKER else JobQueue(settings.jobs_database)
@@ -104,6 +108,7 @@ def create_app(settings: Settings, role: Role = Role.ALL, *, behind_proxy: bool 
     app.state.settings = settings
     app.state.database = database
     app.state.behind_proxy = behind_proxy
+    app.state.local = local and not behind_proxy
     app.state.metrics = Metrics(database, utc_now)
     app.state.readiness = Readiness(_parts(settings, role, database))
     problems.install(app)
@@ -111,6 +116,7 @@ def create_app(settings: Settings, role: Role = Role.ALL, *, behind_proxy: bool 
     for resource in (assets, copies, datasets, grants, policies, reviews, tasks, labels, audit):
         app.include_router(resource.router, prefix="/v1")
     app.include_router(probes.router)
+    app.add_middleware(BodyLimit, image_bytes=MAX_UPLOAD_BYTES)  # the outermost: nothing reads before it
     app.include_router(home.router)
     docs.install(app)
     reference.install(app)

@@ -32,8 +32,17 @@ PROBLEM: Final = {
             "description": "What is wrong where, if it is more than one thing.",
             "items": {
                 "type": "object",
-                "required": ["place", "fault"],
-                "properties": {"place": {"type": "string"}, "fault": {"type": "string"}},
+                # Of a request: place and fault. Of a policy's text: line and message.
+                "oneOf": [
+                    {
+                        "required": ["place", "fault"],
+                        "properties": {"place": {"type": "string"}, "fault": {"type": "string"}},
+                    },
+                    {
+                        "required": ["line", "message"],
+                        "properties": {"line": {"type": "integer"}, "message": {"type": "string"}},
+                    },
+                ],
             },
         },
     },
@@ -64,6 +73,18 @@ PROBLEMS: Final[dict[int, tuple[str, str, str, Members]]] = {
         "conflict",
         "a dataset of this name exists; choose another name",
         {},
+    ),
+    412: (
+        "Another version of tus is spoken here.",
+        "precondition-failed",
+        "the header Tus-Resumable: 1.0.0 is needed",
+        {},
+    ),
+    415: (
+        "Not of a kind that is taken here.",
+        "input-refused",
+        "a policy is sent as text/yaml",
+        {"advice": "send it with Content-Type: text/yaml"},
     ),
     413: (
         "Too large.",
