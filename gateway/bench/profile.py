@@ -1,0 +1,56 @@
+"""Where the time of a run went: milliseconds an image by stage, and within detection by detector. Pure.
+
+What the stages leave over is reading the input and writing the copy durably (fsync), and what lies between
+the stages. Within detection the rest is fusing what the detectors saw. Detectors' times are added up; where
+some run side by side, they come to more than the stage took.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gateway.bench.run import Made
+
+ORDER = ("decode", "detect", "plan", "redact", "encode", "check", "recheck")
+REST = "read and write"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """milliseconds: an image, on average. share: of the whole. part_of: the stage it lies in, if not one."""
+
+    name: str
+    milliseconds: float
+    share: float
+    part_of: str | None = None
+
+
+def profile(made: Sequence[Made]) -> list[Step]:
+    """Of the images that were written; empty where none tells its stages."""
+    told = [one for one in made if one.stages and one.output is not None]
+    whole = sum(one.seconds for one in told) * 1000
+    if not told or whole <= 0:
+        return []
+
+    def step(name: str, total: float, part_of: str | None = None) -> Step:
+        return Step(name, total / len(told), total / whole, part_of)
+
+    totals = _totals([one.stages for one in told])
+    names = sorted(totals, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
+    steps = []
+    for name in names:
+        steps.append(step(name, totals[name]))
+        if name == "detect":
+            by_detector = sorted(_totals([one.detectors for one in told]).items(), key=lambda one: -one[1])
+            steps += [step(detector, total, name) for detector, total in by_detector]
+    steps.append(step(REST, max(whole - sum(totals.values()), 0.0)))
+    return steps
+
+
+def _totals(times: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    totals: dict[str, float] = {}
+    for one in times:
+        for name, milliseconds in one.items():
+            totals[name] = totals.get(name, 0.0) + milliseconds
+    return totals

@@ -1,0 +1,90 @@
+"""The values of a finished run: what each image came to, and what it cost. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from gateway.bench.change import Bar
+from gateway.bench.score import ImageScore
+from policies.model import Detection, Kind, Size
+
+
+class State(StrEnum):
+    """RELEASED: goes out without a person. HELD: a person looks first. REFUSED: nothing was written."""
+
+    RELEASED = "released"
+    HELD = "held"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a run made of one image, before anything is scored.
+
+    name: the labelled image's. output: the file written, None for none. seconds: from reading the input to
+    the output on disk. stages, detectors: milliseconds by name, for the product's own path. worker_peak,
+    decoder_peak: bytes; for another tool its own, and 0. detections: with their scores, where they are known.
+    """
+
+    name: str
+    output: Path | None
+    state: State
+    reason: str | None
+    seconds: float
+    stages: Mapping[str, float] = field(default_factory=dict)
+    detectors: Mapping[str, float] = field(default_factory=dict)
+    worker_peak: int = 0
+    decoder_peak: int = 0
+    size: Size | None = None
+    detections: tuple[Detection, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One image of a run: what was made of it, and how it scores."""
+
+    made: Made
+    score: ImageScore
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run over a list of images, scored.
+
+    title: what ran. facts: policy, models and the like, for who reads it later. bars: by which the kinds were
+    judged. elapsed: seconds on the clock for the `timed` images that were made in this very run, with `jobs`
+    of them at a time; starting up is in `started`, seconds too, where it happens once.
+    """
+
+    title: str
+    facts: Mapping[str, object]
+    bars: Mapping[Kind, Bar]
+    images: tuple[Scored, ...]
+    jobs: int
+    elapsed: float
+    timed: int
+    started: float | None
+
+    @property
+    def scores(self) -> list[ImageScore]:
+        return [image.score for image in self.images]
+
+    @property
+    def seconds_an_image(self) -> float | None:
+        """On the clock, all workers together."""
+        return self.elapsed / self.timed if self.timed else None
+
+    @property
+    def worker_peak(self) -> int:
+        return max((image.made.worker_peak for image in self.images), default=0)
+
+    @property
+    def decoder_peak(self) -> int:
+        return max((image.made.decoder_peak for image in self.images), default=0)
+
+
+def in_state(images: Sequence[Scored], state: State) -> list[Scored]:
+    return [image for image in images if image.made.state is state]

@@ -1,0 +1,121 @@
+"""The runs that one call of `privgate bench` makes, in order, and what they are compared to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from gateway.bench.annotations import LabelledImage, check_present
+from gateway.bench.change import Bar
+from gateway.bench.compare import Comparison, Verdicts, compare, verdicts
+from gateway.bench.errors import BenchError, InvalidResults
+from gateway.bench.measure import machine_facts, measure_peer, measure_product
+from gateway.bench.peer import Peer
+from gateway.bench.product import Machine, anonymize_all
+from gateway.bench.results import Results
+from gateway.bench.run import Run
+from gateway.bench.sample import Half, sampled
+from gateway.bench.sweep import Swept, floored, sweep, with_hide
+from policies.model import Kind
+from policies.policy import Policy
+
+Progress = Callable[[str, int], AbstractContextManager[Callable[[], None]]]
+"""What is being done and how many images there are -> what is to be called after each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What was asked for, checked. ceiling: of over-redaction, where thresholds shall be chosen; None where
+    not. earlier: what the run is compared to."""
+
+    images: list[LabelledImage]
+    policy: Policy
+    bars: Mapping[Kind, Bar]
+    machine: Machine
+    peer: Peer | None
+    earlier: Verdicts | None
+    ceiling: float | None
+    facts: Mapping[str, object]
+
+
+def carry_out(order: Order, keep: Path | None, progress: Progress) -> Results:
+    """All runs, one after the other, so that none takes time from another. keep: where the copies stay.
+
+    Raises BenchError, Misconfigured.
+    """
+    with ExitStack() as stack:
+        folder = keep or Path(stack.enter_context(TemporaryDirectory(prefix="privgate-bench-")))
+        bench = _Bench(order, folder, progress)
+        swept: list[Swept] = []
+        if order.ceiling is None:
+            runs = [bench.product(order.images, order.policy, "product", f"privgate {order.policy.name}")]
+        else:
+            swept, runs = bench.swept(order.ceiling)
+        if order.peer is not None:
+            runs.append(bench.against(order.peer, bench.reported))
+    facts: dict[str, object] = {**machine_facts(datetime.now(UTC)), **order.facts}
+    if order.ceiling is not None:
+        facts |= {"ceiling": order.ceiling, "reported on": len(bench.reported)}
+    return Results(facts, tuple(runs), tuple(_comparisons(runs, order.earlier)), tuple(swept))
+
+
+class _Bench:
+    """The folder of one call, and the runs in it."""
+
+    def __init__(self, order: Order, folder: Path, progress: Progress) -> None:
+        self._order, self._folder, self._progress = order, folder, progress
+        self.reported = order.images
+
+    def product(self, images: list[LabelledImage], policy: Policy, name: str, title: str) -> Run:
+        with self._progress(title, len(images)) as tell:
+            return measure_product(
+                images, policy, self._order.bars, self._folder / name, self._order.machine, tell, title=title
+            )
+
+    def swept(self, ceiling: float) -> tuple[list[Swept], list[Run]]:
+        """Chooses on one half; on the other the policy with what was chosen, and as it stands."""
+        order = self._order
+        choosing = sampled(order.images, Half.CHOOSE, None)
+        self.reported = sampled(order.images, Half.REPORT, None)
+        check_present(choosing)
+        check_present(self.reported)
+        with self._progress("choosing thresholds", len(choosing)) as tell:
+            batch = anonymize_all(
+                choosing, floored(order.policy), self._folder / "choosing", order.machine, tell
+            )
+        found = sweep(choosing, batch.made, order.policy, order.bars, ceiling=ceiling)
+        chosen = with_hide(order.policy, {one.kind: one.chosen for one in found})
+        name = f"privgate {order.policy.name}"
+        own = self.product(self.reported, order.policy, "product", name)
+        if chosen.version == order.policy.version:
+            return found, [own]
+        return found, [self.product(self.reported, chosen, "chosen", f"{name}, chosen thresholds"), own]
+
+    def against(self, peer: Peer, images: list[LabelledImage]) -> Run:
+        with self._progress(peer.title, len(images)) as tell:
+            return measure_peer(
+                images, peer, self._order.bars, self._new_folder("other"), self._order.machine.jobs, tell
+            )
+
+    def _new_folder(self, name: str) -> Path:
+        """Another tool's files are not taken over from an earlier run: its command may have changed."""
+        for number in range(1, 1000):
+            folder = self._folder / f"{name}-{number}"
+            if not folder.exists():
+                return folder
+        raise BenchError(f"{self._folder} is full of runs; name a new folder")
+
+
+def _comparisons(runs: list[Run], earlier: Verdicts | None) -> list[Comparison]:
+    this = verdicts(runs[0])
+    found = [compare(this, verdicts(run)) for run in runs[1:]]
+    if earlier is not None:
+        before = compare(this, earlier)
+        if before is None:
+            raise InvalidResults("the run to compare with labels no box that this one looked at")
+        found.append(before)
+    return [one for one in found if one is not None]

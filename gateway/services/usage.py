@@ -1,0 +1,130 @@
+"""What one file costs a worker: milliseconds by stage and by detector, and the peak of memory so far.
+
+Only where it is asked for (`privgate bench`). Stages are those that `sanitize` opens spans for, so what is
+measured is the product's own path and not a copy of it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gateway.detection.detector import Detector, DetectorSet
+from gateway.detection.passes import Pixels
+from gateway.services.detectors import PolicyDetectors
+from gateway.services.tracing import Attributes, send_spans_to
+from policies.model import Detection
+from policies.policy import Policy
+
+SPAN_PREFIX = "job."
+
+Into = Callable[[], dict[str, float]]
+"""Gives the times, by name, that are being added to now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """milliseconds: of the file as a whole, from reading to the copy on disk. stages, detectors: parts of it,
+    by name, milliseconds too; a detector's time is part of the stage that asked it. worker_peak,
+    decoder_peak: bytes resident at most since each process began; 0 where the system does not tell.
+    """
+
+    milliseconds: float
+    stages: dict[str, float] = field(default_factory=dict)
+    detectors: dict[str, float] = field(default_factory=dict)
+    worker_peak: int = 0
+    decoder_peak: int = 0
+
+
+class Meter:
+    """One worker's watch. While it is measuring a file it takes that process's spans."""
+
+    def __init__(self) -> None:
+        self._stages: dict[str, float] = {}
+        self._detectors: dict[str, float] = {}
+        self._began = 0.0
+
+    @contextmanager
+    def measuring(self) -> Iterator[None]:
+        self._stages, self._detectors = {}, {}
+        send_spans_to(self._span)
+        self._began = time.perf_counter()
+        try:
+            yield
+        finally:
+            send_spans_to(None)
+
+    def usage(self, decoder: int | None) -> Usage:
+        """Since `measuring` began. decoder: the process id of the decoder, if there is one."""
+        return Usage(
+            1000 * (time.perf_counter() - self._began),
+            dict(self._stages),
+            dict(self._detectors),
+            peak_memory("self"),
+            0 if decoder is None else peak_memory(decoder),
+        )
+
+    def watched(self, detectors: DetectorSet) -> DetectorSet:
+        """The same detectors, each timed."""
+        return DetectorSet(
+            [_Timed(one, self._detectors_now) for one in detectors.detectors],
+            absent=detectors.absent,
+            digests=detectors.digests,
+            precision=detectors.precision,
+        )
+
+    def _detectors_now(self) -> dict[str, float]:
+        return self._detectors
+
+    @contextmanager
+    def _span(self, name: str, _: Attributes) -> Iterator[None]:
+        with timed(self._stages, name.removeprefix(SPAN_PREFIX)):
+            yield
+
+
+class MeteredDetectors:
+    """The policy's detectors, timed. Built once a policy, as they are."""
+
+    def __init__(self, detectors: PolicyDetectors, meter: Meter) -> None:
+        self._detectors, self._meter = detectors, meter
+        self._sets: dict[int, tuple[DetectorSet, DetectorSet]] = {}
+
+    def __call__(self, policy: Policy) -> DetectorSet:
+        plain = self._detectors(policy)
+        if id(plain) not in self._sets:
+            self._sets[id(plain)] = plain, self._meter.watched(plain)  # `plain` too: its id stays its own
+        return self._sets[id(plain)][1]
+
+
+class _Timed:
+    """A detector that is timed."""
+
+    def __init__(self, detector: Detector, into: Into) -> None:
+        self.name, self.kinds, self.models = detector.name, detector.kinds, detector.models
+        self._detector, self._into = detector, into
+
+    def detect(self, pixels: Pixels) -> list[Detection]:
+        with timed(self._into(), self.name):
+            return self._detector.detect(pixels)
+
+
+@contextmanager
+def timed(into: dict[str, float], name: str) -> Iterator[None]:
+    """Adds the milliseconds that the inside takes."""
+    start = time.perf_counter()
+    try:
+        yield
+    finally:
+        into[name] = into.get(name, 0.0) + 1000 * (time.perf_counter() - start)
+
+
+def peak_memory(process: int | str) -> int:
+    """Bytes that were resident at most (VmHWM, proc(5)); 0 where the system does not tell."""
+    try:
+        lines = Path(f"/proc/{process}/status").read_text("ascii", "replace").splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), 0)
