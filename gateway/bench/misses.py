@@ -97,11 +97,15 @@ def _crop(pixels: Pixels, box: LabelledBox) -> str:
     crop = Image.fromarray(pixels[top:bottom, left:right])
     scale = SIDE / max(crop.size)
     crop = crop.resize((max(round(crop.width * scale), 1), max(round(crop.height * scale), 1)))
-    corners = [
-        ((box.x - left) * scale - 1, (box.y - top) * scale - 1),
-        ((box.x + box.width - left) * scale + 1, (box.y + box.height - top) * scale + 1),
-    ]
-    ImageDraw.Draw(crop).rectangle(corners, outline=(255, 210, 0), width=2)
+    drawing = ImageDraw.Draw(crop)
+    for outside, colour in ((1, "white"), (2, "black")):  # seen on any ground, and on the fill
+        drawing.rectangle(
+            [
+                ((box.x - left) * scale - outside, (box.y - top) * scale - outside),
+                ((box.x + box.width - left) * scale + outside, (box.y + box.height - top) * scale + outside),
+            ],
+            outline=colour,
+        )
     buffer = io.BytesIO()
     crop.save(buffer, "JPEG", quality=85)
     return base64.b64encode(buffer.getvalue()).decode("ascii")

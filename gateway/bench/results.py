@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from gateway.bench.sweep import Swept
 FORMAT = "privgate-bench/1"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Results:
     """All that one call of the bench found. runs: the first is the one that the page is about; then the same
     policy at its own thresholds where others were chosen, and the other tool. facts: on what, when."""
@@ -29,7 +30,7 @@ class Results:
     comparisons: tuple[Comparison, ...]
     swept: tuple[Swept, ...]
 
-    @property
+    @cached_property
     def summaries(self) -> tuple[Summary, ...]:
         return tuple(summarize(run) for run in self.runs)
 
@@ -44,14 +45,14 @@ def to_document(results: Results) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "facts": dict(results.facts),
-        "runs": [_run(run) for run in results.runs],
+        "runs": [_run(*one) for one in zip(results.runs, results.summaries, strict=True)],
         "comparisons": [asdict(one) for one in results.comparisons],
         "sweep": [asdict(one) for one in results.swept],
         "profile": [asdict(step) for step in results.steps],
     }
 
 
-def _run(run: Run) -> dict[str, Any]:
+def _run(run: Run, summary: Summary) -> dict[str, Any]:
     return {
         "title": run.title,
         "facts": dict(run.facts),
@@ -60,7 +61,7 @@ def _run(run: Run) -> dict[str, Any]:
         "started_seconds": run.started,
         "jobs": run.jobs,
         "peak_bytes": {"worker": run.worker_peak, "decoder": run.decoder_peak},
-        "summary": asdict(summarize(run)),
+        "summary": asdict(summary),
         "images": [_image(image) for image in run.images],
     }
 
