@@ -1,8 +1,8 @@
-"""Where the time of a run went: milliseconds an image by stage, and within detection by detector. Pure.
+"""Where the time of a run went: milliseconds an image by stage, and by detector within those. Pure.
 
 What the stages leave over is reading the input and writing the copy durably (fsync), and what lies between
-the stages. Within detection the rest is fusing what the detectors saw. Detectors' times are added up; where
-some run side by side, they come to more than the stage took.
+the stages. Within a stage the rest is fusing what the detectors saw. Where detectors run side by side, their
+times come to more than the stage took.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ def profile(made: Sequence[Made]) -> list[Step]:
 
     totals = _totals([one.stages for one in told])
     names = sorted(totals, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
+    by_detector = sorted(_totals([one.detectors for one in told]).items(), key=lambda one: -one[1])
     steps = []
     for name in names:
         steps.append(step(name, totals[name]))
-        if name == "detect":
-            by_detector = sorted(_totals([one.detectors for one in told]).items(), key=lambda one: -one[1])
-            steps += [step(detector, total, name) for detector, total in by_detector]
+        inside = [one for one in by_detector if one[0].startswith(f"{name}/")]
+        steps += [step(asked.removeprefix(f"{name}/"), total, name) for asked, total in inside]
     steps.append(step(REST, max(whole - sum(totals.values()), 0.0)))
     return steps
 

@@ -25,8 +25,9 @@ class Made:
     """What a run made of one image, before anything is scored.
 
     name: the labelled image's. output: the file written, None for none. seconds: from reading the input to
-    the output on disk. stages, detectors: milliseconds by name, for the product's own path. worker_peak,
-    decoder_peak: bytes; for another tool its own, and 0. detections: with their scores, where they are known.
+    the output on disk. stages, detectors: milliseconds, of the product's own path; see services.usage.Usage.
+    worker_peak, decoder_peak: bytes; for another tool its own, and 0. detections: with their scores, where
+    they are known.
     """
 
     name: str

@@ -134,7 +134,7 @@ def sweep_table(swept: Swept) -> Table:
 def comparison_line(found: Comparison) -> str:
     """One sentence."""
     return (
-        f"{found.this} against {found.other}: {found.won} images won, {found.lost} lost, {found.same} alike "
+        f"{found.this} against {found.other}: images: {found.won} won, {found.lost} lost, {found.same} alike "
         f"(by chance: p = {found.chance:.2g}); of {found.boxes} boxes {found.boxes_won} hidden only here, "
         f"{found.boxes_lost} only there"
     )

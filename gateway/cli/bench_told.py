@@ -25,7 +25,7 @@ def tell_results(results: Results, *, profile: bool) -> Iterator[str]:
     """Line by line. profile: with the stages."""
     facts = results.facts
     machine = f"{facts['cores']} cores of {facts['processor']}"
-    yield f"{facts['images']} images of {shown(str(facts['data']))}, {machine}"
+    yield f"{shown(str(facts['data']))}: {_count(facts['images'])}, {machine}"
     for swept in results.swept:
         yield from _told(sweep_table(swept), titled=True)
     for run, summary in zip(results.runs, results.summaries, strict=True):
@@ -38,6 +38,10 @@ def tell_results(results: Results, *, profile: bool) -> Iterator[str]:
     for found in results.comparisons:
         yield ""
         yield comparison_line(found)
+
+
+def _count(images: object) -> str:
+    return "1 image" if images == 1 else f"{images} images"
 
 
 def _told(table: Table, *, titled: bool = False) -> Iterator[str]:

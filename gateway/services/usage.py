@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,15 +21,15 @@ from policies.policy import Policy
 
 SPAN_PREFIX = "job."
 
-Into = Callable[[], dict[str, float]]
-"""Gives the times, by name, that are being added to now."""
+Watch = Callable[[str], AbstractContextManager[None]]
+"""Times what is inside, by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """milliseconds: of the file as a whole, from reading to the copy on disk. stages, detectors: parts of it,
-    by name, milliseconds too; a detector's time is part of the stage that asked it. worker_peak,
-    decoder_peak: bytes resident at most since each process began; 0 where the system does not tell.
+    """milliseconds: of the file as a whole, from reading to the copy on disk. stages: parts of it, by name,
+    milliseconds too. detectors: parts of stages, as "stage/detector". worker_peak, decoder_peak: bytes
+    resident at most since each process began; 0 where the system does not tell.
     """
 
     milliseconds: float
@@ -45,6 +45,7 @@ class Meter:
     def __init__(self) -> None:
         self._stages: dict[str, float] = {}
         self._detectors: dict[str, float] = {}
+        self._stage = ""
         self._began = 0.0
 
     @contextmanager
@@ -70,18 +71,19 @@ class Meter:
     def watched(self, detectors: DetectorSet) -> DetectorSet:
         """The same detectors, each timed."""
         return DetectorSet(
-            [_Timed(one, self._detectors_now) for one in detectors.detectors],
+            [_Timed(one, self._look) for one in detectors.detectors],
             absent=detectors.absent,
             digests=detectors.digests,
             precision=detectors.precision,
         )
 
-    def _detectors_now(self) -> dict[str, float]:
-        return self._detectors
+    def _look(self, name: str) -> AbstractContextManager[None]:
+        return timed(self._detectors, f"{self._stage}/{name}")
 
     @contextmanager
     def _span(self, name: str, _: Attributes) -> Iterator[None]:
-        with timed(self._stages, name.removeprefix(SPAN_PREFIX)):
+        self._stage = name.removeprefix(SPAN_PREFIX)
+        with timed(self._stages, self._stage):
             yield
 
 
@@ -102,12 +104,12 @@ class MeteredDetectors:
 class _Timed:
     """A detector that is timed."""
 
-    def __init__(self, detector: Detector, into: Into) -> None:
+    def __init__(self, detector: Detector, watch: Watch) -> None:
         self.name, self.kinds, self.models = detector.name, detector.kinds, detector.models
-        self._detector, self._into = detector, into
+        self._detector, self._watch = detector, watch
 
     def detect(self, pixels: Pixels) -> list[Detection]:
-        with timed(self._into(), self.name):
+        with self._watch(self.name):
             return self._detector.detect(pixels)
 
 

@@ -75,7 +75,7 @@ def test_the_report_stands_by_itself_and_says_what_was_found() -> None:
     assert told.fetched == []
     assert not told.tags & {"script", "link", "img", "iframe"}
     assert "<svg" in page
-    assert "1 images won, 1 lost, 0 alike" in page
+    assert "images: 1 won, 1 lost, 0 alike" in page
     assert "prefers-color-scheme: dark" in page
 
 

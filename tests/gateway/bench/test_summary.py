@@ -70,7 +70,7 @@ def test_the_parts_of_the_time_add_up_to_all_of_it() -> None:
             image.made,
             seconds=1.0,
             stages={"encode": 100.0, "decode": 50.0, "detect": 700.0},
-            detectors={"slow": 600.0, "quick": 90.0},
+            detectors={"detect/quick": 90.0, "detect/slow": 600.0},
         )
         for image in run_of("run", {"a/1": "c", "a/2": "c"}).images
     ]

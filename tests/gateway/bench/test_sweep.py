@@ -90,7 +90,7 @@ def test_the_chosen_threshold_has_the_most_recall_under_the_ceiling(
         assert chosen == 0.123
         return
     best = max(point.recall.part for point in within)
-    assert chosen == max(point.hide for point in within if point.recall.part == best)
+    assert chosen == min(point.hide for point in within if point.recall.part == best)
 
 
 @pytest.mark.parametrize("hide", GRID)
