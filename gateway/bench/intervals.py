@@ -5,9 +5,10 @@ Which, and why:
   numbers and near 0 and 1, where most figures of a good run lie.
 - A share of boxes: the boxes of one image are missed together (one is dark, all of it is), so a thousand
   boxes on twenty images say less than a thousand. Wilson's interval for the number of independent boxes that
-  would scatter alike: the effective sample size, from the variance between images (as Korn and Graubard did
-  in 1998 for survey shares). Where nothing scatters, at 0 or 1, each image counts once. No resampling: near 1
-  a bootstrap of few misses gives intervals that are too narrow, and none at all without a miss.
+  would scatter alike: the boxes, over Kish's design effect (1965) for how alike those of one image fare. That
+  is estimated from the scatter between images; since few misses show little of it, and none show nothing, it
+  is drawn towards what crowds of faces show. No resampling: near 1 a bootstrap of few misses gives intervals
+  that are too narrow, and none at all without a miss.
 - A mean over images (over-redaction, seconds): percentile bootstrap over images, seeded.
 - Two runs on the same images: the exact sign test on those that differ (McNemar's test for pairs).
 """
@@ -24,6 +25,13 @@ Z95 = 1.959964
 """The normal distribution's 97.5 % quantile."""
 
 RESAMPLES = 2000
+
+ALIKE = 0.24
+"""The correlation within an image that is assumed as far as the data do not show it: measured on 1,709
+labelled faces of 150 photos, 83 of them missed; 0.22 to 0.31 for those under 32 px, of which crowds are made."""
+
+DRAWN = 5
+"""Images with misses that weigh as much as that assumption."""
 
 AT_ONCE = 1 << 20
 """Values drawn at a time: bounds the memory."""
@@ -63,16 +71,24 @@ def share_of_boxes(clusters: Sequence[tuple[int, int]]) -> Share:
 
 
 def _effective(clusters: Sequence[tuple[int, int]], part: int, whole: int) -> float:
-    """How many independent boxes would scatter as these do; never more than there are."""
-    images = len(clusters)
-    if images < 2 or part in (0, whole):
-        return float(images)
-    share = part / whole
+    """How many independent boxes would scatter as these do: between 1 and all of them."""
+    if not whole:
+        return 0.0
+    together = sum(w * w for _, w in clusters) / whole  # how many share the image of a box, itself included
+    telling = min(sum(p < w for p, w in clusters), sum(p > 0 for p, _ in clusters))
+    seen = _alikeness(clusters, part, whole, together)
+    alike = (telling * seen + DRAWN * ALIKE) / (telling + DRAWN)
+    return whole / (1 + (together - 1) * alike)
+
+
+def _alikeness(clusters: Sequence[tuple[int, int]], part: int, whole: int, together: float) -> float:
+    """How alike the boxes of one image fare, 0 to 1: from the variance of the share between images."""
+    images, share = len(clusters), part / whole
+    if images < 2 or part in (0, whole) or together <= 1:
+        return 0.0
     scatter = sum((p - share * w) ** 2 for p, w in clusters)
-    variance = images / (images - 1) * scatter / whole**2
-    if variance <= 0:
-        return float(whole)
-    return min(max(share * (1 - share) / variance, 1.0), float(whole))
+    effect = images / (images - 1) * scatter / whole / (share * (1 - share))
+    return min(max((effect - 1) / (together - 1), 0.0), 1.0)
 
 
 def _wilson(part: int, whole: int, effective: float) -> Share:

@@ -59,7 +59,7 @@ def measure_peer(
     batch = peer.run_all(images, out, jobs, tell)
     return Run(
         title=peer.title,
-        facts={"command": peer.title, "runs": "once for all" if peer.once else "once an image"},
+        facts={"command": peer.command, "runs": "once for all" if peer.once else "once an image"},
         bars=bars,
         images=scored(images, batch.made, bars),
         jobs=1 if peer.once else jobs,

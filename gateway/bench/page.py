@@ -13,6 +13,7 @@ from gateway.bench.summary import HEIGHTS, Boxes, Summary, misses
 from gateway.bench.tables import (
     Table,
     comparison_line,
+    gateway_line,
     hidden_table,
     interval,
     overall_table,
@@ -34,8 +35,8 @@ _HOW = (
     "compared. Over-redaction is the share of changed pixels outside all labels, so what is not labelled and "
     "rightly hidden counts too: an upper bound.",
     "95 % intervals. Shares of images: Wilson. Shares of boxes: Wilson for the effective number of "
-    "independent boxes, since those of one image are missed together. Means: bootstrap over images. "
-    "Two runs: exact sign test over images, both judged by boxes leaked.",
+    "independent boxes (Kish's design effect), since those of one image are missed together. "
+    "Means: bootstrap over images. Two runs: exact sign test over images, both judged by boxes leaked.",
 )
 
 
@@ -130,6 +131,10 @@ def _times(results: Results) -> Iterator[str]:
         stages = [(step.name, step.share) for step in steps if step.part_of is None]
         table = profile_table(steps)
         yield _section(table.title, stacked(stages, label=table.title) + _table(table))
+    if through := results.gateway_steps:
+        title = gateway_line(through, len(results.through_gateway))
+        stages = [(step.name, step.share) for step in through if step.part_of is None]
+        yield _section(title, stacked(stages, label=title) + _table(profile_table(through)))
     series = []
     for run in results.runs:
         times = sorted(image.made.seconds for image in run.images)

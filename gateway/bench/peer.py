@@ -28,6 +28,9 @@ from gateway.services.file_plan import HEIC_ENDINGS
 SECONDS_AN_IMAGE = 600.0
 """After that long the tool is taken to hang."""
 
+TITLE = 40
+"""Characters."""
+
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif"})
 
 _EACH, _ONCE = ("{input}", "{output}"), ("{inputs}", "{outputs}")
@@ -59,7 +62,10 @@ class Peer:
             self._words = shlex.split(command)
         except ValueError as exc:
             raise PeerUnusable(f"--against {command!r}: {exc}") from exc
-        self.title = command
+        if not self._words:
+            raise PeerUnusable("--against: an empty command")
+        self.title = _title(self._words)
+        self.command = command
         self.once = all(any(place in word for word in self._words) for place in _ONCE)
         each = all(any(place in word for word in self._words) for place in _EACH)
         if self.once == each:
@@ -120,6 +126,12 @@ class Peer:
         return [
             word.replace(first, os.fspath(source)).replace(second, os.fspath(target)) for word in self._words
         ]
+
+
+def _title(words: Sequence[str]) -> str:
+    """The command without its folder and its places, and not too long to head a column."""
+    named = [Path(words[0]).name, *(word for word in words[1:] if "{" not in word)]
+    return shlex.join(named)[:TITLE]
 
 
 def call(command: Sequence[str], seconds: float) -> Ran:

@@ -1,8 +1,8 @@
 """Where the time of a run went: milliseconds an image by stage, and by detector within those. Pure.
 
-What the stages leave over is reading the input and writing the copy durably (fsync), and what lies between
-the stages. Within a stage the rest is fusing what the detectors saw. Where detectors run side by side, their
-times come to more than the stage took.
+What the stages leave over is, for files, reading the input and writing the copy durably (fsync). Within a
+stage the rest is fusing what the detectors saw. Where detectors run side by side, their times come to more
+than the stage took.
 """
 
 from __future__ import annotations
@@ -12,8 +12,15 @@ from dataclasses import dataclass
 
 from gateway.bench.run import Made
 
-ORDER = ("decode", "detect", "plan", "redact", "encode", "check", "recheck")
-REST = "read and write"
+ORDER = (
+    *("intake.seal", "intake.blob", "intake.row", "intake.enqueue", "open"),
+    *("decode", "detect", "plan", "redact", "encode", "check", "recheck"),
+    *("put", "settle"),
+)
+"""Of the stages; the first and the last line only where the image goes through the whole gateway."""
+
+REST = "between"
+READ_AND_WRITE = "read and write"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +33,8 @@ class Step:
     part_of: str | None = None
 
 
-def profile(made: Sequence[Made]) -> list[Step]:
-    """Of the images that were written; empty where none tells its stages."""
+def profile(made: Sequence[Made], rest: str = READ_AND_WRITE) -> list[Step]:
+    """Of the images that were written; empty where none tells its stages. rest: what is left over."""
     told = [one for one in made if one.stages and one.output is not None]
     whole = sum(one.seconds for one in told) * 1000
     if not told or whole <= 0:
@@ -44,8 +51,13 @@ def profile(made: Sequence[Made]) -> list[Step]:
         steps.append(step(name, totals[name]))
         inside = [one for one in by_detector if one[0].startswith(f"{name}/")]
         steps += [step(asked.removeprefix(f"{name}/"), total, name) for asked, total in inside]
-    steps.append(step(REST, max(whole - sum(totals.values()), 0.0)))
+    steps.append(step(rest, max(whole - sum(totals.values()), 0.0)))
     return steps
+
+
+def of_detection(steps: Sequence[Step]) -> float | None:
+    """The share of bare detection: how much of its throughput is left to all the rest together."""
+    return next((step.share for step in steps if step.name == "detect"), None)
 
 
 def _totals(times: Sequence[Mapping[str, float]]) -> dict[str, float]:

@@ -12,8 +12,8 @@ from typing import Any
 from gateway.bench.change import Judgement
 from gateway.bench.compare import Comparison, Verdicts
 from gateway.bench.errors import InvalidResults
-from gateway.bench.profile import Step, profile
-from gateway.bench.run import Run, Scored
+from gateway.bench.profile import REST, Step, profile
+from gateway.bench.run import Made, Run, Scored
 from gateway.bench.summary import Summary, summarize
 from gateway.bench.sweep import Swept
 
@@ -23,12 +23,14 @@ FORMAT = "privgate-bench/1"
 @dataclass(frozen=True)
 class Results:
     """All that one call of the bench found. runs: the first is the one that the page is about; then the same
-    policy at its own thresholds where others were chosen, and the other tool. facts: on what, when."""
+    policy at its own thresholds where others were chosen, and the other tool. facts: on what, when.
+    through_gateway: what some of the images cost on their way through the whole gateway, where asked for."""
 
     facts: Mapping[str, object]
     runs: tuple[Run, ...]
     comparisons: tuple[Comparison, ...]
     swept: tuple[Swept, ...]
+    through_gateway: tuple[Made, ...] = ()
 
     @cached_property
     def summaries(self) -> tuple[Summary, ...]:
@@ -38,6 +40,10 @@ class Results:
     def steps(self) -> list[Step]:
         """Where the time of the first run went."""
         return profile([image.made for image in self.runs[0].images])
+
+    @property
+    def gateway_steps(self) -> list[Step]:
+        return profile(self.through_gateway, REST)
 
 
 def to_document(results: Results) -> dict[str, Any]:
@@ -49,6 +55,7 @@ def to_document(results: Results) -> dict[str, Any]:
         "comparisons": [asdict(one) for one in results.comparisons],
         "sweep": [asdict(one) for one in results.swept],
         "profile": [asdict(step) for step in results.steps],
+        "gateway_profile": [asdict(step) for step in results.gateway_steps],
     }
 
 

@@ -79,7 +79,9 @@ def bench(
     max_over: Annotated[
         float, typer.Option(metavar="SHARE", help="Over-redaction that --sweep may choose, a kind.")
     ] = 0.02,
-    profile: Annotated[bool, typer.Option("--profile", help="Tell where the time goes.")] = False,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Tell where time goes, in the gateway too.")
+    ] = False,
     json: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="All results, for programs and --compare.")
     ] = None,
@@ -125,6 +127,7 @@ def bench(
         peer=Peer(against) if against is not None else None,
         earlier=read_verdicts(compare) if compare is not None else None,
         ceiling=max_over if sweep else None,
+        profile=profile,
         facts={"data": data.name, "half": half.value, "limit": limit, "images": len(images)},
     )
     try:

@@ -17,9 +17,10 @@ from gateway.bench.measure import machine_facts, measure_peer, measure_product
 from gateway.bench.peer import Peer
 from gateway.bench.product import Machine, anonymize_all
 from gateway.bench.results import Results
-from gateway.bench.run import Run
+from gateway.bench.run import Made, Run
 from gateway.bench.sample import Half, sampled
 from gateway.bench.sweep import Swept, floored, sweep, with_hide
+from gateway.cli.bench_gateway import IMAGES, through_gateway
 from policies.model import Kind
 from policies.policy import Policy
 
@@ -30,7 +31,7 @@ Progress = Callable[[str, int], AbstractContextManager[Callable[[], None]]]
 @dataclass(frozen=True, slots=True)
 class Order:
     """What was asked for, checked. ceiling: of over-redaction, where thresholds shall be chosen; None where
-    not. earlier: what the run is compared to."""
+    not. earlier: what the run is compared to. profile: whether some images go through the gateway too."""
 
     images: list[LabelledImage]
     policy: Policy
@@ -39,6 +40,7 @@ class Order:
     peer: Peer | None
     earlier: Verdicts | None
     ceiling: float | None
+    profile: bool
     facts: Mapping[str, object]
 
 
@@ -57,10 +59,11 @@ def carry_out(order: Order, keep: Path | None, progress: Progress) -> Results:
             swept, runs = bench.swept(order.ceiling)
         if order.peer is not None:
             runs.append(bench.against(order.peer, bench.reported))
+        through = bench.through_gateway(runs[0]) if order.profile else []
     facts: dict[str, object] = {**machine_facts(datetime.now(UTC)), **order.facts}
     if order.ceiling is not None:
         facts |= {"ceiling": order.ceiling, "reported on": len(bench.reported)}
-    return Results(facts, tuple(runs), tuple(_comparisons(runs, order.earlier)), tuple(swept))
+    return Results(facts, tuple(runs), tuple(_comparisons(runs, order.earlier)), tuple(swept), tuple(through))
 
 
 class _Bench:
@@ -100,6 +103,15 @@ class _Bench:
             return measure_peer(
                 images, peer, self._order.bars, self._new_folder("other"), self._order.machine.jobs, tell
             )
+
+    def through_gateway(self, run: Run) -> list[Made]:
+        """Some of the run's images once more. Those that were refused there are left out."""
+        written = {one.made.name for one in run.images if one.made.output is not None}
+        some = sampled([image for image in self.reported if image.name in written], Half.ALL, IMAGES)
+        with self._progress("the whole gateway", 1) as tell:
+            made = through_gateway(some, self._order.policy, self._order.machine) if some else []
+            tell()
+        return made
 
     def _new_folder(self, name: str) -> Path:
         """Another tool's files are not taken over from an earlier run: its command may have changed."""

@@ -9,6 +9,7 @@ from gateway.bench.run import Run
 from gateway.bench.tables import (
     Table,
     comparison_line,
+    gateway_line,
     hidden_table,
     overall_table,
     profile_table,
@@ -33,6 +34,9 @@ def tell_results(results: Results, *, profile: bool) -> Iterator[str]:
     yield from _told(overall_table(results.runs, results.summaries))
     if profile:
         yield from _told(profile_table(results.steps), titled=True)
+        through = results.gateway_steps
+        title = gateway_line(through, len(results.through_gateway))
+        yield from _told(profile_table(through, title), titled=True)
     for run in results.runs:
         yield from _failures(run)
     for found in results.comparisons:

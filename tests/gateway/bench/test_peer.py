@@ -80,6 +80,7 @@ def test_a_tool_that_writes_nothing_is_told_so(images: list[LabelledImage], tmp_
         ("cp", "a command with {input} and {output}"),
         ("cp {input} {output} {inputs} {outputs}", "a command with"),
         ("no-such-tool {input} {output}", "no command no-such-tool"),
+        ("", "empty"),
         ("cp '{input} {output}", "No closing quotation"),
     ],
 )

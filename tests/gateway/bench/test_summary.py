@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.bench.profile import REST, profile
+from gateway.bench.profile import READ_AND_WRITE, REST, of_detection, profile
 from gateway.bench.run import State
 from gateway.bench.summary import height_of, misses, summarize
 from tests.gateway.bench.labelled import run_of
@@ -75,11 +75,14 @@ def test_the_parts_of_the_time_add_up_to_all_of_it() -> None:
         for image in run_of("run", {"a/1": "c", "a/2": "c"}).images
     ]
     steps = profile([*made, replace(made[0], output=None, seconds=99.0)])
-    assert [step.name for step in steps] == ["decode", "detect", "slow", "quick", "encode", REST]
+    assert [step.name for step in steps] == ["decode", "detect", "slow", "quick", "encode", READ_AND_WRITE]
     assert sum(step.share for step in steps if step.part_of is None) == pytest.approx(1)
     assert [step.milliseconds for step in steps] == pytest.approx([50, 700, 600, 90, 100, 150])
     assert {step.name: step.part_of for step in steps}["slow"] == "detect"
+    assert of_detection(steps) == pytest.approx(0.7)
+    assert profile(made, REST)[-1].name == REST
 
 
 def test_without_stages_there_is_no_profile() -> None:
     assert profile([image.made for image in run_of("run", {"a/1": "c"}).images]) == []
+    assert of_detection([]) is None
