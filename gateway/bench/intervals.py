@@ -28,7 +28,7 @@ RESAMPLES = 2000
 
 ALIKE = 0.24
 """The correlation within an image that is assumed as far as the data do not show it: measured on 1,709
-labelled faces of 150 photos, 83 of them missed; 0.22 to 0.31 for those under 32 px, of which crowds are made."""
+labelled faces of 150 photos, 83 of them missed; 0.22 to 0.31 for those under 32 px, which make up crowds."""
 
 DRAWN = 5
 """Images with misses that weigh as much as that assumption."""

@@ -66,6 +66,7 @@ class Peer:
             raise PeerUnusable("--against: an empty command")
         self.title = _title(self._words)
         self.command = command
+        self._running: set[int] = set()
         self.once = all(any(place in word for word in self._words) for place in _ONCE)
         each = all(any(place in word for word in self._words) for place in _EACH)
         if self.once == each:
@@ -100,12 +101,21 @@ class Peer:
             number, image = numbered
             ending = image.path.suffix.lower()
             output = out / f"{number}{'.jpg' if ending in HEIC_ENDINGS else image.path.suffix}"
-            ran = call(self._filled(_EACH, image.path, output), SECONDS_AN_IMAGE)
+            ran = call(self._filled(_EACH, image.path, output), SECONDS_AN_IMAGE, self._running)
             tell()
             return ran
 
         with ThreadPoolExecutor(jobs) as pool:
-            return list(pool.map(one, enumerate(images)))
+            try:
+                return list(pool.map(one, enumerate(images)))
+            except BaseException:  # Ctrl-C: their own sessions keep it from the tools
+                pool.shutdown(wait=False, cancel_futures=True)
+                self._end_all()
+                raise
+
+    def _end_all(self) -> None:
+        for process in tuple(self._running):
+            _end(process)
 
     def _once(self, images: Sequence[LabelledImage], out: Path, tell: Callable[[], None]) -> list[Ran]:
         inputs, outputs = out / "in", out / "out"
@@ -114,7 +124,7 @@ class Peer:
         for number, image in enumerate(images):
             shutil.copyfile(image.path, inputs / f"{number}{image.path.suffix}")
         began = time.perf_counter()
-        ran = call(self._filled(_ONCE, inputs, outputs), SECONDS_AN_IMAGE * len(images))
+        ran = call(self._filled(_ONCE, inputs, outputs), SECONDS_AN_IMAGE * len(images), self._running)
         shutil.rmtree(inputs)
         share = Ran(ran.status, (time.perf_counter() - began) / len(images), ran.peak, ran.said)
         for _ in images:
@@ -134,8 +144,11 @@ def _title(words: Sequence[str]) -> str:
     return shlex.join(named)[:TITLE]
 
 
-def call(command: Sequence[str], seconds: float) -> Ran:
-    """Runs a command to its end, or ends it and what it started after so many seconds."""
+def call(command: Sequence[str], seconds: float, running: set[int]) -> Ran:
+    """Runs a command to its end, or ends it and what it started after so many seconds.
+
+    running: holds its process id meanwhile.
+    """
     began = time.perf_counter()
     with subprocess.Popen(
         command,
@@ -146,14 +159,19 @@ def call(command: Sequence[str], seconds: float) -> Ran:
     ) as process:
         timer = threading.Timer(seconds, _end, (process.pid,))
         timer.start()
+        running.add(process.pid)
         try:
             assert process.stderr is not None  # noqa: S101  (a pipe, see above)
             said = process.stderr.read()[-2000:].decode("utf-8", "replace").strip()
             # wait4 tells the memory of this child alone; Popen is then told that it has ended.
             _, status, used = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
+        except BaseException:  # Ctrl-C while one command does all
+            _end(process.pid)
+            raise
         finally:
             timer.cancel()
+            running.discard(process.pid)
     last = said.splitlines()[-1] if said else ""
     return Ran(process.returncode, time.perf_counter() - began, used.ru_maxrss * 1024, last[:300])
 

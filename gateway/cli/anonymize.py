@@ -19,6 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from gateway.cli.options import parse_kinds
 from gateway.cli.run_report import RunReport, check_report_files
 from gateway.cli.shown import shown
+from gateway.cli.stopping import STOPPED, stop_on_sigterm
 from gateway.services.anonymize_files import Outcome, RunFacts, Status
 from gateway.services.file_plan import Job, plan_jobs
 from gateway.services.file_workers import Done, FileWorkers, Order
@@ -28,7 +29,6 @@ from policies.model import RedactionMethod
 from policies.policy import Policy, load_policy
 
 SOME_NOT_ANONYMIZED = 3
-STOPPED = 130  # 128 + SIGINT, as a shell would say
 
 
 class Names(StrEnum):
@@ -88,7 +88,7 @@ def anonymize(
         threads=max(1, cores // workers),
         previews=html is not None,
     )
-    with _stop_on_sigterm():
+    with stop_on_sigterm():
         counts, stopped = _run(todo, order, workers, report, html)
     if stopped:
         print(f"stopped: {counts.total()} of {len(todo)} done: {_summary(counts)}", file=sys.stderr)
@@ -147,20 +147,6 @@ def _run(
     except KeyboardInterrupt:  # while the workers were starting
         return counts, True
     return counts, False
-
-
-@contextmanager
-def _stop_on_sigterm() -> Iterator[None]:
-    """Being asked to end is like Ctrl-C: what is done stays done and is told."""
-
-    def stop(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

@@ -24,13 +24,13 @@ from gateway.cli.bench_files import Files, check_files, write_files
 from gateway.cli.bench_run import Order, carry_out
 from gateway.cli.bench_told import tell_results
 from gateway.cli.options import parse_kinds
+from gateway.cli.stopping import STOPPED, stop_on_sigterm
 from gateway.settings import models_folder
 from policies.detectors import KINDS
 from policies.model import Kind, RedactionMethod
 from policies.policy import Policy, load_policy
 
 SOME_NOT_MEASURED = 3
-STOPPED = 130  # 128 + SIGINT, as a shell would say
 
 
 def bench(
@@ -101,10 +101,11 @@ def bench(
         typer.Option(metavar="DIR", help="Keep the copies here; an interrupted run goes on from them."),
     ] = None,
 ) -> None:
-    """Measures a policy on labelled images: what the written files show, compared with the inputs.
+    """Measures a policy on labelled images: what is hidden, at what cost, against another tool.
 
-    Boxes are in pixels of the upright image (EXIF applied). Status 0: all was measured. 3: some images were
-    refused, or could not be compared; their boxes count as leaked. 2: wrong usage, or the run cannot go on.
+    Black box: the files written are compared with the inputs, whatever was detected. Boxes are in pixels of
+    the upright image (EXIF applied). Status 0: all was measured. 3: some images were refused, or could not be
+    compared; their boxes count as leaked. 2: wrong usage, or the run cannot go on.
     """
     chosen = load_policy(policy, detectors=KINDS).narrowed(kinds=parse_kinds(kinds), method=method)
     images = of_kinds(read_data(data, _categories(category or [])), chosen.kinds)
@@ -131,7 +132,8 @@ def bench(
         facts={"data": data.name, "half": half.value, "limit": limit, "images": len(images)},
     )
     try:
-        results = carry_out(order, keep, _progress)
+        with stop_on_sigterm():
+            results = carry_out(order, keep, _progress)
     except KeyboardInterrupt:
         again = (
             f"; the same command goes on from {keep}"

@@ -14,9 +14,10 @@ from gateway.services.anonymize import Anonymizer
 from gateway.services.detectors import PolicyDetectors
 from gateway.services.ids import new_id
 from gateway.services.intake import Intake, Request
+from gateway.services.meter import Meter, MeteredDetectors
 from gateway.services.sanitize import Sanitizer
 from gateway.services.tracing import span
-from gateway.services.usage import Meter, MeteredDetectors, Usage
+from gateway.services.usage import Usage
 from gateway.store.database import Database
 from gateway.store.ledger import utc_now
 from gateway.store.queries import datasets, people

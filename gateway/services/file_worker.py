@@ -14,9 +14,9 @@ from gateway.services.anonymize_files import RunFacts, anonymize_file
 from gateway.services.detectors import PolicyDetectors
 from gateway.services.file_plan import Job
 from gateway.services.file_workers import Answer, Done, Order, with_detectors
+from gateway.services.meter import Meter, MeteredDetectors
 from gateway.services.previews import Previewer
 from gateway.services.sanitize import Sanitizer
-from gateway.services.usage import Meter, MeteredDetectors
 
 
 def work(pipe: Connection, order: Order) -> None:

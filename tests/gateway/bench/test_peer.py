@@ -89,9 +89,21 @@ def test_a_command_that_cannot_run_is_refused(command: str, said: str) -> None:
         Peer(command)
 
 
+def test_nothing_goes_on_when_the_run_is_stopped(images: list[LabelledImage], tmp_path: Path) -> None:
+    """The progress is told after each image: there the run is stopped, as by Ctrl-C."""
+    many = [image(f"set/{number}.png", path=images[1].path) for number in range(50)]
+
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Peer(python(COPY, "{input}", "{output}")).run_all(many, tmp_path / "out", 2, stop)
+    assert len(list((tmp_path / "out").iterdir())) < 50
+
+
 def test_a_tool_that_hangs_is_ended_with_what_it_started() -> None:
     code = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(600)'])"
     began = time.monotonic()
-    ran = call([sys.executable, "-c", code], 1.0)
+    ran = call([sys.executable, "-c", code], 1.0, set())
     assert ran.status < 0
     assert time.monotonic() - began < 60
