@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from gateway.bench.annotations import LabelledImage
@@ -139,8 +140,11 @@ class Peer:
 
 
 def _title(words: Sequence[str]) -> str:
-    """The command without its folder and its places, and not too long to head a column."""
-    named = [Path(words[0]).name, *(word for word in words[1:] if "{" not in word)]
+    """The command without its folder, its places and their options; not too long to head a column."""
+    named = [Path(words[0]).name]
+    for word, following in pairwise([*words[1:], ""]):
+        if not ("{" in word or ("{" in following and word.startswith("-"))):
+            named.append(word)
     return shlex.join(named)[:TITLE]
 
 

@@ -74,6 +74,18 @@ def test_a_tool_that_writes_nothing_is_told_so(images: list[LabelledImage], tmp_
 
 
 @pytest.mark.parametrize(
+    ("command", "title"),
+    [
+        ("/bin/cp -t {output} --verbose {input}", "cp"),
+        ("/bin/cp --grow 0.1 {input} -o {output} -v", "cp --grow 0.1 -v"),
+        ("cp {inputs} {outputs} " + "x" * 99, "cp " + "x" * 37),
+    ],
+)
+def test_a_command_is_named_by_what_sets_it_apart(command: str, title: str) -> None:
+    assert Peer(command).title == title
+
+
+@pytest.mark.parametrize(
     ("command", "said"),
     [
         ("cp {input}", "a command with {input} and {output}"),
