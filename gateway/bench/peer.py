@@ -84,7 +84,7 @@ class Peer:
         out.mkdir(parents=True, exist_ok=True)
         began = time.perf_counter()
         calls = self._once(images, out, tell) if self.once else self._each(images, out, jobs, tell)
-        elapsed = time.perf_counter() - began
+        elapsed = calls[0].seconds * len(images) if self.once else time.perf_counter() - began
         found = written(out)
         made = tuple(
             _made(image, ran, found.get(str(number)))
@@ -122,12 +122,14 @@ class Peer:
         inputs, outputs = out / "in", out / "out"
         inputs.mkdir()
         outputs.mkdir()
-        for number, image in enumerate(images):
-            shutil.copyfile(image.path, inputs / f"{number}{image.path.suffix}")
-        began = time.perf_counter()
-        ran = call(self._filled(_ONCE, inputs, outputs), SECONDS_AN_IMAGE * len(images), self._running)
-        shutil.rmtree(inputs)
-        share = Ran(ran.status, (time.perf_counter() - began) / len(images), ran.peak, ran.said)
+        try:
+            for number, image in enumerate(images):
+                shutil.copyfile(image.path, inputs / f"{number}{image.path.suffix}")
+            command = self._filled(_ONCE, inputs, outputs)
+            ran = call(command, SECONDS_AN_IMAGE * len(images), self._running)
+        finally:
+            shutil.rmtree(inputs)  # originals, which nobody asked to keep here
+        share = Ran(ran.status, ran.seconds / len(images), ran.peak, ran.said)
         for _ in images:
             tell()
         return [share] * len(images)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from gateway.bench.annotations import LabelledImage
 from gateway.bench.change import Bar
 from gateway.bench.score import ImageScore
 from policies.model import Detection, Kind, Size
@@ -85,6 +86,19 @@ class Run:
     @property
     def decoder_peak(self) -> int:
         return max((image.made.decoder_peak for image in self.images), default=0)
+
+
+def unlike_labels(images: Sequence[LabelledImage], run: Run) -> int:
+    """How many images have another size than their annotations say: upright, as the boxes must be.
+
+    Labels drawn on an image that lies on its side are the usual cause.
+    """
+    sizes = {one.made.name: one.made.size for one in run.images}
+    return sum(
+        image.size is not None and image.size != (found.width, found.height)
+        for image in images
+        if (found := sizes.get(image.name)) is not None
+    )
 
 
 def in_state(images: Sequence[Scored], state: State) -> list[Scored]:

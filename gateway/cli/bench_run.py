@@ -17,7 +17,7 @@ from gateway.bench.measure import machine_facts, measure_peer, measure_product
 from gateway.bench.peer import Peer
 from gateway.bench.product import Machine, anonymize_all
 from gateway.bench.results import Results
-from gateway.bench.run import Made, Run
+from gateway.bench.run import Made, Run, unlike_labels
 from gateway.bench.sample import Half, sampled
 from gateway.bench.sweep import Swept, floored, sweep, with_hide
 from gateway.cli.bench_gateway import IMAGES, through_gateway
@@ -26,6 +26,10 @@ from policies.policy import Policy
 
 Progress = Callable[[str, int], AbstractContextManager[Callable[[], None]]]
 """What is being done and how many images there are -> what is to be called after each."""
+
+
+UNLIKE = "images of another size than the annotations say"
+"""The name of a fact that is there where it is not 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,8 @@ def carry_out(order: Order, keep: Path | None, progress: Progress) -> Results:
     facts: dict[str, object] = {**machine_facts(datetime.now(UTC)), **order.facts}
     if order.ceiling is not None:
         facts |= {"ceiling": order.ceiling, "reported on": len(bench.reported)}
+    if turned := unlike_labels(bench.reported, runs[0]):
+        facts[UNLIKE] = turned
     return Results(facts, tuple(runs), tuple(_comparisons(runs, order.earlier)), tuple(swept), tuple(through))
 
 

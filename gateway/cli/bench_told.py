@@ -15,6 +15,7 @@ from gateway.bench.tables import (
     profile_table,
     sweep_table,
 )
+from gateway.cli.bench_run import UNLIKE
 from gateway.cli.columns import columns
 from gateway.cli.shown import shown
 
@@ -27,6 +28,8 @@ def tell_results(results: Results, *, profile: bool) -> Iterator[str]:
     facts = results.facts
     machine = f"{facts['cores']} cores of {facts['processor']}"
     yield f"{shown(str(facts['data']))}: {_count(facts['images'])}, {machine}"
+    if UNLIKE in facts:
+        yield f"warning: {facts[UNLIKE]} {UNLIKE}; boxes are in pixels of the upright image (EXIF applied)"
     for swept in results.swept:
         yield from _told(sweep_table(swept), titled=True)
     for run, summary in zip(results.runs, results.summaries, strict=True):

@@ -55,6 +55,7 @@ def test_each_image_finds_the_file_that_was_written_for_it(
         assert one.worker_peak > 1_000_000
         assert 0 < one.seconds <= batch.elapsed
     assert len(told) == 2
+    assert not (tmp_path / "out" / "in").exists()
 
 
 def test_an_image_that_the_tool_fails_on_is_refused_with_its_last_words(

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from gateway.bench.profile import READ_AND_WRITE, REST, of_detection, profile
-from gateway.bench.run import State
+from gateway.bench.run import State, unlike_labels
 from gateway.bench.summary import height_of, misses, summarize
-from tests.gateway.bench.labelled import run_of
+from policies.model import Size
+from tests.gateway.bench.labelled import image, run_of
 
 
 def test_shares_by_kind_image_and_state() -> None:
@@ -45,6 +46,18 @@ def test_times_are_told_by_mean_median_and_tail() -> None:
     slow = replace(run.images[19], made=replace(run.images[19].made, seconds=21.0))
     found = summarize(replace(run, images=(*run.images[:19], slow)))
     assert (found.seconds.value, found.seconds_median, found.seconds_95) == (2.0, 1.0, 1.0)
+
+
+def test_images_of_another_size_than_their_labels_say_are_counted() -> None:
+    """As of labels that were drawn on the image as it lies in its file."""
+    run = run_of("run", {"a/right": "c", "a/turned": "c", "a/unsaid": "c"})
+    sized = [replace(one, made=replace(one.made, size=Size(30, 20))) for one in run.images]
+    labels = [
+        replace(image("a/right"), size=(30, 20)),
+        replace(image("a/turned"), size=(20, 30)),
+        image("a/unsaid"),
+    ]
+    assert unlike_labels(labels, replace(run, images=tuple(sized))) == 1
 
 
 def test_heights_are_half_open() -> None:
