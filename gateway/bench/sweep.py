@@ -116,11 +116,12 @@ def _swept(seen: Sequence[_Seen], policy: Policy, kind: Kind, bar: Bar, ceiling:
 
 
 def choose(points: Iterable[Point], ceiling: float, own: float) -> float:
-    """The threshold of the highest recall under the ceiling; of equals the lowest, which hides most."""
+    """The threshold of the highest recall under the ceiling; of equals the one that sends least to people, and
+    of those the lowest, which hides most."""
     within = [point for point in points if point.over <= ceiling and point.recall.value is not None]
     if not within:
         return own
-    return max(within, key=lambda point: (point.recall.part, -point.hide)).hide
+    return max(within, key=lambda point: (point.recall.part, point.clear, -point.hide)).hide
 
 
 def _point(seen: Sequence[_Seen], alone: Policy, kind: Kind, bar: Bar, hide: float) -> Point:
