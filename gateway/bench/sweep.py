@@ -116,7 +116,7 @@ def _swept(seen: Sequence[_Seen], policy: Policy, kind: Kind, bar: Bar, ceiling:
 
 
 def choose(points: Iterable[Point], ceiling: float, own: float) -> float:
-    """The threshold of the highest recall under the ceiling; of equals the one that sends least to people, and
+    """The threshold of the highest recall under the ceiling; of equals the one that asks people least, and
     of those the lowest, which hides most."""
     within = [point for point in points if point.over <= ceiling and point.recall.value is not None]
     if not within:
