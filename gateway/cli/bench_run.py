@@ -53,16 +53,19 @@ def carry_out(order: Order, keep: Path | None, progress: Progress) -> Results:
 
     Raises BenchError, Misconfigured.
     """
+    if order.earlier is not None and not order.earlier.images & {image.name for image in order.images}:
+        raise InvalidResults("the run to compare with looked at none of these images")
     with ExitStack() as stack:
         folder = keep or Path(stack.enter_context(TemporaryDirectory(prefix="privgate-bench-")))
         bench = _Bench(order, folder, progress)
+        # The other tool first: if it does not run, that is known before hours were spent.
+        other = [] if order.peer is None else [bench.against(order.peer)]
         swept: list[Swept] = []
         if order.ceiling is None:
             runs = [bench.product(order.images, order.policy, "product", f"privgate {order.policy.name}")]
         else:
             swept, runs = bench.swept(order.ceiling)
-        if order.peer is not None:
-            runs.append(bench.against(order.peer, bench.reported))
+        runs += other
         through = bench.through_gateway(runs[0]) if order.profile else []
     facts: dict[str, object] = {**machine_facts(datetime.now(UTC)), **order.facts}
     if order.ceiling is not None:
@@ -77,7 +80,9 @@ class _Bench:
 
     def __init__(self, order: Order, folder: Path, progress: Progress) -> None:
         self._order, self._folder, self._progress = order, folder, progress
-        self.reported = order.images
+        halved = order.ceiling is not None
+        self.reported = sampled(order.images, Half.REPORT, None) if halved else order.images
+        check_present(self.reported)
 
     def product(self, images: list[LabelledImage], policy: Policy, name: str, title: str) -> Run:
         with self._progress(title, len(images)) as tell:
@@ -89,9 +94,7 @@ class _Bench:
         """Chooses on one half; on the other the policy with what was chosen, and as it stands."""
         order = self._order
         choosing = sampled(order.images, Half.CHOOSE, None)
-        self.reported = sampled(order.images, Half.REPORT, None)
         check_present(choosing)
-        check_present(self.reported)
         with self._progress("choosing thresholds", len(choosing)) as tell:
             batch = anonymize_all(
                 choosing, floored(order.policy), self._folder / "choosing", order.machine, tell
@@ -104,10 +107,15 @@ class _Bench:
             return found, [own]
         return found, [self.product(self.reported, chosen, "chosen", f"{name}, chosen thresholds"), own]
 
-    def against(self, peer: Peer, images: list[LabelledImage]) -> Run:
-        with self._progress(peer.title, len(images)) as tell:
+    def against(self, peer: Peer) -> Run:
+        with self._progress(peer.title, len(self.reported)) as tell:
             return measure_peer(
-                images, peer, self._order.bars, self._new_folder("other"), self._order.machine.jobs, tell
+                self.reported,
+                peer,
+                self._order.bars,
+                self._new_folder("other"),
+                self._order.machine.jobs,
+                tell,
             )
 
     def through_gateway(self, run: Run) -> list[Made]:
@@ -132,8 +140,5 @@ def _comparisons(runs: list[Run], earlier: Verdicts | None) -> list[Comparison]:
     this = verdicts(runs[0])
     found = [compare(this, verdicts(run)) for run in runs[1:]]
     if earlier is not None:
-        before = compare(this, earlier)
-        if before is None:
-            raise InvalidResults("the run to compare with labels no box that this one looked at")
-        found.append(before)
+        found.append(compare(this, earlier))
     return [one for one in found if one is not None]

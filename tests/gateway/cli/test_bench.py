@@ -16,10 +16,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gateway.bench.results import Results, to_document
 from gateway.cli import main
 from gateway.detection.models import ModelStore
 from tests.gateway.bench.codes import code_picture
-from tests.gateway.bench.labelled import noise, write_set
+from tests.gateway.bench.labelled import noise, run_of, write_set
 from tests.gateway.cli.runs import COMMAND, astronaut, files
 from tests.support.pictures import FACE
 
@@ -217,6 +218,7 @@ USAGE = {
     "a tool without places": ("{0}/data --against cp", "{input} and {output}"),
     "a tool that is not there": ("{0}/data --against nope:{{input}}:{{output}}", "no command nope"),
     "no result file": ("{0}/data --compare {0}/data/annotations.json", "no result file"),
+    "a result of other images": ("{0}/data --compare {0}/other.json", "looked at none of these images"),
     "a report in no folder": ("{0}/data --html {0}/no/where.html", "cannot be written"),
     "one file for two": ("{0}/data --html {0}/a --json {0}/a", "the same file"),
     "files among the data": ("{0}/data --json {0}/data/r.json", "lies in the data"),
@@ -231,6 +233,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("usage")
     write_set(folder / "data", {"3.png": noise(9, 9)}, {"3.png": [(1, 1, 5, 5)]})
     write_set(folder / "gone", {"a.png": noise(9, 9)}, {"a.png": [(1, 1, 5, 5)]})
+    earlier = Results({}, (run_of("earlier", {"elsewhere/a.png": "c"}),), (), ())
+    (folder / "other.json").write_text(json.dumps(to_document(earlier)))
     (folder / "gone" / "images" / "a.png").rename(folder / "gone" / "images" / "b.png")
     (folder / "gone" / "images" / "product").mkdir()
     (folder / "gone" / "images" / "product" / "thesis.txt").touch()
