@@ -153,7 +153,7 @@ REPORTED = ["data/images/1.png", "data/images/2.png", "data/images/4.png"]
 
 def sweep(models: Path, folder: Path, *more: str | Path) -> subprocess.CompletedProcess[str]:
     words = ("--policy", folder / "codes.yaml", "--category", "qr=code", "--jobs", "1", "--sweep")
-    kept = ("--keep", folder / "kept", "--json", folder / "result.json")
+    kept = ("--keep", folder / "kept", "--json", folder / "result.json", "--html", folder / "report.html")
     return bench(models, folder / "data", *words, *kept, *more)
 
 
@@ -164,6 +164,9 @@ def test_thresholds_are_chosen_on_one_half_and_reported_on_the_other(swept: Benc
         assert [image["name"] for image in run["images"]] == REPORTED
         assert run["summary"]["kinds"][0]["all"]["covered"]["part"] == 2
     assert "chosen" in swept.said
+    page = (swept.folder / "report.html").read_text()
+    assert "Thresholds of code, on the half for choosing" in page
+    assert "<polyline" in page
 
 
 def test_what_is_refused_counts_as_leaked_and_makes_status_3(swept: Benched) -> None:
