@@ -63,11 +63,18 @@ def report_page(results: Results) -> str:
 
 def _tiles(run: Run, summary: Summary) -> str:
     tiles = [
-        (share(found.all.covered), f"{found.kind.value} covered ({interval(found.all.covered)})")
+        (
+            share(found.all.hidden),
+            f"{found.kind.value} covered or blurred ({interval(found.all.hidden)}); "
+            f"covered {share(found.all.covered)}",
+        )
         for found in summary.kinds
     ]
     tiles += [
-        (share(summary.perfect), f"perfect images ({interval(summary.perfect)})"),
+        (
+            share(summary.perfect_hidden),
+            f"images without a leak ({interval(summary.perfect_hidden)}); all covered {share(summary.perfect)}",
+        ),
         (percent(summary.over.value), f"over-redaction ({percent_interval(summary.over)})"),
         (share(summary.released), f"released without a person ({interval(summary.released)})"),
         (seconds(run.seconds_an_image), f"seconds an image, {run.jobs} at a time"),

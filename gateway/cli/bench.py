@@ -129,7 +129,7 @@ def bench(
         earlier=read_verdicts(compare) if compare is not None else None,
         ceiling=max_over if sweep else None,
         profile=profile,
-        facts={"data": data.name, "half": half.value, "limit": limit, "images": len(images)},
+        facts={"data": data.resolve().name, "half": half.value, "limit": limit, "images": len(images)},
     )
     try:
         with stop_on_sigterm():
