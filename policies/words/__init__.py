@@ -1,0 +1,25 @@
+"""The packaged words: those that name nobody, and given names and surnames. Each file says where it is from."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+
+
+@cache
+def harmless_words() -> frozenset[str]:
+    """Lower case. What is a name too is not among them."""
+    return _words("harmless.txt") - names()
+
+
+@cache
+def names() -> frozenset[str]:
+    """Lower case, three letters and more."""
+    return _words("names.txt")
+
+
+def _words(file: str) -> frozenset[str]:
+    lines = (FOLDER / file).read_text("ascii").splitlines()
+    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
