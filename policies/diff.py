@@ -148,7 +148,9 @@ def _of_gate(field: str, was: Any, now: Any) -> Change:
 def _added(rule: Rule) -> Change:
     how = _method(rule)
     which = "; identifiers only" if rule.reads else ""
-    words = f"{things(rule.kind)}: newly looked for and hidden ({how}{which}; detectors {_list(rule.detectors)})"
+    words = (
+        f"{things(rule.kind)}: newly looked for and hidden ({how}{which}; detectors {_list(rule.detectors)})"
+    )
     return Change(rule.kind, "rule", None, how, Effect.HIDES_MORE, words)
 
 

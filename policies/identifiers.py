@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from policies.model import Reading, Region
-from policies.words import harmless_words, names
+from policies.words import harmless_words, labels, names
 
 LONGEST: Final = 200
 """Characters. A longer line is no label, and nobody needs to see it."""
@@ -27,7 +27,9 @@ SURE_OF_SHORT: Final = 0.95
 """Of the reader's confidence, 0 to 1: how sure it must be of a line, and of a short one. Measured on
 shared/bench/text: see the README."""
 
-UNITS: Final = frozenset({"cm", "mm", "kV", "kVp", "mA", "mAs", "ms", "Hz", "kHz", "MHz", "dB", "mGy", "uGy", "%"})
+UNITS: Final = frozenset(
+    {"cm", "mm", "kV", "kVp", "mA", "mAs", "ms", "Hz", "kHz", "MHz", "dB", "mGy", "uGy", "%"}
+)
 """Spelled as here: in capitals a number with CM might be a plate."""
 
 _NUMBER = r"\d{1,3}(?:[.,]\d{1,2})?"
@@ -36,8 +38,10 @@ _MEASURED = re.compile(rf"(?<![\w.,])(?:{_NUMBER} ?(?:{_UNIT})|(?:{_UNIT}) ?[:=]
 _WORD = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)*")
 _BETWEEN = re.compile(r"[\s:;,.!?()\[\]/=*-]*")
 
-_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|january|february|march|april|june|july|august|" \
+_MONTHS = (
+    "jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|january|february|march|april|june|july|august|"
     "september|october|november|december"
+)
 _DAYS = "mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun|monday|tuesday|wednesday|thursday|friday|saturday|sunday"
 _DATE = re.compile(
     rf"\d{{1,4}}\s?[./-]\s?\d{{1,2}}\s?[./-]\s?\d{{1,4}}"  # 3/4/1980, 1980-04-03, 03.04.80
@@ -46,7 +50,9 @@ _DATE = re.compile(
     r"|(?<!\d)(?:18|19|20)\d\d(?:(?:0\d|1[0-2])(?:[0-2]\d|3[01]))?(?!\d)"  # a year, 19800403
     r"|(?<![a-z])(?:dob|born|birth|date|age|aged)(?![a-z]).*\d|\d+\s?(?:y|yr|yrs|years?)(?![a-z])"
 )
-_CONTACT = re.compile(r"@|(?<![a-z])www(?![a-z])|https?|\.(?:com|org|net|edu|gov|info|co|de|uk|eu|my)(?![a-z])")
+_CONTACT = re.compile(
+    r"@|(?<![a-z])www(?![a-z])|https?|\.(?:com|org|net|edu|gov|info|co|de|uk|eu|my)(?![a-z])"
+)
 _ADDRESS = re.compile(
     r"(?<![a-z])(?:street|st|road|rd|avenue|ave|lane|ln|drive|dr|boulevard|blvd|square|sq|court|ct|place|pl|way|"
     r"jalan|jln|lorong|taman|strasse|str|rue|via|calle|plaza|suite|apt|apartment|floor|block|lot|box|bandar|city)"
@@ -60,12 +66,6 @@ _NUMBERED = re.compile(
 )
 _PLATE = re.compile(r"(?=[^a-z]*[a-z])(?=[^\d]*\d)[a-z\d]{1,4}(?:[ .-]?[a-z\d]{1,4}){1,2}")
 _TITLE = re.compile(r"(?<![a-z])(?:mr|mrs|ms|miss|dr|prof|sir|name|patient|surname|forename)(?![a-z])")
-
-LABELS: Final = frozenset(
-    "name names surname forename patient address phone telephone tel mobile fax email date time dob born age sex "
-    "gender id mrn number no ref reference ward cashier by dr mr mrs ms prof".split()
-)
-"""Words after which something that names a person is expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,9 @@ def classify(text: str, confidence: float, known: Collection[str] = ()) -> Readi
 def _sure(text: str, confidence: float) -> bool:
     """False for no number as well."""
     letters = sum(character.isalnum() for character in text)
-    return 0 < letters and len(text) <= LONGEST and confidence >= (SURE_OF_SHORT if letters <= SHORT else SURE)
+    return (
+        letters > 0 and len(text) <= LONGEST and confidence >= (SURE_OF_SHORT if letters <= SHORT else SURE)
+    )
 
 
 def _harmless(text: str) -> bool:
@@ -143,7 +145,7 @@ def _of_digits(text: str) -> Reading | None:
 
 def _is_label(text: str) -> bool:
     words = _WORD.findall(unicodedata.normalize("NFKC", text).lower())
-    return not LABELS.isdisjoint(words)
+    return not labels().isdisjoint(words)
 
 
 def _labelled(label: Region, line: Region) -> bool:

@@ -94,7 +94,9 @@ class Rule(BaseModel):
     def _of_text(cls, lines: Lines, info: ValidationInfo) -> Lines:
         kind = info.data.get("kind")
         if lines is not Lines.ALL and kind not in (Kind.TEXT, None):
-            raise ValueError(f"only a rule of kind text has lines to choose from, not one of kind {kind}; remove it")
+            raise ValueError(
+                f"only a rule of kind text has lines to choose from, not one of kind {kind}; remove it"
+            )
         return lines
 
     @property

@@ -1,7 +1,7 @@
 """The import of EasyOCR where torch and torchvision come from different builds.
 
-With a CPU build of torch and a CUDA build of torchvision, importing torchvision fails for want of the operator
-`torchvision::nms`, which reading lines never calls. Where that is so, its schema is declared first.
+With a CPU build of torch and a CUDA build of torchvision, importing torchvision fails for want of the
+operator `torchvision::nms`, which reading lines never calls. Where that is so, its schema is declared first.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """EasyOCR's English recogniser (generation 2): a crop of one line in, its letters and a confidence out.
 
-Only the network and its decoder are used, not `easyocr.Reader`, which would look for files of its own, download
-them, and unpickle them. Here the weights are the bytes that the manifest's hash was taken of, and are read as
-tensors only. A crop is read by itself, so that its reading does not depend on what else the image holds.
+Only the network and its decoder are used, not `easyocr.Reader`, which would look for files of its own,
+download them, and unpickle them. Here the weights are the bytes that the manifest's hash was taken of, and
+are read as tensors only. A crop is read by itself, so that its reading does not depend on what else the image
+holds.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class EasyOcrReader:
     """`easyocr`. Calls from several threads take turns. Raises MissingModel when it is made."""
 
     name = "easyocr"
-    models = (MODEL,)
+    models: tuple[str, ...] = (MODEL,)
 
     def __init__(self, setting: Setting) -> None:
         torch.set_num_threads(setting.threads)
@@ -90,7 +91,11 @@ def _crop(pixels: Pixels, region: Region) -> Pixels:
 
 def _prepared(crop: Pixels) -> torch.Tensor:
     """(1, 1, HEIGHT, width), -1 to 1, the contrast raised where it is low."""
-    grey: NDArray[np.uint8] = adjust_contrast_grey(np.asarray(Image.fromarray(crop).convert("L")), target=CONTRAST)
+    grey: NDArray[np.uint8] = adjust_contrast_grey(
+        np.asarray(Image.fromarray(crop).convert("L")), target=CONTRAST
+    )
     width = max(1, math.ceil(HEIGHT * crop.shape[1] / crop.shape[0]))
-    line = np.asarray(Image.fromarray(grey).resize((width, HEIGHT), Image.Resampling.BICUBIC), dtype=np.float32)
+    line = np.asarray(
+        Image.fromarray(grey).resize((width, HEIGHT), Image.Resampling.BICUBIC), dtype=np.float32
+    )
     return torch.from_numpy(line / 127.5 - 1)[None, None]

@@ -72,7 +72,7 @@ def _region(
     within = [
         one
         for one in found
-        if one.kind is redaction.kind and one.score >= rule.review and redaction.region.contains(one.region)
+        if one.kind is redaction.kind and rule.hides(one) and redaction.region.contains(one.region)
     ]
     best = max(within, key=lambda one: (one.score, one.region), default=None)
     return SheetRegion(index, redaction, origin, best, rule)

@@ -1,4 +1,7 @@
-"""The packaged words: those that name nobody, and given names and surnames. Each file says where it is from."""
+"""The packaged words: those that name nobody, given names and surnames, labels of forms.
+
+Each file says where it is from.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,12 @@ def harmless_words() -> frozenset[str]:
 def names() -> frozenset[str]:
     """Lower case, three letters and more."""
     return _words("names.txt")
+
+
+@cache
+def labels() -> frozenset[str]:
+    """Lower case: words after which something that names a person is expected."""
+    return _words("labels.txt")
 
 
 def _words(file: str) -> frozenset[str]:
