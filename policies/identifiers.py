@@ -125,12 +125,12 @@ def _reason(text: str, known: Collection[str]) -> Reading | None:
         return Reading.CONTACT
     if not words.isdisjoint(known) or any(one in known for one in text.split()):
         return Reading.NAME
+    if _NUMBERED.search(text):
+        return Reading.NUMBER
     if _DATE.search(text):
         return Reading.DATE
     if _ADDRESS.search(text):
         return Reading.ADDRESS
-    if _NUMBERED.search(text):
-        return Reading.NUMBER
     if words & names() or (_TITLE.search(text) and not harmless_words().issuperset(words)):
         return Reading.NAME
     return None
