@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from policies.model import Reading, Region
-from policies.words import harmless_words, labels, names
+from policies.words import harmless_words, labels, markers, names
 
 LONGEST: Final = 200
 """Characters. A longer line is no label, and nobody needs to see it."""
@@ -114,8 +114,12 @@ def _sure(text: str, confidence: float) -> bool:
 def _harmless(text: str) -> bool:
     """Whether every word names nobody or is a measurement, and nothing else is there."""
     rest = _MEASURED.sub(" ", text)
-    words = [part for word in _WORD.findall(rest) for part in word.lower().split("-")]
-    return _BETWEEN.fullmatch(_WORD.sub(" ", rest)) is not None and harmless_words().issuperset(words)
+    found = _WORD.findall(rest)
+    words = [part for word in found for part in word.lower().split("-")]
+    if _BETWEEN.fullmatch(_WORD.sub(" ", rest)) is None or not harmless_words().issuperset(words):
+        return False
+    # Small words alone are rather the first letters of a name than a line; L and PA do stand alone on images.
+    return rest != text or any(len(word) > SHORT for word in words) or markers().issuperset(found)
 
 
 def _reason(text: str, known: Collection[str]) -> Reading | None:

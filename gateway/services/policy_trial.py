@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.errors import InputRefused, VaultError
-from gateway.imaging.image import Pixels
+from gateway.imaging.image import DecodedImage
 from gateway.imaging.sandbox import Sandbox
 from gateway.services.sanitize import LoadDetectors
 from gateway.store.records import AssetRecord
@@ -79,13 +79,14 @@ class PolicyTrial:
     def _one(self, asset: AssetRecord, old: Policy, new: Policy) -> Tried:
         try:
             data = self._open(asset)
-            pixels = self._sandbox.decode(data).pixels
+            image = self._sandbox.decode(data)
         except InputRefused as exc:
             return Tried(asset.id, failure=exc.code)
         except VaultError:
             return Tried(asset.id, failure="vault.unreadable")
-        size, looks = Size(width=pixels.shape[1], height=pixels.shape[0]), dict[str, list[Detection]]()
-        seen = [self._seen(policy, pixels, looks) for policy in (old, new)]
+        looks = dict[str, list[Detection]]()
+        size = Size(width=image.pixels.shape[1], height=image.pixels.shape[0])
+        seen = [self._seen(policy, image, looks) for policy in (old, new)]
         # As the copies' would be, but for what a recheck of the finished copy may add.
         before, after = (
             make_plan(policy, found, size, draw=draw_of(policy.version, data))
@@ -95,9 +96,10 @@ class PolicyTrial:
         return Tried(asset.id, size, before, after, difference(before, after), readings=readings)
 
     def _seen(
-        self, policy: Policy, pixels: Pixels, looks: dict[str, list[Detection]]
+        self, policy: Policy, image: DecodedImage, looks: dict[str, list[Detection]]
     ) -> tuple[Detection, ...]:
-        return self._load_detectors(policy).detect(pixels, policy.kinds, looks=looks)
+        detectors = self._load_detectors(policy)
+        return detectors.detect(image.pixels, policy.kinds, looks=looks, known=image.words)
 
 
 def summary(tried: Sequence[Tried]) -> dict[str, Any]:

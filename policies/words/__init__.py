@@ -24,6 +24,12 @@ def names() -> frozenset[str]:
 
 
 @cache
+def markers() -> frozenset[str]:
+    """Upper case: short words that may stand alone."""
+    return frozenset(word.upper() for word in _words("markers.txt"))
+
+
+@cache
 def labels() -> frozenset[str]:
     """Lower case: words after which something that names a person is expected."""
     return _words("labels.txt")
