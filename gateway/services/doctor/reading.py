@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from gateway.detection.models import ModelState, ModelStore
 from gateway.detection.reader import INSTALL
-from gateway.services.findings import Finding, broken, fine
+from gateway.services.findings import Finding, broken, fine, warning
 from gateway.store.database import Database
 from gateway.store.queries import datasets, policies
 
@@ -17,13 +17,15 @@ MODEL = "easyocr-english"
 USED = "policies that hide identifiers only"
 
 
-def reading(store: ModelStore, database: Database | None = None) -> Iterator[Finding]:
+def reading(
+    store: ModelStore, database: Database | None = None, libraries: Sequence[str] = LIBRARIES
+) -> Iterator[Finding]:
     """The extra `ocr` may be missing; not where a dataset's policy needs it.
 
     database: None where there is none.
     """
     number = 0 if database is None else _datasets_that_need_it(database)
-    lacking = [name for name in LIBRARIES if importlib.util.find_spec(name) is None]
+    lacking = [name for name in libraries if importlib.util.find_spec(name) is None]
     if lacking:
         said = f"{', '.join(lacking)} not installed (the extra `ocr`): {USED} refuse to run here"
         yield (
@@ -34,9 +36,9 @@ def reading(store: ModelStore, database: Database | None = None) -> Iterator[Fin
         return
     state = next(status.state for status in store.list() if status.entry.name == MODEL)
     if state is not ModelState.PRESENT:
-        yield broken(
-            "reading", f"the model {MODEL} is {state}: {USED} refuse to run", f"privgate models fetch {MODEL}"
-        )
+        level = broken if number or state is ModelState.WRONG else warning
+        remedy = f"privgate models fetch {MODEL}"
+        yield level("reading", f"the model {MODEL} is {state}: {USED} refuse to run here", remedy)
         return
     try:
         importlib.import_module("gateway.detection.easyocr_reader")
