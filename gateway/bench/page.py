@@ -73,7 +73,7 @@ def _tiles(run: Run, summary: Summary) -> str:
     tiles += [
         (
             share(summary.perfect_hidden),
-            f"images without a leak ({interval(summary.perfect_hidden)}); all covered {share(summary.perfect)}",
+            f"images without a leak ({interval(summary.perfect_hidden)}); {share(summary.perfect)} covered",
         ),
         (percent(summary.over.value), f"over-redaction ({percent_interval(summary.over)})"),
         (share(summary.released), f"released without a person ({interval(summary.released)})"),

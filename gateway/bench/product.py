@@ -20,7 +20,7 @@ from gateway.services.file_plan import KEPT_ENDINGS, Job
 from gateway.services.file_workers import Done, FileWorkers, Order
 from gateway.services.usage import Usage
 from gateway.services.whole_files import output_folder
-from policies.model import Detection, Kind, Region, Size
+from policies.model import Detection, Size
 from policies.policy import Policy
 
 Tell = Callable[[], None]
@@ -122,15 +122,7 @@ def _made(name: str, done: Done, out: Path) -> Made:
         worker_peak=usage.worker_peak,
         decoder_peak=usage.decoder_peak,
         size=None if outcome.size is None else Size(**outcome.size),
-        detections=tuple(_detection(found) for found in outcome.detections),
-    )
-
-
-def _detection(found: dict[str, object]) -> Detection:
-    region = found["region"]
-    assert isinstance(region, dict)  # noqa: S101  (as `anonymize_files` writes it)
-    return Detection(
-        Kind(str(found["kind"])), Region.parse(region), float(str(found["score"])), str(found["source"])
+        detections=tuple(Detection.parse(found) for found in outcome.detections),
     )
 
 

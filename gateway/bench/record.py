@@ -15,7 +15,7 @@ from typing import Any, Self, TextIO
 from gateway.bench.code import code_digest
 from gateway.bench.errors import BenchError
 from gateway.bench.run import Made, State
-from policies.model import Detection, Kind, Region, Size
+from policies.model import Detection, Size
 
 NAME = "bench.jsonl"
 
@@ -78,10 +78,7 @@ class Record:
             "detectors": dict(made.detectors),
             "peaks": [made.worker_peak, made.decoder_peak],
             "size": None if made.size is None else [made.size.width, made.size.height],
-            "detections": [
-                [found.kind.value, found.region.to_dict(), found.score, found.source]
-                for found in made.detections
-            ],
+            "detections": [found.to_dict() for found in made.detections],
         }
 
     def _made(self, row: dict[str, Any]) -> Made:
@@ -96,10 +93,7 @@ class Record:
             worker_peak=row["peaks"][0],
             decoder_peak=row["peaks"][1],
             size=None if row["size"] is None else Size(*row["size"]),
-            detections=tuple(
-                Detection(Kind(kind), Region.parse(region), score, source)
-                for kind, region, score, source in row["detections"]
-            ),
+            detections=tuple(Detection.parse(found) for found in row["detections"]),
         )
 
 

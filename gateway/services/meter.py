@@ -7,15 +7,17 @@ of it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from copy import copy
 
-from gateway.detection.detector import Detector, DetectorSet
+from gateway.detection.detector import Detector, DetectorSet, LineReader
 from gateway.detection.passes import Pixels
 from gateway.services.detectors import PolicyDetectors
 from gateway.services.tracing import Attributes, send_spans_to
 from gateway.services.usage import Usage, peak_memory
-from policies.model import Detection
+from policies.identifiers import ReadLine
+from policies.model import Detection, Region
 from policies.policy import Policy
 
 SPAN_PREFIX = "job."
@@ -55,12 +57,10 @@ class Meter:
 
     def watched(self, detectors: DetectorSet) -> DetectorSet:
         """The same detectors, each timed."""
-        return DetectorSet(
-            [_Timed(one, self._look) for one in detectors.detectors],
-            absent=detectors.absent,
-            digests=detectors.digests,
-            precision=detectors.precision,
-        )
+        same = copy(detectors)  # with all else that it is made of
+        same.detectors = tuple(_Timed(one, self._look) for one in detectors.detectors)
+        same.reader = None if detectors.reader is None else _TimedReader(detectors.reader, self._look)
+        return same
 
     def _look(self, name: str) -> AbstractContextManager[None]:
         return timed(self._detectors, f"{self._stage}/{name}")
@@ -96,6 +96,18 @@ class _Timed:
     def detect(self, pixels: Pixels) -> list[Detection]:
         with self._watch(self.name):
             return self._detector.detect(pixels)
+
+
+class _TimedReader:
+    """A reader of lines that is timed."""
+
+    def __init__(self, reader: LineReader, watch: Watch) -> None:
+        self.name, self.models = reader.name, reader.models
+        self._reader, self._watch = reader, watch
+
+    def read(self, pixels: Pixels, regions: Sequence[Region]) -> list[ReadLine]:
+        with self._watch(self.name):
+            return self._reader.read(pixels, regions)
 
 
 @contextmanager

@@ -9,9 +9,12 @@ import pytest
 from gateway.bench.errors import BenchError
 from gateway.bench.record import NAME, Record
 from gateway.bench.run import Made, State
-from policies.model import Detection, Kind, Region, Size
+from policies.model import Detection, Kind, Reading, Region, Size
 
 POLICY = "sha256:1"
+
+
+LINE = Detection(Kind.TEXT, Region(1, 2, 30, 4), 0.5, "ppocr", Reading.HARMLESS)
 
 
 def made(folder: Path, name: str) -> Made:
@@ -26,7 +29,7 @@ def made(folder: Path, name: str) -> Made:
         worker_peak=3,
         decoder_peak=4,
         size=Size(30, 20),
-        detections=(Detection(Kind.FACE, Region(1, 2, 3, 4), 0.5, "centerface"),),
+        detections=(Detection(Kind.FACE, Region(1, 2, 3, 4), 0.5, "centerface"), LINE),
     )
 
 
