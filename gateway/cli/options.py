@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway import installation
 from gateway.cli.logs import LogFormat
 from gateway.errors import Misconfigured
 from gateway.settings import Settings
@@ -46,10 +47,8 @@ def open_database(settings: Settings, *, jobs: bool = True) -> Database:
 
     Without `jobs` the job engine, whose import takes a second, is left alone.
     """
-    from gateway.store.database import Database
-
     os.umask(0o077)  # what is made here is for its owner alone
-    database = Database(settings.database)
+    database = installation.open_database(settings)
     with database.alone():
         database.migrate()
         if jobs:

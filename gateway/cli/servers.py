@@ -122,7 +122,9 @@ def sequencer(log_format: Logs = None, data: Data = None, supervised: Supervised
     prepare("sequencer", settings_of(data), log_format=log_format, supervised=supervised)
     settings, database = open_installation(data)
     signer = installation.checkpoint_signer(settings)
-    service = Sequencer(database, signer, settings.checkpoint_file, utc_now)
+    keys = installation.log_keys(settings)
+    keys.load()
+    service = Sequencer(database, signer, settings.checkpoint_file, utc_now, keys.is_authentic)
     stop = _stop_signal()
     with closing(database):
         while not stop.is_set():

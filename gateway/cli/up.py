@@ -108,6 +108,9 @@ def _make_keys(settings: Settings) -> None:
         if not (settings.keys / name).exists()
     ]
     if not missing:
+        if not installation.keys_exist(settings):  # an earlier release had no key for the log's entries
+            installation.create_keys(settings)
+            print(f"the log's key made in {settings.keys}; back this folder up again")
         return
     if settings.database.startswith("sqlite") and (settings.data / "privgate.db").exists():
         raise KeyringError(

@@ -32,6 +32,7 @@ def run_worker(
     settings: Settings, database: Database, executor_id: str, threads: int, *, until: threading.Event
 ) -> None:
     """Works until `until` is set. Raises Misconfigured at once when a preset cannot run here."""
+    installation.log_keys(settings).load()
     originals, copies = installation.original_blobs(settings), installation.copy_blobs(settings)
     detectors = PolicyDetectors(ModelStore(settings.models), threads=threads)
     for name in preset_names():

@@ -13,9 +13,9 @@ from alembic import command
 from sqlalchemy import Connection, Engine, event, make_url, text
 from sqlmodel import Session, create_engine
 
-from gateway.errors import LedgerUnavailable
+from gateway.errors import LedgerUnavailable, Misconfigured
 from gateway.store import schema
-from gateway.store.ledger import Clock, Ledger, WriterPool, utc_now
+from gateway.store.ledger import Clock, Ledger, Mac, WriterPool, utc_now
 
 BUSY_TIMEOUT_MS = 10_000
 """How long SQLite waits for another process's write before it gives up."""
@@ -37,13 +37,15 @@ class Unit:
 class Database:
     """A database by URL: "sqlite:////path/privgate.db" or "postgresql+psycopg://…".
 
-    `clock` gives audit entries their time.
+    `clock` gives audit entries their time, `mac` the code that authenticates them; without it they are read
+    by whoever looks, and the sequencer refuses them.
     """
 
-    def __init__(self, url: str, *, clock: Clock = utc_now) -> None:
+    def __init__(self, url: str, *, clock: Clock = utc_now, mac: Mac | None = None) -> None:
         self.url = make_url(url)
         self.engine = _engine(url)
         self._clock = clock
+        self._mac = mac
         self._writers = WriterPool()
 
     @contextmanager
@@ -51,10 +53,10 @@ class Database:
         """A transaction. Leaving normally commits; an exception rolls everything back.
 
         Raises LedgerUnavailable when entries were recorded and could not be committed: the caller must
-        then behave as though nothing had been done.
+        then behave as though nothing had been done. Raises KeyringError where the log's key is missing.
         """
         with Session(self.engine, expire_on_commit=False) as session, self._writers.lent() as writer:
-            ledger = Ledger(session, writer, self._clock)
+            ledger = Ledger(session, writer, self._clock, self._mac)
             yield Unit(session, ledger)
             try:
                 ledger.flush()
@@ -62,6 +64,8 @@ class Database:
             except BaseException as exc:
                 # Whether a failed commit took effect is not known: this writer's chain ends here.
                 writer.retire()
+                if isinstance(exc, Misconfigured):
+                    raise  # the log's key is not here: nothing was sent to the database, and the words help
                 if ledger.entries and isinstance(exc, Exception):
                     raise LedgerUnavailable(
                         "the audit entry could not be committed; nothing was done"
@@ -85,6 +89,7 @@ class Database:
         with self.engine.connect() as connection:
             schema.refuse_newer(connection)
             config.attributes["connection"] = connection
+            config.attributes["mac"] = self._mac
             command.upgrade(config, "head")
             connection.commit()
 

@@ -77,7 +77,10 @@ def create_app(
     behind_proxy: what seems to come from this machine may come from anywhere. local: nobody but this machine
     reaches it, so its first page may say where things lie, and show the demonstration.
     """
-    database = Database(settings.database)
+    installation.log_keys(
+        settings
+    ).load()  # fails now, with the command that mends it, not at the first request
+    database = installation.open_database(settings)
     queue = None if role is Role.BROKER else JobQueue(settings.jobs_database)
     doorkeeper = Doorkeeper(database)
     services = _services(settings, role, database, queue)
@@ -179,6 +182,7 @@ def _parts(settings: Settings, role: Role, database: Database) -> dict[str, Call
         "database": lambda: schema.current(database.engine),
         "sequencer": lambda: sequencer_in_time(database, utc_now),
         "keys.checkpoint": lambda: installation.checkpoint_verifier(settings),
+        "keys.log": lambda: installation.log_keys(settings).load(),
     }
     if role is not Role.BROKER:
         originals = installation.original_blobs(settings)
