@@ -5,7 +5,8 @@
     │   ├── UnsupportedFormat       not an image format we take
     │   ├── MalformedImage          claims to be one and does not decode
     │   ├── LimitExceeded           too many bytes, pixels or frames
-    │   └── DecodeTimeout           took longer than the time limit, or crashed the decoder
+    │   ├── DecodeTimeout           took longer than the time limit, or crashed the decoder
+    │   └── DeadlineExceeded        kept its worker for longer than any image may
     ├── Misconfigured           the operator must act: says which command or setting mends it
     │   ├── MissingModel            a model file is absent or is not the one the manifest names
     │   ├── MissingDetector         a policy names a detector that cannot run here
@@ -61,6 +62,10 @@ class LimitExceeded(InputRefused):
 
 class DecodeTimeout(InputRefused):
     code = "decode.timeout"
+
+
+class DeadlineExceeded(InputRefused):
+    code = "job.deadline"
 
 
 class Misconfigured(GatewayError):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import threading
+from functools import partial
 
 from gateway import installation
 from gateway.detection.models import ModelStore
@@ -11,7 +14,7 @@ from gateway.services.anonymize import Anonymizer
 from gateway.services.detectors import PolicyDetectors
 from gateway.services.job_counts import JobCounts
 from gateway.services.job_worker import JobWorker
-from gateway.services.jobs import PREVIEW, REDERIVE, REMAKE, JobQueue
+from gateway.services.jobs import PREVIEW, REDERIVE, REMAKE, WORKFLOW, JobQueue
 from gateway.services.new_copies import NewCopies
 from gateway.services.originals import Originals
 from gateway.services.policy_trial import PolicyTrial
@@ -26,6 +29,10 @@ from gateway.store.database import Database
 from gateway.store.ledger import utc_now
 from gateway.version import VERSION
 from policies.policy import load_policy, preset_names
+
+STUCK = 75  # <sysexits.h>: a failure that another try may mend
+
+log = logging.getLogger("privgate.worker")
 
 
 def run_worker(
@@ -84,8 +91,22 @@ def run_worker(
             others={REMAKE: remaker.run, REDERIVE: rederiver.run, PREVIEW: previews.run},
             tend=(rederiver.tend, previews.tend),
             tally=tally,
+            stuck=partial(_give_up, anonymizer),
         )
         job_worker.start()
         until.wait()
         job_worker.stop()
     queue.close()
+
+
+def _give_up(anonymizer: Anonymizer, workflow: str, subject: str) -> None:
+    """Ends this process, whose one job sits in a stage that nothing else can end; it is started anew.
+
+    An image is held first. Other jobs are tried by another worker, and no more often than any job is.
+    """
+    log.error("a job is stuck; this worker ends", extra={"fields": {"workflow": workflow}})
+    try:
+        if workflow == WORKFLOW:
+            anonymizer.give_up(subject)
+    finally:
+        os._exit(STUCK)

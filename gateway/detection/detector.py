@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from gateway.detection.fuse import fuse
+from gateway.detection.boxes import Crowded
+from gateway.detection.fuse import everything, fuse
 from gateway.detection.models import ModelStore
 from gateway.detection.passes import Pixels
 from gateway.detection.runtime import Precision
-from policies.model import Detection, Kind
+from policies.model import Detection, Kind, Size
 
 
 class Detector(Protocol):
@@ -75,13 +76,21 @@ class DetectorSet:
         `pixels`: uint8 (h, w, 3), RGB, oriented. Calls from several threads take turns.
         looks: what detectors, by name, saw of these very pixels before; they are not asked again, and what
         others see now is added.
+        Where a detector sees more than it can tell apart, the whole image is one detection of its kinds.
         """
-        wanted = frozenset(kinds)
+        wanted, size = frozenset(kinds), Size(width=pixels.shape[1], height=pixels.shape[0])
         looks = {} if looks is None else looks
         with self._turn:
             asked = [detector for detector in self.detectors if detector.kinds & wanted]
             for detector in asked:
                 if detector.name not in looks:
-                    looks[detector.name] = detector.detect(pixels)
+                    looks[detector.name] = _seen(detector, pixels, size)
         seen = (detection for detector in asked for detection in looks[detector.name])
-        return fuse([detection for detection in seen if detection.kind in wanted])
+        return fuse([detection for detection in seen if detection.kind in wanted], size)
+
+
+def _seen(detector: Detector, pixels: Pixels, size: Size) -> list[Detection]:
+    try:
+        return detector.detect(pixels)
+    except Crowded:
+        return [everything(kind, size) for kind in sorted(detector.kinds)]

@@ -13,7 +13,14 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from gateway.errors import InputRefused, LedgerUnavailable, Misconfigured, OutputCheckFailed, VaultError
+from gateway.errors import (
+    DeadlineExceeded,
+    InputRefused,
+    LedgerUnavailable,
+    Misconfigured,
+    OutputCheckFailed,
+    VaultError,
+)
 from gateway.services.job_counts import JobCounts
 from gateway.services.new_copies import NewCopies
 from gateway.services.originals import Originals
@@ -112,6 +119,12 @@ class Anonymizer:
             return self.run(asset_id)
         except IntegrityError:
             return self._winner(asset.id)
+
+    def give_up(self, asset_id: str) -> AssetState:
+        """Holds an asset whose job does not end, so that no other worker is taken down by it."""
+        with self._database.reading() as session:
+            asset = assets.get(session, asset_id)
+        return self.hold(asset, DeadlineExceeded.code)
 
     def sanitized(self, asset: AssetRecord, policy: Policy, carried: Sequence[Redaction] = ()) -> Sanitized:
         """Steps (2) and (3) for an asset, whatever its state. Raises Held, Misconfigured."""
