@@ -155,11 +155,14 @@ def test_with_a_certificate_it_listens_beyond_loopback_and_speaks_https_only(
         place.stop()
 
 
-def test_behind_a_named_proxy_it_listens_beyond_loopback(house: House) -> None:
+@pytest.mark.parametrize(("proxy", "status"), [("127.0.0.0/8", 200), ("10.0.0.0/24", 403)])
+def test_behind_a_named_proxy_it_listens_beyond_loopback_and_answers_the_proxy_alone(
+    house: House, proxy: str, status: int
+) -> None:
     place = house.installation.beside()
     try:
-        place.serve("--host", "0.0.0.0", "--behind-proxy", "10.0.0.0/24")  # noqa: S104
-        assert place.client().get("/v1/audit/key").status_code == 200
+        place.serve("--host", "0.0.0.0", "--behind-proxy", proxy)  # noqa: S104
+        assert place.client().get("/v1/audit/key").status_code == status
     finally:
         place.stop()
 
