@@ -42,6 +42,7 @@ from gateway.version import VERSION
 from gateway.web import docs, probes, problems, reference
 from gateway.web.api import assets, audit, copies, datasets, grants, labels, policies, reviews, tasks
 from gateway.web.console import home
+from gateway.web.head import HeadAsGet
 from gateway.web.identity import Doorkeeper
 from gateway.web.limits import BodyLimit
 from gateway.web.metrics import Metrics
@@ -115,6 +116,7 @@ def create_app(
     app.state.metrics = Metrics(database, utc_now)
     app.state.readiness = Readiness(_parts(settings, role, database))
     problems.install(app)
+    app.add_middleware(HeadAsGet, routes=app.routes)
     app.add_middleware(RequestMiddleware, metrics=app.state.metrics)
     for resource in (assets, copies, datasets, grants, policies, reviews, tasks, labels, audit):
         app.include_router(resource.router, prefix="/v1")
