@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+import pytest
 from fastapi.routing import APIRoute
+from starlette.types import Message
 
 from policies.access import Role
 from tests.gateway.web.asgi import ask
@@ -50,3 +53,85 @@ def test_a_head_of_what_is_only_posted_is_refused(place: Place) -> None:
     for path in only_posted:
         assert ask(place.app, "HEAD", path).status_code == 405
     assert ask(place.app, "HEAD", "/v1/policies/policy-00000000/submit").status_code == 405
+
+
+DISPOSITIONS = [
+    "attachment; filename*=undefined''x",
+    "attachment; filename*=unicode_escape''%5cud800",
+    "attachment; filename*=raw_unicode_escape''%5cud800.png",
+    "attachment; filename*=utf-7''+2AA-",
+    "attachment; filename*=idna''%ff",
+    "attachment; filename*=rot13''x",
+    "attachment; filename*=hex''x",
+    "attachment; filename*=no-such-charset''x",
+    "attachment; filename*=utf-16''%d8%00",
+    "attachment; filename*0*=undefined''x; filename*1*=y",
+    "attachment; filename*0=a; filename*=b; filename*0*=''c",
+    "attachment; filename*=''",
+    "attachment; filename*='",
+    'attachment; filename="é\xff"',
+    "attachment; filename*=utf-8''%ff%fe%ed%a0%80",
+    ";;;filename*=x*=y",
+]
+
+
+@pytest.fixture(scope="module")
+def dataset(place: Place) -> str:
+    form = {"name": "crossing", "policy": "street"}
+    made = ask(place.app, "POST", "/v1/datasets", headers=place.headers(Role.OFFICER), json=form)
+    return str(made.json()["id"])
+
+
+@pytest.fixture(scope="module")
+def uploader(place: Place) -> dict[str, str]:
+    return place.headers(Role.UPLOADER)
+
+
+@pytest.mark.parametrize("disposition", DISPOSITIONS)
+def test_an_odd_file_name_is_taken_or_refused_and_breaks_nothing(
+    place: Place, dataset: str, uploader: dict[str, str], disposition: str
+) -> None:
+    headers = {**uploader, "Content-Disposition": disposition.encode("latin-1")}
+    for kind in ("image/png", "application/octet-stream"):
+        sent = {**headers, "Content-Type": kind}
+        answer = ask(place.app, "POST", f"/v1/assets?dataset={dataset}", headers=sent, content=b"x")
+        assert answer.status_code in (202, 422), answer.text
+        if answer.status_code == 422:
+            assert answer.json()["code"] == "name.charset"
+
+
+def test_a_sender_who_leaves_in_the_middle_leaves_nothing_behind(
+    place: Place, dataset: str, uploader: dict[str, str]
+) -> None:
+    """Not even a traceback: the exception ends here, and the answer is for nobody."""
+    blobs = place.settings.data / "blobs" / "originals"
+    before = sorted(blobs.iterdir())
+    pieces: list[Message] = [
+        {"type": "http.request", "body": b"half of an image", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    answers: list[Message] = []
+
+    async def receive() -> Message:
+        return pieces.pop(0)
+
+    async def send(message: Message) -> None:
+        answers.append(message)
+
+    headers = [(name.lower().encode(), value.encode()) for name, value in uploader.items()]
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/v1/assets",
+        "raw_path": b"/v1/assets",
+        "root_path": "",
+        "scheme": "http",
+        "http_version": "1.1",
+        "query_string": f"dataset={dataset}".encode(),
+        "headers": [*headers, (b"content-type", b"image/png")],
+        "client": ("127.0.0.1", 50_000),
+        "server": ("127.0.0.1", 8080),
+    }
+    asyncio.run(place.app(scope, receive, send))
+    assert answers[0]["status"] == 499
+    assert sorted(blobs.iterdir()) == before
