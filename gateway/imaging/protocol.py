@@ -10,7 +10,6 @@ The process may have been taken over by what it decoded, so `parse_reply` believ
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import astuple, dataclass
 from typing import Final
 
@@ -19,6 +18,7 @@ from gateway.imaging.refusals import REFUSALS, Refused
 
 READY: Final = b"ready"
 MAX_MESSAGE: Final = 1024  # bytes; the longest real one has about 100
+MAX_NUMBER: Final = 2**53  # in a refusal: pixels, bytes, seconds; what a float still holds exactly
 
 
 class ProtocolError(Exception):
@@ -88,7 +88,8 @@ def _allowed(height: int, width: int, limits: Limits) -> bool:
 
 def _refused(code: str, numbers: list[object]) -> Refused:
     plain = [number for number in numbers if isinstance(number, int | float)]
-    if len(plain) != len(numbers) or not all(map(math.isfinite, plain)):
+    # Compared, not converted: no float holds an integer of a thousand digits. NaN is within nothing.
+    if len(plain) != len(numbers) or not all(-MAX_NUMBER <= number <= MAX_NUMBER for number in plain):
         raise ProtocolError("a refusal with something else than numbers")
     refused = Refused(code, *plain)
     try:
