@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
@@ -149,7 +150,7 @@ def _services(settings: Settings, role: Role, database: Database, queue: JobQueu
     return Services(
         progress=Progress(database, utc_now),
         datasets=Datasets(database, utc_now),
-        grants=Grants(database, utc_now),
+        grants=Grants(database, utc_now, longest=timedelta(days=settings.grant_days)),
         policies=Policies(database, utc_now, detectors=KINDS),
         previews=PolicyPreviews(database, utc_now),
         application=PolicyApplication(database, utc_now),

@@ -135,3 +135,13 @@ def test_a_sender_who_leaves_in_the_middle_leaves_nothing_behind(
     asyncio.run(place.app(scope, receive, send))
     assert answers[0]["status"] == 499
     assert sorted(blobs.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    "until", ["9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59Z", "2999-01-01T00:00:00Z"]
+)
+def test_a_grant_for_ever_is_not_valid(place: Place, dataset: str, until: str) -> None:
+    person = place.issue(Role.ANNOTATOR).person_id
+    form = {"person": person, "dataset": dataset, "purpose": "label", "until": until}
+    answer = ask(place.app, "POST", "/v1/grants", headers=place.headers(Role.OFFICER), json=form)
+    assert (answer.status_code, answer.json()["code"]) == (422, "grant.too_long")
