@@ -10,7 +10,8 @@
     ├── Misconfigured           the operator must act: says which command or setting mends it
     │   ├── MissingModel            a model file is absent or is not the one the manifest names
     │   ├── MissingDetector         a policy names a detector that cannot run here
-    │   └── KeyringError            the keyring is absent, unreadable, too open or lacks the key
+    │   ├── KeyringError            the keyring is absent, unreadable, too open or lacks the key
+    │   └── DatabaseUnavailable     the database's URL names none that can be opened
     ├── VaultError              sealed bytes that do not open
     │   ├── EnvelopeError           does not authenticate, is truncated, or is bound to something else
     │   └── BlobMissing             no such blob in the store
@@ -82,6 +83,10 @@ class MissingDetector(Misconfigured):
 
 class KeyringError(Misconfigured):
     """The keyring is absent, unreadable, readable by others, or lacks the key asked for."""
+
+
+class DatabaseUnavailable(Misconfigured):
+    """The URL of a database names none that can be opened. Its words may not hold the URL, nor a password."""
 
 
 class VaultError(GatewayError):

@@ -53,7 +53,7 @@ def serve(
     """Serves the API. Beyond loopback it needs TLS files, or to be told of the proxy in front of it."""
     check_bind(host, tls_cert, tls_key, behind_proxy)
     prepare("serve", settings_of(data), log_format=log_format, supervised=supervised)
-    settings, database = open_installation(data)
+    settings, database = open_installation(data, begins=True)
     database.close()
     # Once it has shut down, the web server raises the signal again: a plain end, so that spans are sent out.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -116,7 +116,7 @@ def worker(
     # Imported here: detection's libraries take a second that the other commands need not wait for.
     from gateway.cli.worker import run_worker
 
-    settings, database = open_installation(data)
+    settings, database = open_installation(data, begins=True)
     executor_id = f"worker-{secrets.token_hex(6)}"
     cores = len(os.sched_getaffinity(0))
     with closing(database):
@@ -126,7 +126,7 @@ def worker(
 def sequencer(log_format: Logs = None, data: Data = None, supervised: Supervised = False) -> None:
     """Orders the log and signs its checkpoints; it alone holds the signing key. Run one."""
     prepare("sequencer", settings_of(data), log_format=log_format, supervised=supervised)
-    settings, database = open_installation(data)
+    settings, database = open_installation(data, begins=True)
     signer = installation.checkpoint_signer(settings)
     keys = installation.log_keys(settings)
     keys.load()

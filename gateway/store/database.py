@@ -7,13 +7,14 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from alembic import command
 from sqlalchemy import Connection, Engine, event, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, create_engine
 
-from gateway.errors import LedgerUnavailable, Misconfigured
+from gateway.errors import DatabaseUnavailable, LedgerUnavailable, Misconfigured
 from gateway.store import schema
 from gateway.store.ledger import Clock, Ledger, Mac, WriterPool, utc_now
 
@@ -37,13 +38,19 @@ class Unit:
 class Database:
     """A database by URL: "sqlite:////path/privgate.db" or "postgresql+psycopg://…".
 
+    Raises DatabaseUnavailable for a URL of any other kind.
     `clock` gives audit entries their time, `mac` the code that authenticates them; without it they are read
     by whoever looks, and the sequencer refuses them.
     """
 
     def __init__(self, url: str, *, clock: Clock = utc_now, mac: Mac | None = None) -> None:
-        self.url = make_url(url)
-        self.engine = _engine(url)
+        try:
+            self.url = make_url(url)
+            self.engine = _engine(url)
+        except (SQLAlchemyError, ImportError, ValueError) as exc:  # no URL, or a driver that is not here
+            raise DatabaseUnavailable(
+                "PRIVGATE_DATABASE is not sqlite:////FILE or postgresql+psycopg://USER@HOST/NAME"
+            ) from exc
         self._clock = clock
         self._mac = mac
         self._writers = WriterPool()
@@ -97,7 +104,7 @@ class Database:
     def alone(self) -> Iterator[None]:
         """While inside, no other process is: for migrations, which several may begin at once."""
         if self.url.get_backend_name() == "sqlite":
-            with Path(f"{self.url.database}.lock").open("w") as lock:
+            with self._lock_file() as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 yield
         else:
@@ -109,6 +116,13 @@ class Database:
                     yield
                 finally:
                     connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _MIGRATION_LOCK})
+
+    def _lock_file(self) -> TextIO:
+        path = Path(f"{self.url.database}.lock")
+        try:
+            return path.open("w")
+        except OSError as exc:
+            raise DatabaseUnavailable(f"the database's folder {path.parent}: {exc.strerror}") from exc
 
     def close(self) -> None:
         self.engine.dispose()
