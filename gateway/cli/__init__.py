@@ -44,6 +44,7 @@ COMMANDS = {
     "keys": LateCommand(
         "gateway.cli.keys", "app", "The keys that seal originals and copies, and sign the log."
     ),
+    "assets": LateCommand("gateway.cli.assets", "app", "Images by id and state: list, requeue."),
     "labels": LateCommand("gateway.cli.labels", "app", "The labels that annotators made: export."),
     "doctor": LateCommand(
         "gateway.cli.doctor",

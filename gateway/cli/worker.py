@@ -9,6 +9,7 @@ from functools import partial
 
 from gateway import installation
 from gateway.detection.models import ModelStore
+from gateway.errors import Misconfigured
 from gateway.imaging.sandbox import Sandbox
 from gateway.services.anonymize import Anonymizer
 from gateway.services.detectors import PolicyDetectors
@@ -38,7 +39,17 @@ log = logging.getLogger("privgate.worker")
 def run_worker(
     settings: Settings, database: Database, executor_id: str, threads: int, *, until: threading.Event
 ) -> None:
-    """Works until `until` is set. Raises Misconfigured at once when a preset cannot run here."""
+    """Works until `until` is set. Raises Misconfigured at once when a preset cannot run here.
+
+    Raises it later too, when a key or a model turns out to be missing: what it had is given back, and it
+    ends.
+    """
+    lacks: list[Misconfigured] = []
+
+    def unfit(exc: Misconfigured) -> None:
+        lacks.append(exc)
+        until.set()
+
     installation.log_keys(settings).load()
     originals, copies = installation.original_blobs(settings), installation.copy_blobs(settings)
     detectors = PolicyDetectors(ModelStore(settings.models), threads=threads)
@@ -69,6 +80,7 @@ def run_worker(
             actor=executor_id,
             code_version=VERSION,
             counts=JobCounts(tally),
+            unfit=unfit,
         )
         rederiver = Rederiver(database, anonymizer, queue.enqueue_job, utc_now, actor=executor_id)
         trial = PolicyTrial(Originals(originals, original_keys).open, sandbox, detectors)
@@ -97,6 +109,8 @@ def run_worker(
         until.wait()
         job_worker.stop()
     queue.close()
+    if lacks:
+        raise lacks[0]
 
 
 def _give_up(anonymizer: Anonymizer, workflow: str, subject: str) -> None:

@@ -34,6 +34,7 @@ from gateway.services.readiness import Readiness, sequencer_in_time
 from gateway.services.rederive import Rederivations
 from gateway.services.review_decide import ReviewDecisions
 from gateway.services.review_queue import ReviewQueue
+from gateway.services.tending import Tending
 from gateway.settings import Settings
 from gateway.store import schema
 from gateway.store.database import Database
@@ -163,6 +164,7 @@ def _services(settings: Settings, role: Role, database: Database, queue: JobQueu
         intake=intake,
         audit_log=AuditLog(database, verifier, settings.checkpoint_file, utc_now),
         reviews=desk,
+        tending=Tending(database, queue.enqueue, utc_now) if queue is not None else None,
     )
 
 
