@@ -21,6 +21,13 @@ from gateway.store.ledger import Clock, Ledger, Mac, WriterPool, utc_now
 BUSY_TIMEOUT_MS = 10_000
 """How long SQLite waits for another process's write before it gives up."""
 
+CONNECT_SECONDS = 10
+LOCK_SECONDS = 15
+STATEMENT_SECONDS = 60
+"""PostgreSQL: what takes longer is given up and told, rather than that everything queues behind it. The
+longest statements are pages of the log and counts; migrations, and those who wait for them, have no limit.
+"""
+
 _READING = "privgate_reading"
 
 _MIGRATION_LOCK = 0x70726976
@@ -93,7 +100,7 @@ class Database:
         Raises Misconfigured for one that is newer than this code.
         """
         config = schema.configuration()
-        with self.engine.connect() as connection:
+        with self._unhurried() as connection:
             schema.refuse_newer(connection)
             config.attributes["connection"] = connection
             config.attributes["mac"] = self._mac
@@ -110,12 +117,24 @@ class Database:
         else:
             # Without a transaction: the job engine's migrations build indexes concurrently, and such a build
             # waits for every transaction that is open, this one too, for ever.
-            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            with self._unhurried() as waiting:
+                connection = waiting.execution_options(isolation_level="AUTOCOMMIT")
                 connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
                 try:
                     yield
                 finally:
                     connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _MIGRATION_LOCK})
+
+    @contextmanager
+    def _unhurried(self) -> Iterator[Connection]:
+        """A connection that waits for others, and works, for as long as it takes; closed at the end."""
+        with self.engine.connect() as connection:
+            if self.url.get_backend_name() != "sqlite":
+                _wait(connection.connection.dbapi_connection, lock=0, statement=0)
+            try:
+                yield connection
+            finally:
+                connection.invalidate()  # nobody else may get it from the pool
 
     def _lock_file(self) -> TextIO:
         path = Path(f"{self.url.database}.lock")
@@ -130,14 +149,31 @@ class Database:
 
 def _engine(url: str) -> Engine:
     # hide_parameters: what a statement carried must not reach a log in the words of its error.
-    if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    where = make_url(url)
+    if where.get_backend_name() != "sqlite":
+        # What the URL says of itself holds.
+        waits = {} if "connect_timeout" in where.query else {"connect_timeout": CONNECT_SECONDS}
+        engine = create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=waits)
+        event.listen(engine, "connect", _tune_postgres)
+        return engine
     connect = {"timeout": BUSY_TIMEOUT_MS / 1000}
     engine = create_engine(url, connect_args=connect, hide_parameters=True)
     event.listen(engine, "connect", _tune_sqlite)
     event.listen(engine, "begin", _begin)
     event.listen(engine, "reset", _end)
     return engine
+
+
+def _tune_postgres(connection: Any, _record: Any) -> None:
+    _wait(connection, lock=LOCK_SECONDS, statement=STATEMENT_SECONDS)
+
+
+def _wait(connection: Any, *, lock: int, statement: int) -> None:
+    """How long this connection's statements wait for locks, and last; seconds, 0 for ever. psycopg's."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = '{lock}s'")
+        cursor.execute(f"SET statement_timeout = '{statement}s'")
+    connection.commit()
 
 
 def _tune_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
