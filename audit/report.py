@@ -14,6 +14,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+LOG_REFUSED = "log.refused"
+"""The action of an entry by which the sequencer tells of rows that no process of the installation wrote."""
+
 MAX_KEPT = 1000  # findings of one code; more do not help a reader
 
 
@@ -43,6 +46,7 @@ class Code(StrEnum):
     LOG_ROLLED_BACK = "log.rolled_back"
     LOG_UNCOVERED = "log.uncovered"
     LOG_UNPROVEN = "log.unproven"
+    LOG_REFUSED = "log.refused"  # the log itself says that rows of somebody else were set aside
     OUTSIDE_SIGNATURE = "outside.signature"
     OUTSIDE_MALFORMED = "outside.malformed"
     OUTSIDE_ORIGIN = "outside.origin"

@@ -26,7 +26,7 @@ from audit.history import History
 from audit.merkle import leaf_hash
 from audit.note import CheckpointVerifier
 from audit.outside import load_outside
-from audit.report import Code, Findings, Report
+from audit.report import LOG_REFUSED, Code, Findings, Report
 
 MAX_QUOTED = 80  # characters of hostile text in a message
 
@@ -117,8 +117,18 @@ class _Verification:
         except MalformedEntry as exc:
             self._fail(Code.ENTRY_MALFORMED, f"entry {logged.index}: {exc}", entry=logged.index)
             return
+        if entry.action == LOG_REFUSED:
+            self._refused(logged.index, entry)
         # (6) The writer's chain. The bytes are canonical, so their hash is the entry's digest.
         self._chains.follow(logged.index, entry, None if altered else sha256(data).digest())
+
+    def _refused(self, index: int, entry: Entry) -> None:
+        """The log is whole, and somebody tried to write to it who may not: an auditor should know."""
+        rows, reason = entry.details.get("rows", 0), entry.details.get("reason", "")
+        text = (
+            f"entry {index}: {rows} rows that no process of the installation wrote were kept out ({reason})"
+        )
+        self._findings.notice(Code.LOG_REFUSED, text, entry=index)
 
     def _checkpoint(self, note: str, number: int) -> None:
         # (2) Signature, then (3) sizes and (7) root.

@@ -14,6 +14,10 @@ the export once, from front to end, and checks
     (9) what no checkpoint covers: entries after the last one are counted in a notice (with --strict they
         fail), and a log with no checkpoint to meet is called unproven, never verified.
 
+Beside that it gives notice of each entry `log.refused`: by it the sequencer tells of rows that no process of
+the installation wrote. It keeps them out, so they prove no tampering; somebody can write to the database who
+may not.
+
 Exit status: 0 verified; 1 not verified (tampered with, or unproven), the findings on standard output, one a
 line, code first; 2 wrong usage, or a file that cannot be read or is no export at all. Only 0 means verified.
 

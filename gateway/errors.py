@@ -5,11 +5,13 @@
     │   ├── UnsupportedFormat       not an image format we take
     │   ├── MalformedImage          claims to be one and does not decode
     │   ├── LimitExceeded           too many bytes, pixels or frames
-    │   └── DecodeTimeout           took longer than the time limit, or crashed the decoder
+    │   ├── DecodeTimeout           took longer than the time limit, or crashed the decoder
+    │   └── DeadlineExceeded        kept its worker for longer than any image may
     ├── Misconfigured           the operator must act: says which command or setting mends it
     │   ├── MissingModel            a model file is absent or is not the one the manifest names
     │   ├── MissingDetector         a policy names a detector that cannot run here
-    │   └── KeyringError            the keyring is absent, unreadable, too open or lacks the key
+    │   ├── KeyringError            the keyring is absent, unreadable, too open or lacks the key
+    │   └── DatabaseUnavailable     the database's URL names none that can be opened
     ├── VaultError              sealed bytes that do not open
     │   ├── EnvelopeError           does not authenticate, is truncated, or is bound to something else
     │   └── BlobMissing             no such blob in the store
@@ -63,6 +65,10 @@ class DecodeTimeout(InputRefused):
     code = "decode.timeout"
 
 
+class DeadlineExceeded(InputRefused):
+    code = "job.deadline"
+
+
 class Misconfigured(GatewayError):
     """The installation lacks something; the message ends with the command that mends it."""
 
@@ -77,6 +83,10 @@ class MissingDetector(Misconfigured):
 
 class KeyringError(Misconfigured):
     """The keyring is absent, unreadable, readable by others, or lacks the key asked for."""
+
+
+class DatabaseUnavailable(Misconfigured):
+    """The URL of a database names none that can be opened. Its words may not hold the URL, nor a password."""
 
 
 class VaultError(GatewayError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from audit.errors import AuditError
 from audit.note import CheckpointSigner, CheckpointVerifier
@@ -15,6 +16,10 @@ from gateway.errors import KeyringError
 from gateway.settings import Settings
 from gateway.vault.blobs import BlobStore
 from gateway.vault.keyring import CREATE_COMMAND, KeyPurpose, LocalKeyProvider, LocalKeyring
+from gateway.vault.log_keys import LogKeys
+
+if TYPE_CHECKING:
+    from gateway.store.database import Database
 
 SECRET_NAME = "checkpoint.key"  # noqa: S105  (a file's name)
 PUBLIC_NAME = "checkpoint.pub"
@@ -39,6 +44,20 @@ def original_keys(settings: Settings) -> LocalKeyProvider:
 
 def copy_keys(settings: Settings) -> LocalKeyProvider:
     return LocalKeyring.open(settings.keys, KeyPurpose.COPIES)
+
+
+def log_keys(settings: Settings) -> LogKeys:
+    """By which entries of the log are authenticated; the file is read when it is first needed."""
+    return LogKeys(settings.keys)
+
+
+def open_database(settings: Settings) -> Database:
+    """The database as it is; entries that are recorded through it are authenticated."""
+    from gateway.store.database import (
+        Database,
+    )  # a second's import, which most commands about keys do without
+
+    return Database(settings.database, mac=log_keys(settings).mac)
 
 
 def create_keys(settings: Settings) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from gateway.errors import Misconfigured
 
+MAX_DAYS = 3650
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -21,6 +23,7 @@ class Settings:
     blobs: a folder, or an obstore URL, under which `originals` and `copies` lie (PRIVGATE_BLOBS).
     models: the folder of the detection models (PRIVGATE_MODELS).
     log_format, log_level: of the processes' logs (PRIVGATE_LOG_FORMAT, PRIVGATE_LOG_LEVEL).
+    grant_days: how long a grant lasts at most (PRIVGATE_GRANT_DAYS).
     otlp_endpoint: where traces go, if anywhere (PRIVGATE_OTLP_ENDPOINT).
     """
 
@@ -33,6 +36,7 @@ class Settings:
     log_format: str = "plain"
     log_level: str | None = None
     otlp_endpoint: str | None = None
+    grant_days: int = 90
 
     @classmethod
     def read(cls, environment: Mapping[str, str], *, data: Path | None = None) -> Settings:
@@ -54,12 +58,19 @@ class Settings:
             log_format=environment.get("PRIVGATE_LOG_FORMAT") or "plain",
             log_level=environment.get("PRIVGATE_LOG_LEVEL") or None,
             otlp_endpoint=environment.get("PRIVGATE_OTLP_ENDPOINT") or None,
+            grant_days=_days(environment.get("PRIVGATE_GRANT_DAYS") or "90"),
         )
 
     @property
     def checkpoint_file(self) -> Path:
         """Where each checkpoint is appended, outside the database."""
         return self.data / "checkpoints.txt"
+
+
+def _days(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= MAX_DAYS:
+        raise Misconfigured(f"PRIVGATE_GRANT_DAYS is a number of days, 1 to {MAX_DAYS}")
+    return int(text)
 
 
 def models_folder(environment: Mapping[str, str]) -> Path:

@@ -33,6 +33,8 @@ class Action(StrEnum):
 
     ASSET_CREATE = "asset.create"
     ASSET_READ = "asset.read"
+    ASSET_LIST = "asset.list"
+    ASSET_REQUEUE = "asset.requeue"
     ORIGINAL_READ = "original.read"
     COPY_LIST = "copy.list"
     COPY_READ = "copy.read"

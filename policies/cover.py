@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
+from typing import Final
 
 from policies.model import Region
+
+CELL: Final = 512
+"""Pixels. The side of the squares by which `Nearby` looks: larger than almost all that is redacted."""
 
 
 def area_covered(regions: Sequence[Region]) -> int:
@@ -20,6 +25,26 @@ def area_covered(regions: Sequence[Region]) -> int:
 def share_covered(region: Region, others: Sequence[Region]) -> float:
     """The share of a region's pixels, 0 to 1, that lie in at least one of the others."""
     return area_covered(inside(region, others)) / region.area
+
+
+class Nearby:
+    """Regions by place, so that those near another are found without asking all of them."""
+
+    def __init__(self, regions: Iterable[Region]) -> None:
+        self._cells: dict[tuple[int, int], list[Region]] = defaultdict(list)
+        for region in regions:
+            for cell in _cells(region):
+                self._cells[cell].append(region)
+
+    def to(self, region: Region) -> list[Region]:
+        """Every region that overlaps this one, each once, and some that do not."""
+        return list(dict.fromkeys(near for cell in _cells(region) for near in self._cells.get(cell, ())))
+
+
+def _cells(region: Region) -> Iterator[tuple[int, int]]:
+    for row in range(region.y0 // CELL, (region.y1 - 1) // CELL + 1):
+        for column in range(region.x0 // CELL, (region.x1 - 1) // CELL + 1):
+            yield row, column
 
 
 def inside(region: Region, others: Sequence[Region]) -> list[Region]:

@@ -23,11 +23,15 @@ _S = AssetState
 
 TRANSITIONS: Final[dict[AssetState, frozenset[AssetState]]] = {
     _S.RECEIVED: frozenset({_S.PROCESSING, _S.QUARANTINED, _S.ERASED}),
-    # A job that is taken over begins again: processing follows processing.
-    _S.PROCESSING: frozenset({_S.PROCESSING, _S.RELEASED, _S.NEEDS_REVIEW, _S.QUARANTINED, _S.ERASED}),
+    # A job that is taken over begins again: processing follows processing. A worker that lacks what it needs
+    # gives an asset back as it was received.
+    _S.PROCESSING: frozenset(
+        {_S.RECEIVED, _S.PROCESSING, _S.RELEASED, _S.NEEDS_REVIEW, _S.QUARANTINED, _S.ERASED}
+    ),
     _S.NEEDS_REVIEW: frozenset({_S.RELEASED, _S.QUARANTINED, _S.ERASED}),
     _S.RELEASED: frozenset({_S.NEEDS_REVIEW, _S.QUARANTINED, _S.ERASED}),
-    _S.QUARANTINED: frozenset({_S.PROCESSING, _S.ERASED}),
+    # By a person who has it put through again.
+    _S.QUARANTINED: frozenset({_S.RECEIVED, _S.PROCESSING, _S.ERASED}),
     _S.ERASED: frozenset(),
 }
 

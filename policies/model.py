@@ -24,6 +24,9 @@ class Kind(StrEnum):
     CODE = "code"
 
 
+TOO_MANY: Final = "too-many"
+"""The source of a detection that is the whole image: there is more of its kind than can be told apart."""
+
 ALWAYS_FILLED: Final = frozenset({Kind.TEXT, Kind.CODE})
 """Whatever a policy says: their alphabet is small, so any rest could be guessed."""
 

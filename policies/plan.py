@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from policies.cover import share_covered
-from policies.model import Detection, Plan, Redaction, Region, Size, Verdict
+from policies.cover import Nearby, share_covered
+from policies.model import TOO_MANY, Detection, Plan, Redaction, Region, Size, Verdict
 from policies.policy import Policy, Rule
 from policies.release import gate_reasons
 
@@ -26,9 +26,9 @@ def make_plan(policy: Policy, detections: Iterable[Detection], size: Size, *, dr
     """What `policy` does about these detections in an image of this size.
 
     Everything at or above a rule's `review` score is hidden, but for lines of text that were read as harmless
-    where the rule hides identifiers only. What lies under its `hide` score makes the
-    verdict REVIEW, with the reason "KIND.doubtful"; so does each reason of the policy's release gate. Kinds
-    without a rule are left alone.
+    where the rule hides identifiers only. What lies under its `hide` score makes the verdict REVIEW, with the
+    reason "KIND.doubtful"; so does each reason of the policy's release gate, and more of a kind than can be
+    told apart ("KIND.too_many"). Kinds without a rule are left alone.
 
     draw: the image's draw in the sample, see `release.draw_of`. Without one it counts as drawn wherever the
     policy samples at all.
@@ -42,6 +42,8 @@ def make_plan(policy: Policy, detections: Iterable[Detection], size: Size, *, dr
             continue
         if detection.score < rule.hide:
             reasons.add(f"{detection.kind.value}.doubtful")
+        if TOO_MANY in detection.source.split("+"):
+            reasons.add(f"{detection.kind.value}.too_many")
         hidden.append(detection)
         redactions.append(Redaction(_final_region(detection.region, rule, size), rule.kind, rule.method))
     reasons |= gate_reasons(policy.release, hidden, size, draw=draw)
@@ -62,14 +64,14 @@ def missed(
 
     What is under a redaction does not count: a blurred face is often found once more.
     """
-    regions = [redaction.region for redaction in redactions]
+    regions = Nearby(redaction.region for redaction in redactions)
     return tuple(
         one
         for one in seen
         if (rule := policy.rule_for(one.kind)) is not None
         and rule.hides(one)
         and one.score >= min(rule.hide + RECHECK_MARGIN, 1.0)
-        and share_covered(one.region, regions) < COVERED
+        and share_covered(one.region, regions.to(one.region)) < COVERED
     )
 
 

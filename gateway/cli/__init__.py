@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import traceback
+from typing import Annotated, NoReturn
 
 import typer
 
 from audit.errors import AuditError
 from gateway.cli.late import LateCommand, group_of
-from gateway.errors import GatewayError, InputRefused
+from gateway.errors import DatabaseUnavailable, GatewayError, InputRefused
 from policies.errors import PolicyError
 
 WRONG_USAGE = 2
+NO_DATABASE = 4
+FAULT = 70  # EX_SOFTWARE of <sysexits.h>
+PIPE_CLOSED = 141  # 128 + SIGPIPE, as a shell would say
 
 COMMANDS = {
     "anonymize": LateCommand(
@@ -43,6 +49,7 @@ COMMANDS = {
     "keys": LateCommand(
         "gateway.cli.keys", "app", "The keys that seal originals and copies, and sign the log."
     ),
+    "assets": LateCommand("gateway.cli.assets", "app", "Images by id and state: list, requeue."),
     "labels": LateCommand("gateway.cli.labels", "app", "The labels that annotators made: export."),
     "doctor": LateCommand(
         "gateway.cli.doctor",
@@ -72,17 +79,62 @@ app = typer.Typer(
 )
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        from gateway.version import VERSION
+
+        print(f"privgate {VERSION}")
+        raise typer.Exit
+
+
 @app.callback()
-def privgate() -> None:
+def privgate(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Shows the release.")
+    ] = False,
+) -> None:
     """Self-hosted privacy and anonymization gateway for image annotation."""
 
 
 def main() -> None:
-    """Runs a command; errors of ours become one clear message and status 2, never a traceback."""
+    """Runs a command; what goes wrong becomes one clear message and a status of its own, never a traceback.
+
+    2: wrong usage, or something is missing. 4: a database does not answer. 70: a fault of ours, the only one
+    that is shown with its traceback. 1 is left to the commands: it says "not verified", and nothing else.
+    """
     try:
         app()
+    except DatabaseUnavailable as exc:
+        _fail(str(exc), NO_DATABASE)
     except (GatewayError, PolicyError, AuditError) as exc:
-        print(f"privgate: {exc}", file=sys.stderr)
-        if isinstance(exc, InputRefused):
-            print(f"privgate: {exc.advice}", file=sys.stderr)
-        sys.exit(WRONG_USAGE)
+        _fail(str(exc), WRONG_USAGE, exc.advice if isinstance(exc, InputRefused) else None)
+    except BrokenPipeError:
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # or the interpreter complains at its end
+        sys.exit(PIPE_CLOSED)
+    except OSError as exc:
+        _fail(str(exc), WRONG_USAGE)
+    except Exception as exc:
+        if _is_of_a_database(exc):
+            _fail(*database_trouble(exc))
+        traceback.print_exc()
+        sys.exit(FAULT)
+
+
+def database_trouble(exc: Exception) -> tuple[str, int]:
+    """A message and a status. Of what the driver says the first line, which holds no password."""
+    cause = getattr(exc, "orig", None) or exc
+    said = (str(cause).strip().splitlines() or [""])[0] if cause is not exc else type(exc).__name__
+    return f"the database does not answer: {said}; see PRIVGATE_DATABASE, and: privgate doctor", NO_DATABASE
+
+
+def _is_of_a_database(exc: Exception) -> bool:
+    """Whether SQLAlchemy raised it; it is not imported for this."""
+    return any(kind.__module__ == "sqlalchemy.exc" for kind in type(exc).__mro__)
+
+
+def _fail(message: str, status: int, advice: str | None = None) -> NoReturn:
+    for line in filter(None, (message, advice)):
+        print(f"privgate: {line}", file=sys.stderr)
+    sys.exit(status)

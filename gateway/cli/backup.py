@@ -74,6 +74,8 @@ def restore(
             restore_keys(keys, settings.keys)
             for name in NAMES:
                 undo.callback((settings.keys / name).unlink, missing_ok=True)
+            if not installation.keys_exist(settings):  # from an earlier release, which had fewer
+                installation.create_keys(settings)
         restored = restore_backup(source, _place(settings), utc_now)
         undo.pop_all()
     waiting = _go_on(settings)
@@ -94,6 +96,8 @@ def _go_on(settings: Settings) -> int:
 
 
 def _place(settings: Settings) -> Place:
+    log_keys = installation.log_keys(settings)
+    log_keys.load()  # before anything is put
     return Place(
         database_url=settings.database,
         stores={
@@ -106,6 +110,7 @@ def _place(settings: Settings) -> Place:
         },
         verifier=installation.checkpoint_verifier(settings),
         checkpoint_file=settings.checkpoint_file,
+        mac=log_keys.mac,
     )
 
 

@@ -114,6 +114,7 @@ def _keys(settings: Settings, role: Machine, opened: Database | None) -> Iterato
         yield "keys", lambda: keys.originals_key(lambda: installation.original_keys(settings), asset)
     if role in COPIES:
         yield "keys", lambda: keys.copies_key(lambda: installation.copy_keys(settings), copy)
+    yield "keys", lambda: keys.log_key(installation.log_keys(settings).load)
     signer = (lambda: installation.checkpoint_signer(settings)) if role in SIGNING else None
     verifier = partial(installation.checkpoint_verifier, settings)
     yield "keys", lambda: keys.checkpoint_pair(signer, verifier, note)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway import installation
 from gateway.cli.logs import LogFormat
 from gateway.errors import Misconfigured
 from gateway.settings import Settings
@@ -41,15 +42,27 @@ def settings_of(data: Path | None) -> Settings:
     return Settings.read(os.environ, data=data)
 
 
-def open_installation(data: Path | None, *, jobs: bool = True) -> tuple[Settings, Database]:
+def open_installation(
+    data: Path | None, *, jobs: bool = True, begins: bool = False
+) -> tuple[Settings, Database]:
     """The settings and database of an installation that exists, its schema brought up to date.
 
-    jobs: whether the command has to do with jobs, see open_database. Raises Misconfigured when there is none.
+    jobs: whether the command has to do with jobs, see open_database. begins: keys suffice, and the database
+    is made where it is not there yet. Raises Misconfigured when there is no installation.
     """
     settings = settings_of(data)
-    if settings.database.startswith("sqlite") and not settings.data.is_dir():
-        raise Misconfigured(f"there is no installation in {settings.data}; start one: privgate up --data DIR")
+    if settings.database.startswith("sqlite:") and not _is_there(settings, begins=begins):
+        raise Misconfigured(
+            f"there is no installation in {settings.data}; name its folder with --data DIR, or start one: "
+            "privgate up --data DIR"
+        )
     return settings, open_database(settings, jobs=jobs)
+
+
+def _is_there(settings: Settings, *, begins: bool) -> bool:
+    """Whether the SQLite file is, so that no command that only reads leaves an empty one behind."""
+    path = settings.database.partition(":///")[2].partition("?")[0]
+    return Path(path).is_file() or (begins and any(settings.keys.glob("*.json")))
 
 
 def open_database(settings: Settings, *, jobs: bool = True) -> Database:
@@ -57,10 +70,8 @@ def open_database(settings: Settings, *, jobs: bool = True) -> Database:
 
     Without `jobs` the job engine, whose import takes a second, is left alone.
     """
-    from gateway.store.database import Database
-
     os.umask(0o077)  # what is made here is for its owner alone
-    database = Database(settings.database)
+    database = installation.open_database(settings)
     with database.alone():
         database.migrate()
         if jobs:

@@ -16,6 +16,8 @@ from typing import Annotated
 import typer
 import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.types import ASGIApp
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from gateway import installation
 from gateway.cli.options import Data, Logs, Supervised, open_installation, settings_of
@@ -24,6 +26,7 @@ from gateway.errors import Misconfigured
 from gateway.services.sequencer import Sequencer
 from gateway.store.ledger import utc_now
 from gateway.web.app import Role, create_app
+from gateway.web.peers import ProxyOnly
 
 SEQUENCE_SECONDS = 0.5
 RETRY_SECONDS = 5.0
@@ -41,7 +44,7 @@ def serve(
     tls_key: Annotated[Path | None, typer.Option(metavar="FILE", help="PEM private key.")] = None,
     behind_proxy: Annotated[
         str | None,
-        typer.Option(metavar="CIDR", help="The proxy that does TLS; its forwarded headers are believed."),
+        typer.Option(metavar="CIDR", help="The proxy that does TLS: nobody else is answered."),
     ] = None,
     log_format: Logs = None,
     data: Data = None,
@@ -50,18 +53,21 @@ def serve(
     """Serves the API. Beyond loopback it needs TLS files, or to be told of the proxy in front of it."""
     check_bind(host, tls_cert, tls_key, behind_proxy)
     prepare("serve", settings_of(data), log_format=log_format, supervised=supervised)
-    settings, database = open_installation(data)
+    settings, database = open_installation(data, begins=True)
     database.close()
     # Once it has shut down, the web server raises the signal again: a plain end, so that spans are sent out.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    app: ASGIApp = create_app(settings, role, behind_proxy=behind_proxy is not None, local=_is_loopback(host))
+    if behind_proxy is not None:
+        believing = ProxyHeadersMiddleware(app, behind_proxy)  # type: ignore[arg-type]  # uvicorn's own ASGI types
+        app = ProxyOnly(believing, ipaddress.ip_network(behind_proxy))  # type: ignore[arg-type]
     uvicorn.run(
-        create_app(settings, role, behind_proxy=behind_proxy is not None, local=_is_loopback(host)),
+        app,
         host=host,
         port=port,
         ssl_certfile=tls_cert,
         ssl_keyfile=tls_key,
-        proxy_headers=behind_proxy is not None,
-        forwarded_allow_ips=behind_proxy,
+        proxy_headers=False,  # believed above, where the peer is known to be the proxy
         access_log=False,  # it would write paths; the app logs route templates
         log_config=None,
         server_header=False,
@@ -110,7 +116,7 @@ def worker(
     # Imported here: detection's libraries take a second that the other commands need not wait for.
     from gateway.cli.worker import run_worker
 
-    settings, database = open_installation(data)
+    settings, database = open_installation(data, begins=True)
     executor_id = f"worker-{secrets.token_hex(6)}"
     cores = len(os.sched_getaffinity(0))
     with closing(database):
@@ -120,9 +126,11 @@ def worker(
 def sequencer(log_format: Logs = None, data: Data = None, supervised: Supervised = False) -> None:
     """Orders the log and signs its checkpoints; it alone holds the signing key. Run one."""
     prepare("sequencer", settings_of(data), log_format=log_format, supervised=supervised)
-    settings, database = open_installation(data)
+    settings, database = open_installation(data, begins=True)
     signer = installation.checkpoint_signer(settings)
-    service = Sequencer(database, signer, settings.checkpoint_file, utc_now)
+    keys = installation.log_keys(settings)
+    keys.load()
+    service = Sequencer(database, signer, settings.checkpoint_file, utc_now, keys.is_authentic)
     stop = _stop_signal()
     with closing(database):
         while not stop.is_set():

@@ -26,7 +26,7 @@ def create(
     from gateway.services.people import issue_token
     from gateway.store.ledger import utc_now
 
-    _, database = open_installation(data, jobs=False)
+    _, database = open_installation(data, jobs=False, begins=True)
     issued = issue_token(database, role=role, name=name, clock=utc_now)
     print(f"person {issued.person_id}")
     print(f"token-id {issued.token_id}")

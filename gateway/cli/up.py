@@ -23,7 +23,7 @@ from gateway.cli.process import prepare
 from gateway.client import Client, ServerFault, Unreachable, api
 from gateway.detection.models import ModelStore
 from gateway.errors import KeyringError, Misconfigured
-from gateway.services.people import issue_token, list_tokens
+from gateway.services.people import issue_token, list_tokens, revoke_token
 from gateway.settings import Settings
 from gateway.store.database import Database
 from gateway.store.ledger import utc_now
@@ -108,6 +108,9 @@ def _make_keys(settings: Settings) -> None:
         if not (settings.keys / name).exists()
     ]
     if not missing:
+        if not installation.keys_exist(settings):  # an earlier release had no key for the log's entries
+            installation.create_keys(settings)
+            print(f"the log's key made in {settings.keys}; back this folder up again")
         return
     if settings.database.startswith("sqlite") and (settings.data / "privgate.db").exists():
         raise KeyringError(
@@ -122,16 +125,34 @@ def _make_officer(database: Database, token_file: Path) -> None:
     """The first officer's token, once; it can be replaced and never shown again."""
     officers = [t for t in list_tokens(database) if t.role == Role.OFFICER and t.revoked_at is None]
     if not officers:
+        # The file is open before there is a token: one that nobody was told would work for ever.
+        file = _private_file(token_file)
         issued = issue_token(database, role=Role.OFFICER, name="first officer", clock=utc_now)
-        descriptor = os.open(token_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(issued.secret + "\n")
+        try:
+            os.write(file, f"{issued.secret}\n".encode("ascii"))
+        except OSError as exc:
+            revoke_token(database, issued.token_id, clock=utc_now)
+            raise Misconfigured(
+                f"the token cannot be written to {token_file} ({exc.strerror}) and was revoked"
+            ) from exc
+        finally:
+            os.close(file)
         print(f"the officer's token is in {token_file}")
     elif not token_file.exists():
         print(
             f"the token file {token_file} is gone; tokens are stored hashed and cannot be shown again. "
             "Make another: privgate tokens create officer"
         )
+
+
+def _private_file(path: Path) -> int:
+    """The descriptor of a new or emptied file for its owner alone. Raises Misconfigured."""
+    try:
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    except OSError as exc:
+        raise Misconfigured(
+            f"the token's file {path} cannot be made ({exc.strerror}); name another with --token-file"
+        ) from exc
 
 
 class _Child:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import threading
+from functools import partial
 
 from gateway import installation
 from gateway.detection.models import ModelStore
+from gateway.errors import Misconfigured
 from gateway.imaging.sandbox import Sandbox
 from gateway.services.anonymize import Anonymizer
 from gateway.services.detectors import PolicyDetectors
 from gateway.services.job_counts import JobCounts
 from gateway.services.job_worker import JobWorker
-from gateway.services.jobs import PREVIEW, REDERIVE, REMAKE, JobQueue
+from gateway.services.jobs import PREVIEW, REDERIVE, REMAKE, WORKFLOW, JobQueue
 from gateway.services.new_copies import NewCopies
 from gateway.services.originals import Originals
 from gateway.services.policy_trial import PolicyTrial
@@ -27,11 +31,26 @@ from gateway.store.ledger import utc_now
 from gateway.version import VERSION
 from policies.policy import load_policy, preset_names
 
+STUCK = 75  # <sysexits.h>: a failure that another try may mend
+
+log = logging.getLogger("privgate.worker")
+
 
 def run_worker(
     settings: Settings, database: Database, executor_id: str, threads: int, *, until: threading.Event
 ) -> None:
-    """Works until `until` is set. Raises Misconfigured at once when a preset cannot run here."""
+    """Works until `until` is set. Raises Misconfigured at once when a preset cannot run here.
+
+    Raises it later too, when a key or a model turns out to be missing: what it had is given back, and it
+    ends.
+    """
+    lacks: list[Misconfigured] = []
+
+    def unfit(exc: Misconfigured) -> None:
+        lacks.append(exc)
+        until.set()
+
+    installation.log_keys(settings).load()
     originals, copies = installation.original_blobs(settings), installation.copy_blobs(settings)
     detectors = PolicyDetectors(ModelStore(settings.models), threads=threads)
     for name in preset_names():
@@ -61,6 +80,7 @@ def run_worker(
             actor=executor_id,
             code_version=VERSION,
             counts=JobCounts(tally),
+            unfit=unfit,
         )
         rederiver = Rederiver(database, anonymizer, queue.enqueue_job, utc_now, actor=executor_id)
         trial = PolicyTrial(Originals(originals, original_keys).open, sandbox, detectors)
@@ -83,8 +103,24 @@ def run_worker(
             others={REMAKE: remaker.run, REDERIVE: rederiver.run, PREVIEW: previews.run},
             tend=(rederiver.tend, previews.tend),
             tally=tally,
+            stuck=partial(_give_up, anonymizer),
         )
         job_worker.start()
         until.wait()
         job_worker.stop()
     queue.close()
+    if lacks:
+        raise lacks[0]
+
+
+def _give_up(anonymizer: Anonymizer, workflow: str, subject: str) -> None:
+    """Ends this process, whose one job sits in a stage that nothing else can end; it is started anew.
+
+    An image is held first. Other jobs are tried by another worker, and no more often than any job is.
+    """
+    log.error("a job is stuck; this worker ends", extra={"fields": {"workflow": workflow}})
+    try:
+        if workflow == WORKFLOW:
+            anonymizer.give_up(subject)
+    finally:
+        os._exit(STUCK)

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from gateway.detection.fuse import fuse
+from gateway.detection.boxes import Crowded
+from gateway.detection.fuse import everything, fuse
 from gateway.detection.models import ModelStore
 from gateway.detection.passes import Pixels
 from gateway.detection.runtime import Precision
 from policies.identifiers import ReadLine, judge
-from policies.model import Detection, Kind, Region
+from policies.model import TOO_MANY, Detection, Kind, Region, Size
 
 
 class LineReader(Protocol):
@@ -96,23 +97,38 @@ class DetectorSet:
         looks: what detectors, by name, saw of these very pixels before; they are not asked again, and what
         others see now is added.
         known: words of the image's header, lower case, for whoever reads lines.
+        Where a detector sees more than it can tell apart, the whole image is one detection of its kinds.
         """
-        wanted = frozenset(kinds)
+        wanted, size = frozenset(kinds), Size(width=pixels.shape[1], height=pixels.shape[0])
         looks = {} if looks is None else looks
         with self._turn:
             asked = [detector for detector in self.detectors if detector.kinds & wanted]
             for detector in asked:
                 if detector.name not in looks:
-                    looks[detector.name] = detector.detect(pixels)
+                    looks[detector.name] = _seen(detector, pixels, size)
         seen = (detection for detector in asked for detection in looks[detector.name])
-        found = fuse([detection for detection in seen if detection.kind in wanted])
+        found = fuse([detection for detection in seen if detection.kind in wanted], size)
         return found if self.reader is None else self._read(self.reader, pixels, found, known)
 
     @staticmethod
     def _read(
         reader: LineReader, pixels: Pixels, found: Sequence[Detection], known: frozenset[str]
     ) -> tuple[Detection, ...]:
-        """The detections, lines of text with what each was read as. What they say ends here."""
-        lines = reader.read(pixels, [one.region for one in found if one.kind is Kind.TEXT])
+        """The detections, lines of text with what each was read as. What they say ends here.
+
+        Lines too many to be told apart are none to be read: unread, they are hidden.
+        """
+        lines = reader.read(pixels, [one.region for one in found if _is_line(one)])
         readings = iter(judge(lines, known))
-        return tuple(replace(one, reading=next(readings)) if one.kind is Kind.TEXT else one for one in found)
+        return tuple(replace(one, reading=next(readings)) if _is_line(one) else one for one in found)
+
+
+def _is_line(detection: Detection) -> bool:
+    return detection.kind is Kind.TEXT and TOO_MANY not in detection.source.split("+")
+
+
+def _seen(detector: Detector, pixels: Pixels, size: Size) -> list[Detection]:
+    try:
+        return detector.detect(pixels)
+    except Crowded:
+        return [everything(kind, size) for kind in sorted(detector.kinds)]

@@ -14,12 +14,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.detection.boxes import Boxes, areas, ious, overlaps
-from policies.model import Detection, Kind, Region
+from gateway.detection.boxes import MOST, MOST_RAW, Boxes, areas, ious, overlaps
+from policies.model import TOO_MANY, Detection, Kind, Region, Size
 
 # Detections of less than this normalised score are not reported: half of an operating point.
 FLOOR = 0.25
@@ -33,14 +34,27 @@ SAME = 0.4
 INSIDE = 0.8
 
 
-def fuse(detections: Iterable[Detection]) -> tuple[Detection, ...]:
-    """One detection an object: kind by kind, best first, ties by place. Independent of the order given."""
+def fuse(detections: Iterable[Detection], size: Size) -> tuple[Detection, ...]:
+    """One detection an object: kind by kind, best first, ties by place. Independent of the order given.
+
+    size: of the image. Of a kind of which there are more than MOST, one detection covers the image.
+    """
     ranked = sorted(detections, key=_rank)
     kinds = dict.fromkeys(detection.kind for detection in ranked)
-    fused = [
-        _joined(group) for kind in kinds for group in _groups([one for one in ranked if one.kind is kind])
-    ]
+    fused = [one for kind in kinds for one in _of_kind(kind, [d for d in ranked if d.kind is kind], size)]
     return tuple(sorted(filter(_reported, fused), key=_rank))
+
+
+def everything(kind: Kind, size: Size) -> Detection:
+    """The image itself, for a kind of which there is more in it than can be told apart."""
+    return Detection(kind, Region(0, 0, size.width, size.height), 1.0, TOO_MANY)
+
+
+def _of_kind(kind: Kind, ranked: Sequence[Detection], size: Size) -> list[Detection]:
+    if len(ranked) > MOST_RAW or any(one.source == TOO_MANY for one in ranked):
+        return [everything(kind, size)]
+    found = [_joined(group) for group in islice(_groups(ranked), MOST + 1)]
+    return found if len(found) <= MOST else [everything(kind, size)]
 
 
 def _rank(detection: Detection) -> tuple[str, float, tuple[int, int, int, int], str]:

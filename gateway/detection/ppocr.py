@@ -11,7 +11,7 @@ import numpy as np
 from cv2.typing import MatLike
 from numpy.typing import NDArray
 
-from gateway.detection.boxes import Boxes, no_boxes
+from gateway.detection.boxes import Boxes, Crowded, no_boxes
 from gateway.detection.runtime import Preparation
 
 PREPARATION = Preparation(bgr=True, mean=(127.5, 127.5, 127.5), scale=127.5, outputs=1)
@@ -21,15 +21,20 @@ CORE = 0.3
 UNCLIP = 1.6
 # Cores thinner than this, in map pixels, are noise.
 THINNEST = 3.0
+# Cores in one map, the thin ones too: each takes some 50 µs.
+MOST_CORES = 50_000
 
 
 def decode(probability: NDArray[np.float32], least: float) -> Boxes:
     """The axis-aligned boxes of the lines that score `least` or more, in map pixels.
 
     probability: (h, w), 0 to 1. A line's score is the mean probability over its core's tilted rectangle.
+    Raises Crowded for more cores than MOST_CORES.
     """
     mask = cv2.dilate((probability > CORE).astype(np.uint8), np.ones((2, 2), dtype=np.uint8))
     contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+    if len(contours) > MOST_CORES:
+        raise Crowded
     found = [box for contour in contours if (box := _line(probability, contour, least)) is not None]
     return np.array(found, dtype=np.float32) if found else no_boxes()
 

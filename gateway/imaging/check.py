@@ -158,9 +158,12 @@ def _check_hidden(expected: Pixels, original: Pixels, plan: Plan, strokes: Seque
     is done once more and compared.
     """
     repaint = False
+    corners = np.array([(s.region.x0, s.region.y0, s.region.x1, s.region.y1) for s in strokes])
     for number, stroke in enumerate(strokes):
         region = redact.view(expected, stroke.region)
-        later = [each for each in strokes[number + 1 :] if each.region.overlap(stroke.region)]
+        later = [
+            strokes[number + 1 + int(each)] for each in _overlapping(corners[number], corners[number + 1 :])
+        ]
         if stroke.method is RedactionMethod.FILL:
             hidden = np.array_equal(region, _fill(stroke, later))
         elif later:
@@ -171,6 +174,12 @@ def _check_hidden(expected: Pixels, original: Pixels, plan: Plan, strokes: Seque
             raise OutputCheckFailed(f"a {stroke.kind} was not hidden as planned", code="check.region")
     if repaint and not np.array_equal(redact.apply(original, plan.redactions), expected):
         raise OutputCheckFailed("overlapping regions were not hidden as planned", code="check.region")
+
+
+def _overlapping(one: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The indices of the regions that overlap `one`; (4,) and (n, 4), corners x0, y0, x1, y1."""
+    low, high = np.maximum(others[:, :2], one[:2]), np.minimum(others[:, 2:], one[2:])
+    return np.flatnonzero((low < high).all(axis=1))
 
 
 def _fill(stroke: Redaction, later: Sequence[Redaction]) -> Pixels:

@@ -10,7 +10,6 @@ The process may have been taken over by what it decoded, so `parse_reply` believ
 from __future__ import annotations
 
 import json
-import math
 import re
 from dataclasses import astuple, dataclass, field
 from typing import Final
@@ -22,6 +21,7 @@ READY: Final = b"ready"
 MAX_WORDS: Final = 2_000  # characters; see header_words
 MAX_MESSAGE: Final = 4096  # bytes; the longest real one has MAX_WORDS and about 100
 _WORDS: Final = re.compile(rf"[a-z ]{{0,{MAX_WORDS}}}")
+MAX_NUMBER: Final = 2**53  # in a refusal: pixels, bytes, seconds; what a float still holds exactly
 
 
 class ProtocolError(Exception):
@@ -94,7 +94,8 @@ def _allowed(height: int, width: int, limits: Limits) -> bool:
 
 def _refused(code: str, numbers: list[object]) -> Refused:
     plain = [number for number in numbers if isinstance(number, int | float)]
-    if len(plain) != len(numbers) or not all(map(math.isfinite, plain)):
+    # Compared, not converted: no float holds an integer of a thousand digits. NaN is within nothing.
+    if len(plain) != len(numbers) or not all(-MAX_NUMBER <= number <= MAX_NUMBER for number in plain):
         raise ProtocolError("a refusal with something else than numbers")
     refused = Refused(code, *plain)
     try:

@@ -9,11 +9,21 @@ taken over; (2) to (4) nothing was written; (5) a sealed copy that no row names,
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from gateway.errors import InputRefused, LedgerUnavailable, Misconfigured, OutputCheckFailed, VaultError
+from gateway.errors import (
+    DeadlineExceeded,
+    InputRefused,
+    LedgerUnavailable,
+    Misconfigured,
+    MissingDetector,
+    OutputCheckFailed,
+    VaultError,
+)
+from gateway.services.carry import carried_from
 from gateway.services.job_counts import JobCounts
 from gateway.services.new_copies import NewCopies
 from gateway.services.originals import Originals
@@ -28,12 +38,16 @@ from gateway.vault.blobs import BlobStore
 from gateway.vault.keys import KeyProvider
 from policies.lifecycle import AssetState
 from policies.model import Redaction, Verdict
+from policies.plan import sent_to_review
 from policies.policy import Policy
 
 MAX_ATTEMPTS = 3
 """Times a job may begin. One that takes its worker down each time is held, not tried for ever."""
 
 FIRST_REVISION = 1
+
+REQUEUED = "requeued"
+"""Why a person looks at a new copy of an image that was held after it had one."""
 
 UNSETTLED = frozenset({AssetState.RECEIVED, AssetState.PROCESSING})
 
@@ -58,7 +72,10 @@ class PolicyChanged(Exception):
 
 
 class Anonymizer:
-    """One worker's means. `actor` is the worker's id, as it stands in the log."""
+    """One worker's means. `actor` is the worker's id, as it stands in the log.
+
+    unfit: called when this worker lacks a key or a model that its work needs; it must take no more.
+    """
 
     def __init__(
         self,
@@ -73,6 +90,7 @@ class Anonymizer:
         actor: str,
         code_version: str,
         counts: JobCounts | None = None,
+        unfit: Callable[[Misconfigured], None] | None = None,
     ) -> None:
         self._database = database
         self._originals = Originals(originals, original_keys)
@@ -82,6 +100,7 @@ class Anonymizer:
         self._actor = actor
         self._code_version = code_version
         self._counts = counts
+        self._unfit = unfit or (lambda _: None)
 
     def run(self, asset_id: str) -> AssetState:
         """Brings the asset to released, needs_review or quarantined, and returns which.
@@ -96,22 +115,49 @@ class Anonymizer:
             asset = assets.move(unit.session, asset_id, AssetState.PROCESSING, now=self._clock())
             version = datasets.get(unit.session, asset.dataset_id).policy_version
             policy = policies.load(unit.session, version)
+            before = copies.newest_of(unit.session, asset_id)  # there is one where a held asset is put again
         if self._counts is not None:
             self._counts.begun()
         if asset.attempts > MAX_ATTEMPTS:
             return self.hold(asset, "job.attempts")
         try:
-            result = self.sanitized(asset, policy)
+            result = self._sanitized_again(asset, policy, before)
         except Held as held:
             return self.hold(asset, held.reason)
-        except Misconfigured:
-            return self.hold(asset, "worker.misconfigured")
+        except MissingDetector:
+            return self.hold(asset, "worker.misconfigured")  # this policy cannot run here, others can
+        except Misconfigured as exc:
+            return self._give_back(asset, exc)
         try:
-            return self.keep(asset, result, policy, version)
+            return self.keep(asset, result, policy, version, replaces=before)
         except PolicyChanged:
             return self.run(asset_id)
         except IntegrityError:
             return self._winner(asset.id)
+
+    def _sanitized_again(self, asset: AssetRecord, policy: Policy, before: CopyRecord | None) -> Sanitized:
+        """`sanitized`; where there was a copy, with what people put into it, and a person looks again."""
+        if before is None:
+            return self.sanitized(asset, policy)
+        result = self.sanitized(asset, policy, carried_from(self._database, before))
+        return replace(result, plan=sent_to_review(result.plan, REQUEUED))
+
+    def _give_back(self, asset: AssetRecord, exc: Misconfigured) -> AssetState:
+        """What this worker lacks is not the image's fault: it waits for another, and this one takes no more.
+
+        Its attempts count, so that an image which no worker can open does not end them one by one for ever.
+        """
+        with self._database.unit() as unit:
+            if assets.get(unit.session, asset.id, hold=True).state is AssetState.PROCESSING:
+                assets.move(unit.session, asset.id, AssetState.RECEIVED, now=self._clock())
+        self._unfit(exc)
+        return AssetState.RECEIVED
+
+    def give_up(self, asset_id: str) -> AssetState:
+        """Holds an asset whose job does not end, so that no other worker is taken down by it."""
+        with self._database.reading() as session:
+            asset = assets.get(session, asset_id)
+        return self.hold(asset, DeadlineExceeded.code)
 
     def sanitized(self, asset: AssetRecord, policy: Policy, carried: Sequence[Redaction] = ()) -> Sanitized:
         """Steps (2) and (3) for an asset, whatever its state. Raises Held, Misconfigured."""

@@ -6,6 +6,7 @@ room, so nothing in this file can name an original, let alone open one.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 from gateway.errors import AccessDenied, NotFound, Withdrawn
@@ -15,6 +16,11 @@ from gateway.store.database import Database, Unit
 from gateway.store.queries import assets, copies, datasets, grants
 from gateway.store.records import CopyRecord, GrantRecord
 from policies.access import Action, Denied, Principal, Resource, decide
+
+log = logging.getLogger("privgate.broker")
+
+UNREADABLE = "unreadable"
+INTERRUPTED = "interrupted"
 
 PAGE = 100
 """Copies in one answer of `list`."""
@@ -57,7 +63,32 @@ class Broker:
         if isinstance(decision, Denied):
             raise AccessDenied(decision.reason)
         # (2) That is committed. Authenticate the whole copy; only then are there bytes to send.
-        return Delivery(copy, self._reader.read(copy.id, copy.blob, copy.wrapped_key))
+        try:
+            return Delivery(copy, self._reader.read(copy.id, copy.blob, copy.wrapped_key))
+        except Exception:
+            self.undelivered(principal, copy, sent=0, reason=UNREADABLE)
+            raise
+
+    def undelivered(self, principal: Principal, copy: CopyRecord, *, sent: int, reason: str) -> None:
+        """Records that a delivery which is on the log did not reach its end.
+
+        sent: bytes that may have arrived. reason: UNREADABLE or INTERRUPTED. Raises nothing: where this
+        cannot be recorded, the log goes on saying that all of it was delivered.
+        """
+        try:
+            with self._database.unit() as unit:
+                unit.ledger.record(
+                    actor=principal.id,
+                    action="copy.delivery_failed",
+                    subject=copy.id,
+                    asset=copy.asset_id,
+                    dataset=copy.dataset_id,
+                    bytes=sent,
+                    of=copy.byte_length,
+                    reason=reason,
+                )
+        except Exception as exc:
+            log.warning("copy %s: not delivered, and not recorded: %s", copy.id, type(exc).__name__)
 
     def list(self, principal: Principal, dataset_id: str, *, after: str = "") -> list[CopyRecord]:
         """A page of a dataset's released copies, by id, beginning behind `after`."""

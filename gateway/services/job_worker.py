@@ -16,6 +16,7 @@ from dbos import DBOS, DBOSConfig
 
 from gateway.correlation import correlation
 from gateway.services.anonymize import MAX_ATTEMPTS
+from gateway.services.deadline import STUCK_SECONDS, watched
 from gateway.services.jobs import (
     APPLICATION,
     APPLICATION_VERSION,
@@ -48,6 +49,9 @@ RETRY_SECONDS = 1.0
 
 Job = Callable[[str], str]
 
+Stuck = Callable[[str, str], None]
+"""Called with a workflow's name and the id it is about when a job sits there for STUCK_SECONDS."""
+
 log = logging.getLogger("privgate.worker")
 
 
@@ -55,7 +59,7 @@ class JobWorker:
     """Runs jobs from `start` to `stop`. run: an asset's id in, its state out.
 
     others: more jobs, by the name of their workflow; an id in, a code out. tend: what the keeper does each
-    round beside its own. tally: written with the heartbeat.
+    round beside its own. tally: written with the heartbeat. stuck: gives up a job that does not end.
     executor_id: this process's own name; no two processes may share one.
     """
 
@@ -72,6 +76,7 @@ class JobWorker:
         others: Mapping[str, Job] | None = None,
         tend: Sequence[Callable[[], object]] = (),
         tally: Tally | None = None,
+        stuck: Stuck | None = None,
     ) -> None:
         self._database = database
         self._sweep = sweep
@@ -99,13 +104,14 @@ class JobWorker:
         self._jobs: dict[str, Job] = {WORKFLOW: run, **(others or {})}
         self._tend = tuple(tend)
         self._tally = tally or Tally(database)
+        self._stuck = stuck
 
     def start(self) -> None:
         """From now on jobs are taken."""
         self._beat()
         DBOS(config=self._config)
         for name, job in self._jobs.items():
-            _register(job, name)
+            _register(job, name, self._stuck)
         DBOS.launch()
         DBOS.register_queue(QUEUE, worker_concurrency=self._concurrency, polling_interval_sec=POLL_SECONDS)
         for keeper in self._keepers:
@@ -170,7 +176,7 @@ class JobWorker:
                     DBOS.resume_workflow(job.workflow_id, queue_name=QUEUE)
 
 
-def _register(run: Job, name: str = WORKFLOW) -> None:
+def _register(run: Job, name: str = WORKFLOW, stuck: Stuck | None = None) -> None:
     """Makes a workflow and its one step known to DBOS, by names that outlive this code."""
 
     @DBOS.step(
@@ -182,7 +188,8 @@ def _register(run: Job, name: str = WORKFLOW) -> None:
     def step(subject: str) -> str:
         serving = correlation.set(subject)
         try:
-            with span("job", asset=subject) as attributes:
+            give_up = (lambda: stuck(name, subject)) if stuck else (lambda: None)
+            with watched(STUCK_SECONDS, give_up), span("job", asset=subject) as attributes:
                 attributes["state"] = state = run(subject)
             log.info("job ended: %s", state, extra={"fields": {"state": state}})
             return state

@@ -11,18 +11,15 @@ from datetime import timedelta
 
 from sqlalchemy.exc import IntegrityError
 
-from gateway.errors import Conflict, Misconfigured, NotFound
+from gateway.errors import Conflict, Misconfigured
 from gateway.services.anonymize import MAX_ATTEMPTS, WITH_COPY, Anonymizer, Held, PolicyChanged
+from gateway.services.carry import carried_from
 from gateway.services.jobs import REDERIVE
 from gateway.services.ports import Clock, EnqueueJob
 from gateway.store.database import Database, Unit
 from gateway.store.queries import assets, copies, datasets, policies, rederivations
-from gateway.store.records import AssetRecord, CopyRecord, RederivationItemRecord, RederivationRecord
-from policies.carried import put_by_people
-from policies.errors import InvalidPolicy
+from gateway.store.records import AssetRecord, RederivationItemRecord, RederivationRecord
 from policies.lifecycle import AssetState
-from policies.model import Redaction, Size
-from policies.policy import Policy
 
 AT_A_TIME = 64
 """Jobs of one rederivation in the queue at once: an upload never waits behind a whole dataset."""
@@ -113,7 +110,7 @@ class Rederiver:
             return self._hold(asset, item, "job.attempts")
         try:
             # (3) Open, sanitize, check; (4) seal, put, and one transaction: copy, withdrawal, state, outcome.
-            result = self._anonymizer.sanitized(asset, policy, self._carried(newest))
+            result = self._anonymizer.sanitized(asset, policy, carried_from(self._database, newest))
         except Held as held:
             return self._hold(asset, item, held.reason)
         except Misconfigured:
@@ -126,16 +123,6 @@ class Rederiver:
             replaces=newest,
             also=lambda unit, state: self._close(unit, item, state),
         )
-
-    def _carried(self, copy: CopyRecord) -> tuple[Redaction, ...]:
-        return put_by_people(self._policy_of(copy), copy.report, Size(copy.width, copy.height))
-
-    def _policy_of(self, copy: CopyRecord) -> Policy | None:
-        try:
-            with self._database.reading() as session:
-                return policies.load(session, copy.report["policy_version"])
-        except (NotFound, InvalidPolicy):
-            return None
 
     def _hold(self, asset: AssetRecord, item: RederivationItemRecord, reason: str) -> str:
         return self._anonymizer.hold(asset, reason, also=lambda unit, state: self._close(unit, item, state))

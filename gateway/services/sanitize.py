@@ -23,6 +23,7 @@ from gateway.imaging.encode import encode
 from gateway.imaging.image import DecodedImage, EncodedImage, Pixels
 from gateway.imaging.redact import apply
 from gateway.imaging.sandbox import Sandbox
+from gateway.services.deadline import Deadline
 from gateway.services.tracing import span
 from policies.carried import with_carried
 from policies.model import Detection, Plan, Redaction, Size
@@ -63,19 +64,27 @@ class Remade:
 
 
 class Sanitizer:
-    """One worker's means: the confined decoder and the detectors that policies ask for."""
+    """One worker's means: the confined decoder and the detectors that policies ask for.
 
-    def __init__(self, sandbox: Sandbox, load_detectors: LoadDetectors) -> None:
+    deadline: begins the time that one image may take.
+    """
+
+    def __init__(
+        self, sandbox: Sandbox, load_detectors: LoadDetectors, *, deadline: Callable[[], Deadline] = Deadline
+    ) -> None:
         self._sandbox = sandbox
         self._load_detectors = load_detectors
+        self._deadline = deadline
 
     def sanitize(
         self, data: bytes, policy: Policy, *, look: Look | None = None, carried: Sequence[Redaction] = ()
     ) -> Sanitized:
         """carried: regions of an earlier copy that people put there; they are hidden again.
 
-        Raises InputRefused, Misconfigured when the policy's detectors cannot run, OutputCheckFailed."""
-        watch = _Stopwatch()
+        Raises InputRefused, also where it takes too long, Misconfigured when the policy's detectors cannot
+        run, OutputCheckFailed.
+        """
+        watch = _Stopwatch(self._deadline())
         detectors = self._load_detectors(policy)
         image = self._decode(data, watch)  # (1)
         size = _size_of(image)
@@ -114,7 +123,7 @@ class Sanitizer:
 
         Raises InputRefused, OutputCheckFailed.
         """
-        watch = _Stopwatch()
+        watch = _Stopwatch(self._deadline())
         image = self._decode(data, watch)
         if _size_of(image) != size:
             raise OutputCheckFailed(
@@ -144,13 +153,15 @@ def _make(image: DecodedImage, plan: Plan, watch: _Stopwatch) -> tuple[Pixels, E
 
 
 class _Stopwatch:
-    """Adds up what each stage takes, however often it is entered."""
+    """Adds up what each stage takes, however often it is entered. None is entered behind the deadline."""
 
-    def __init__(self) -> None:
+    def __init__(self, deadline: Deadline) -> None:
+        self._deadline = deadline
         self.milliseconds: dict[str, int] = {}
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
+        self._deadline.check()
         start = time.perf_counter()
         with span(f"job.{name}"):
             yield

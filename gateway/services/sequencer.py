@@ -4,25 +4,35 @@ It alone holds the checkpoint key. What a crash means: before (3) nothing happen
 file lacks a checkpoint that the database has, and `catch_up` appends it at the next start. The file is never
 behind by more than that and never ahead: where it is ahead, the database was set back, and to sign on from
 there would make a second history under the same key.
+
+It believes nothing of the database that is not proven to be ours, see `log_trust`: a row that somebody else
+put there is set aside, the log goes on without it, and an entry `log.refused` says so.
 """
 
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from audit.checkpoint import Checkpoint, open_note, sign
 from audit.errors import AuditError
-from audit.merkle import HASH_BYTES, CompactTree, leaf_hash
+from audit.merkle import CompactTree, leaf_hash
 from audit.note import CheckpointSigner
 from audit.outside import OutsideNote, append_note, read_notes
+from audit.report import LOG_REFUSED
 from gateway.errors import Misconfigured
+from gateway.services.log_trust import IsAuthentic, Refusal, refusal_of, tree_of, trusted_checkpoint
 from gateway.services.ports import Clock
-from gateway.store.database import Database
+from gateway.store.database import Database, Unit
 from gateway.store.queries import log
 from gateway.store.queries.locks import Task, claim
+from gateway.store.queries.log import InboxEntry, StoredCheckpoint
+from policies.access import INSTALLATION
+
+ACTOR = "sequencer"
 
 BATCH = 1_000
 """Entries in one transaction: the tree grows by whole batches, each under one checkpoint."""
@@ -32,13 +42,25 @@ TAIL_BYTES = 64 * 1024
 
 
 class Sequencer:
-    """outside: the file of checkpoints, kept where the database's writers cannot reach, at best."""
+    """outside: the file of checkpoints, kept where the database's writers cannot reach, at best.
 
-    def __init__(self, database: Database, signer: CheckpointSigner, outside: Path, clock: Clock) -> None:
+    is_authentic: tells entries that our processes wrote from all others.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        signer: CheckpointSigner,
+        outside: Path,
+        clock: Clock,
+        is_authentic: IsAuthentic,
+    ) -> None:
         self._database = database
         self._signer = signer
         self._outside = outside
         self._clock = clock
+        self._is_authentic = is_authentic
+        self._told = 0  # the size of the newest checkpoint that this process knows to be in the file
 
     def catch_up(self) -> None:
         """Appends the newest checkpoint to the file if a crash kept it from there.
@@ -46,46 +68,70 @@ class Sequencer:
         Raises Misconfigured when the file is ahead of the database.
         """
         with self._alone():
-            with self._database.reading() as session:
-                stored = log.last_checkpoint(session)
-            told = self._last_told()
+            with self._database.unit() as unit:
+                stored = self._believed(unit, self._last_told())
             size = stored.size if stored else 0
-            if told > size:
-                raise Misconfigured(
-                    f"{self._outside} holds a checkpoint of {told} entries, the database only {size}: it was "
-                    "set back. Restore a newer backup; or keep this file as evidence and begin a new one: "
-                    f"mv {self._outside} {self._outside}.before"
-                )
-            if stored is not None and told < size:
+            if stored is not None and self._told < size:
                 append_note(self._outside, stored.note)
+            self._told = size
 
     def run_once(self) -> int:
-        """Sequences what waits, up to a batch; returns how many entries. 0 too when another one is at it."""
+        """Sequences what waits, up to a batch; returns how many rows. 0 too when another one is at it.
+
+        Raises Misconfigured when the database was set back.
+        """
         with self._alone():
             return self._run_once()
 
     def _run_once(self) -> int:
+        note = None
         with self._database.unit() as unit:
             if not claim(unit.session, Task.SEQUENCE):
                 return 0
-            # (1) What waits, oldest first.
+            # (1) What waits, oldest first; also what stands beyond the tree, where nobody of ours put it.
+            stored = self._believed(unit, self._told)
+            tree = tree_of(stored)
+            log.send_back(unit.session, size=tree.size)
             waiting = log.inbox(unit.session, limit=BATCH)
-            if not waiting:
-                return 0
-            stored = log.last_checkpoint(unit.session)
-            tree = CompactTree(stored.size, _split(stored.frontier)) if stored else CompactTree()
-            # (2) Into the tree, each at its index.
-            for item in waiting:
-                # Whatever was made of an entry in the inbox goes in: a verifier names it, we must not stop.
-                leaf = leaf_hash(item.entry.encode("utf-8", "surrogatepass"))
-                log.place(unit.session, item.id, index=tree.size, leaf_hash=leaf)
-                tree.append(leaf)
-            note = sign(Checkpoint(self._signer.name, tree.size, tree.root()), self._signer)
-            checkpoint = log.StoredCheckpoint(tree.size, note, b"".join(tree.frontier))
-            log.add_checkpoint(unit.session, checkpoint, now=self._clock())
+            # (2) Into the tree, each at its index; aside with what no process of ours wrote, and an entry of
+            # ours that says so.
+            refused = self._place(unit, tree, waiting)
+            _tell_refused(unit, refused)
+            if tree.size > (stored.size if stored else 0):
+                note = sign(Checkpoint(self._signer.name, tree.size, tree.root()), self._signer)
+                checkpoint = log.StoredCheckpoint(tree.size, note, b"".join(tree.frontier))
+                log.add_checkpoint(unit.session, checkpoint, now=self._clock())
         # (3) That is committed now; (4) and is told outside the database.
-        append_note(self._outside, note)
+        if note is not None:
+            append_note(self._outside, note)
+            self._told = tree.size
         return len(waiting)
+
+    def _place(self, unit: Unit, tree: CompactTree, waiting: Sequence[InboxEntry]) -> Counter[Refusal]:
+        refused: Counter[Refusal] = Counter()
+        for item in waiting:
+            if (reason := refusal_of(item, self._is_authentic)) is not None:
+                log.refuse(unit.session, item.id, reason=reason.value)
+                refused[reason] += 1
+                continue
+            leaf = leaf_hash(item.entry.encode("ascii"))
+            log.place(unit.session, item.id, index=tree.size, leaf_hash=leaf)
+            tree.append(leaf)
+        return refused
+
+    def _believed(self, unit: Unit, told: int) -> StoredCheckpoint | None:
+        """The newest checkpoint of ours. Raises Misconfigured where it is older than one that was told."""
+        stored, dropped = trusted_checkpoint(unit.session, self._signer.verifier)
+        size = stored.size if stored else 0
+        if told > size:
+            raise Misconfigured(
+                f"{self._outside} holds a checkpoint of {told} entries, the database only {size}: it was "
+                "set back. Restore a newer backup; or keep this file as evidence and begin a new one: "
+                f"mv {self._outside} {self._outside}.before"
+            )
+        _tell_refused(unit, Counter({Refusal.CHECKPOINT: dropped}))
+        self._told = max(self._told, told)
+        return stored
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -111,5 +157,10 @@ class Sequencer:
         return told
 
 
-def _split(frontier: bytes) -> list[bytes]:
-    return [frontier[start : start + HASH_BYTES] for start in range(0, len(frontier), HASH_BYTES)]
+def _tell_refused(unit: Unit, refused: Counter[Refusal]) -> None:
+    """The alarm: an entry for each reason, which goes into the tree with the next batch."""
+    for reason, rows in sorted(refused.items()):
+        if rows:
+            unit.ledger.record(
+                actor=ACTOR, action=LOG_REFUSED, subject=INSTALLATION.id, reason=reason.value, rows=rows
+            )

@@ -1,9 +1,10 @@
 """Audit entries, written in the transaction of the action they record.
 
 Each entry carries its writer, the writer's sequence number and the hash of the writer's previous entry: a
-row that is taken out shows as a gap, even before the sequencer has ordered it into the tree. A writer
-serves one transaction at a time. It advances only when that transaction commits, so a rollback leaves no
-gap; after a commit of unknown outcome it is retired and another takes over.
+row that is taken out shows as a gap, even before the sequencer has ordered it into the tree. Beside it
+stands a code under a key that the database does not hold, without which the sequencer places no entry. A
+writer serves one transaction at a time. It advances only when that transaction commits, so a rollback leaves
+no gap; after a commit of unknown outcome it is retired and another takes over.
 """
 
 from __future__ import annotations
@@ -21,6 +22,11 @@ from audit.entry import Entry
 from gateway.store.tables import LogEntry
 
 Clock = Callable[[], datetime]
+
+Mac = Callable[[bytes], bytes]
+"""An entry's canonical bytes in, the code out by which the sequencer knows that a process of ours wrote
+it.
+"""
 
 NOTHING_BEFORE: Final = bytes(32)
 
@@ -64,10 +70,12 @@ class WriterPool:
 class Ledger:
     """The entries of one transaction; made by `Database.unit`."""
 
-    def __init__(self, session: Session, writer: Writer, clock: Clock) -> None:
+    def __init__(self, session: Session, writer: Writer, clock: Clock, mac: Mac | None = None) -> None:
+        """mac: without one the entries are not authenticated, and no sequencer places them."""
         self._session = session
         self._writer = writer
         self._clock = clock
+        self._mac = mac
         self.entries: list[Entry] = []
 
     def record(self, *, actor: str, action: str, subject: str, **details: str | int) -> None:
@@ -89,8 +97,12 @@ class Ledger:
     def flush(self) -> None:
         """Writes the entries' rows; the surrounding unit commits them."""
         for entry in self.entries:
+            data = entry.to_bytes()
             row = LogEntry(
-                writer=entry.writer, sequence=entry.sequence, entry=entry.to_bytes().decode("ascii")
+                writer=entry.writer,
+                sequence=entry.sequence,
+                entry=data.decode("ascii"),
+                mac=self._mac(data) if self._mac else None,
             )
             self._session.add(row)
         self._session.flush()

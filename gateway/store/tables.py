@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     CheckConstraint,
     Column,
     DateTime,
@@ -48,7 +49,10 @@ def _bytes(*, nullable: bool = False) -> Any:
     return Field(default=None, sa_column=Column(LargeBinary, nullable=nullable))
 
 
-_IN_INBOX = text("leaf_index IS NULL")
+_Big = BigInteger().with_variant(Integer, "sqlite")
+"""64 bits everywhere: SQLite's own integers have them, and number rows by themselves only as INTEGER."""
+
+_IN_INBOX = text("leaf_index IS NULL AND refused IS NULL")
 
 
 class Person(SQLModel, table=True):
@@ -184,7 +188,10 @@ class Dataset(SQLModel, table=True):
 
 
 class Asset(SQLModel, table=True):
-    __table_args__ = (Index("asset_by_dataset", "dataset_id", "id"),)
+    __table_args__ = (
+        Index("asset_by_dataset", "dataset_id", "id"),
+        Index("asset_by_dataset_and_state", "dataset_id", "state", "id"),
+    )
     id: str = Field(primary_key=True)
     dataset_id: str = Field(foreign_key="dataset.id")
     uploader_id: str = Field(foreign_key="person.id")
@@ -205,10 +212,13 @@ class Copy(SQLModel, table=True):
     withdrawn_at: from then on it is delivered to nobody, and nothing brings it back.
     """
 
-    __table_args__ = (UniqueConstraint("asset_id", "revision"),)
+    __table_args__ = (
+        UniqueConstraint("asset_id", "revision"),
+        Index("copy_by_dataset", "dataset_id", "id"),
+    )
     id: str = Field(primary_key=True)
     asset_id: str = Field(foreign_key="asset.id")
-    dataset_id: str = Field(foreign_key="dataset.id", index=True)
+    dataset_id: str = Field(foreign_key="dataset.id")
     revision: int
     blob: str
     wrapped_key: bytes = _bytes()
@@ -339,18 +349,24 @@ class IdempotencyKey(SQLModel, table=True):
 
 
 class LogEntry(SQLModel, table=True):
-    """An audit entry, first in the inbox (no index), then in the tree (index and leaf hash)."""
+    """An audit entry, first in the inbox (no index), then in the tree (index and leaf hash).
+
+    mac: proves that a process of ours wrote it. refused: why the sequencer set the row aside, if it did;
+    such a row stays as it was found and is part of no tree.
+    """
 
     __tablename__ = "log_entry"
     __table_args__ = (
         UniqueConstraint("writer", "sequence"),
         Index("log_inbox", "id", sqlite_where=_IN_INBOX, postgresql_where=_IN_INBOX),
     )
-    id: int | None = Field(default=None, sa_column=Column(Integer, primary_key=True, autoincrement=True))
+    id: int | None = Field(default=None, sa_column=Column(_Big, primary_key=True, autoincrement=True))
     writer: str
-    sequence: int
+    sequence: int = Field(sa_column=Column(_Big, nullable=False))
     entry: str = Field(sa_column=Column(Text, nullable=False))
-    leaf_index: int | None = Field(default=None, unique=True)
+    mac: bytes | None = _bytes(nullable=True)
+    refused: str | None = None
+    leaf_index: int | None = Field(default=None, sa_column=Column(_Big, nullable=True, unique=True))
     leaf_hash: bytes | None = _bytes(nullable=True)
 
 
@@ -358,7 +374,7 @@ class LogCheckpoint(SQLModel, table=True):
     """A signed note at a tree size, with the tree's frontier, from which the sequencer goes on."""
 
     __tablename__ = "log_checkpoint"
-    size: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    size: int = Field(sa_column=Column(_Big, primary_key=True, autoincrement=False))
     note: str = Field(sa_column=Column(Text, nullable=False))
     frontier: bytes = _bytes()
     created_at: datetime = _time()
@@ -376,4 +392,4 @@ class Counter(SQLModel, table=True):
     """Things that are counted, not entered: unauthenticated requests, say."""
 
     name: str = Field(primary_key=True)
-    value: int = 0
+    value: int = Field(default=0, sa_column=Column(_Big, nullable=False))

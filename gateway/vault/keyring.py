@@ -31,10 +31,14 @@ _AAD_LABEL = b"privgate wrapped key v1"
 
 
 class KeyPurpose(StrEnum):
-    """What a file of the keyring is for. A process holds only the files that its role needs."""
+    """What a file of the keyring is for. A process holds only the files that its role needs.
+
+    LOG seals nothing: whoever writes to the log authenticates its entries by it, see `log_keys`.
+    """
 
     ORIGINALS = "originals"
     COPIES = "copies"
+    LOG = "log"
 
 
 class LocalKeyProvider:
@@ -51,7 +55,7 @@ class LocalKeyProvider:
         self._load()
 
     def _load(self) -> None:
-        keys = _read(self._path)
+        keys = read_key_file(self._path)
         self._ciphers = {key.id: AESGCM(key.secret) for key in keys.keys}
         self._active = keys.active.id
 
@@ -114,34 +118,34 @@ class LocalKeyring:
             raise KeyringError(f"the keyring folder {folder} cannot be made: {exc.strerror}") from exc
         _refuse_if_open_to_others(folder, folder.stat().st_mode)
         with _locked(folder):
-            missing = [purpose for purpose in KeyPurpose if not _path(folder, purpose).exists()]
+            missing = [purpose for purpose in KeyPurpose if not key_file_path(folder, purpose).exists()]
             if not missing:
                 raise KeyringError(f"the keyring {folder} exists already; its keys are never overwritten")
             for purpose in missing:
-                _write(_path(folder, purpose), KeySet.fresh(purpose.value, now or datetime.now(UTC)))
+                _write(key_file_path(folder, purpose), KeySet.fresh(purpose.value, now or datetime.now(UTC)))
 
     @staticmethod
     def open(folder: Path, purpose: KeyPurpose) -> LocalKeyProvider:
         """Raises KeyringError where the file is absent, damaged or open to others; it says what to run."""
-        return LocalKeyProvider(_path(folder, purpose))
+        return LocalKeyProvider(key_file_path(folder, purpose))
 
     @staticmethod
     def add_key(folder: Path, purpose: KeyPurpose, *, now: datetime | None = None) -> str:
         """Adds a KEK, makes it the active one and answers its id; the older ones stay for unwrapping."""
-        path = _path(folder, purpose)
-        _read(path)  # says what is missing before the lock does
+        path = key_file_path(folder, purpose)
+        read_key_file(path)  # says what is missing before the lock does
         with _locked(folder):
-            keys = _read(path).with_new_key(now or datetime.now(UTC))
+            keys = read_key_file(path).with_new_key(now or datetime.now(UTC))
             _write(path, keys)
         return keys.active.id
 
     @staticmethod
     def describe(folder: Path, purpose: KeyPurpose) -> tuple[KeyInfo, ...]:
         """Id, date and state of each KEK, oldest first; no secret."""
-        return tuple(key.info for key in _read(_path(folder, purpose)).keys)
+        return tuple(key.info for key in read_key_file(key_file_path(folder, purpose)).keys)
 
 
-def _path(folder: Path, purpose: KeyPurpose) -> Path:
+def key_file_path(folder: Path, purpose: KeyPurpose) -> Path:
     return folder / f"{KeyPurpose(purpose).value}.json"
 
 
@@ -151,7 +155,7 @@ def _associated_data(key_id: str, context: bytes) -> bytes:
     return _AAD_LABEL + len(ident).to_bytes(1, "big") + ident + context
 
 
-def _read(path: Path) -> KeySet:
+def read_key_file(path: Path) -> KeySet:
     """The file's keys, after its mode and its folder's were found private."""
     try:
         _refuse_if_open_to_others(path.parent, path.parent.stat().st_mode)
@@ -172,6 +176,12 @@ def _read(path: Path) -> KeySet:
 
 
 def _refuse_missing(path: Path, cause: Exception) -> NoReturn:
+    if path.stem == KeyPurpose.LOG:
+        raise KeyringError(
+            f"there is no keyring file {path}, by which entries of the log are authenticated; take it from "
+            "the machine that has it, or from its backup; for a new installation, or one of an earlier "
+            f"release, run: {CREATE_COMMAND}"
+        ) from cause
     raise KeyringError(
         f"there is no keyring file {path}; if anything was sealed with it, restore it from its backup; "
         f"for a new installation run: {CREATE_COMMAND}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
@@ -33,6 +34,7 @@ from gateway.services.readiness import Readiness, sequencer_in_time
 from gateway.services.rederive import Rederivations
 from gateway.services.review_decide import ReviewDecisions
 from gateway.services.review_queue import ReviewQueue
+from gateway.services.tending import Tending
 from gateway.settings import Settings
 from gateway.store import schema
 from gateway.store.database import Database
@@ -42,6 +44,7 @@ from gateway.version import VERSION
 from gateway.web import docs, probes, problems, reference
 from gateway.web.api import assets, audit, copies, datasets, grants, labels, policies, reviews, tasks
 from gateway.web.console import home
+from gateway.web.head import HeadAsGet
 from gateway.web.identity import Doorkeeper
 from gateway.web.limits import BodyLimit
 from gateway.web.metrics import Metrics
@@ -77,7 +80,10 @@ def create_app(
     behind_proxy: what seems to come from this machine may come from anywhere. local: nobody but this machine
     reaches it, so its first page may say where things lie, and show the demonstration.
     """
-    database = Database(settings.database)
+    installation.log_keys(
+        settings
+    ).load()  # fails now, with the command that mends it, not at the first request
+    database = installation.open_database(settings)
     queue = None if role is Role.BROKER else JobQueue(settings.jobs_database)
     doorkeeper = Doorkeeper(database)
     services = _services(settings, role, database, queue)
@@ -112,6 +118,7 @@ def create_app(
     app.state.metrics = Metrics(database, utc_now)
     app.state.readiness = Readiness(_parts(settings, role, database))
     problems.install(app)
+    app.add_middleware(HeadAsGet, routes=app.routes)
     app.add_middleware(RequestMiddleware, metrics=app.state.metrics)
     for resource in (assets, copies, datasets, grants, policies, reviews, tasks, labels, audit):
         app.include_router(resource.router, prefix="/v1")
@@ -144,7 +151,7 @@ def _services(settings: Settings, role: Role, database: Database, queue: JobQueu
     return Services(
         progress=Progress(database, utc_now),
         datasets=Datasets(database, utc_now),
-        grants=Grants(database, utc_now),
+        grants=Grants(database, utc_now, longest=timedelta(days=settings.grant_days)),
         policies=Policies(database, utc_now, detectors=KINDS),
         previews=PolicyPreviews(database, utc_now),
         application=PolicyApplication(database, utc_now),
@@ -157,6 +164,7 @@ def _services(settings: Settings, role: Role, database: Database, queue: JobQueu
         intake=intake,
         audit_log=AuditLog(database, verifier, settings.checkpoint_file, utc_now),
         reviews=desk,
+        tending=Tending(database, queue.enqueue, utc_now) if queue is not None else None,
     )
 
 
@@ -179,6 +187,7 @@ def _parts(settings: Settings, role: Role, database: Database) -> dict[str, Call
         "database": lambda: schema.current(database.engine),
         "sequencer": lambda: sequencer_in_time(database, utc_now),
         "keys.checkpoint": lambda: installation.checkpoint_verifier(settings),
+        "keys.log": lambda: installation.log_keys(settings).load(),
     }
     if role is not Role.BROKER:
         originals = installation.original_blobs(settings)

@@ -54,6 +54,7 @@ BY_NAME: Final[dict[str, Any]] = {
 
 BY_OWNER: Final[dict[tuple[str, str], Any]] = {
     ("AssetOut", "id"): IDS["asset"],
+    ("AssetLine", "id"): IDS["asset"],
     ("CategoryForm", "id"): 1,
     ("CategoryForm", "name"): "pedestrian",
     ("CopyOut", "id"): IDS["copy"],

@@ -12,12 +12,13 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from gateway import errors
-from gateway.web.requests import HEADER, serving
+from gateway.web.requests import GONE, HEADER, serving
 from policies.errors import IllegalTransition, InvalidDecision, InvalidPolicy, UnknownPolicy
 
 MEDIA_TYPE = "application/problem+json"
@@ -81,6 +82,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(SQLAlchemyError, _database)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _plain)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _unforeseen)
 
 
@@ -125,6 +127,13 @@ def _plain(_: Request, exc: Exception) -> JSONResponse:
     assert isinstance(exc, HTTPException)  # noqa: S101  (registered for it alone)
     status = HTTPStatus(exc.status_code)
     return problem(status, status.phrase.lower().replace(" ", "-"), str(exc.detail), headers=exc.headers)
+
+
+def _gone(_: Request, exc: Exception) -> Response:
+    """To nobody: the sender left before the request's end. What came was thrown away, and it is no error of
+    ours.
+    """
+    return Response(status_code=GONE)
 
 
 def _unforeseen(_: Request, exc: Exception) -> JSONResponse:

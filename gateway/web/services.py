@@ -24,6 +24,7 @@ from gateway.services.progress import Progress
 from gateway.services.rederive import Rederivations
 from gateway.services.review_decide import ReviewDecisions
 from gateway.services.review_queue import ReviewQueue
+from gateway.services.tending import Tending
 
 if TYPE_CHECKING:  # it brings the imaging room, which the broker's process is to do without
     from gateway.services.review_image import ReviewImages
@@ -59,6 +60,7 @@ class Services:
     intake: Intake | None
     audit_log: AuditLog | None
     reviews: Reviews | None
+    tending: Tending | None
 
 
 def _services(request: Request) -> Services:

@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 
 from gateway.store.database import Database
+from tests.gateway.store.rows import mac
 from tests.support.postgres import PostgresServer, postgres_server
 
 BACKENDS = ("sqlite", "postgresql")
@@ -64,7 +65,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def database(url: str) -> Iterator[Database]:
-    opened = Database(url)
+    opened = Database(url, mac=mac)
     yield opened
     opened.close()
 

@@ -18,6 +18,7 @@ from tests.support.gateway import (
     create_dataset,
     give_grant,
     released_copy,
+    settled,
     upload,
 )
 from tests.support.pictures import plate_png
@@ -135,6 +136,9 @@ ALLOWED = {
     ("POST", "/v1/datasets/{dataset_id}/rederive"): {"officer"},
     ("GET", "/v1/datasets/{dataset_id}/rederivation"): {"officer"},
     ("POST", "/v1/assets"): {"uploader"},
+    ("GET", "/v1/assets"): {"officer", "operator"},
+    # Each asks for a quarantined image of their own.
+    ("POST", "/v1/assets/{asset_id}/requeue"): {"officer", "operator"},
     ("GET", "/v1/assets/{asset_id}"): {"officer", "uploader"},
     ("GET", "/v1/assets/{asset_id}/original"): set(),
     ("GET", "/v1/datasets/{dataset_id}/copies"): set(),
@@ -215,9 +219,20 @@ def things(house: House, copy: str, strangers: dict[str, Person]) -> dict[str, s
         "grant_id": grant,
         "task_id": task,
         **reviews,
+        **_held(house),
         **_policies(house),
     }
     return {"dataset_id": house.dataset, "person_id": person.id, **ids}
+
+
+def _held(house: House) -> dict[str, str]:
+    """A quarantined image for each role, and for nobody."""
+    assets = {
+        f"held_for_{role}": upload(house.uploader, house.dataset, b"no image") for role in (*ROLES, "nobody")
+    }
+    for asset in assets.values():
+        assert settled(house.uploader, asset)["state"] == "quarantined"
+    return assets
 
 
 def _policies(house: House) -> dict[str, str]:
@@ -241,6 +256,7 @@ def proposed(officer: Person, name: str) -> str:
 def _ask(route: tuple[str, str], person: Person, things: dict[str, str], role: str) -> httpx.Response:
     """A well-formed request, so that a refusal is about who asks."""
     verb, path = route
+    things = things | ({"asset_id": things[f"held_for_{role}"]} if path.endswith("/requeue") else {})
     extra: dict[str, Any] = {}
     if path.endswith("/decision"):  # it ends the review, so it has one of its own
         things = {**things, "review_id": things["review_to_decide"]}
@@ -261,7 +277,7 @@ def _ask(route: tuple[str, str], person: Person, things: dict[str, str], role: s
         extra = {"json": {"categories": [{"id": 1, "name": "car"}]}}
     elif route == ("PUT", "/v1/tasks/{task_id}/labels"):
         extra = {"json": {"annotations": []}}
-    elif route == ("POST", "/v1/assets"):
+    elif path == "/v1/assets":
         extra = {"params": {"dataset": things["dataset_id"]}, "content": b"an upload"}
     return person.http.request(verb, path.format(**things), **extra)
 

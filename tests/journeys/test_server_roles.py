@@ -42,7 +42,7 @@ def with_keys(house: House, folder: Path, *names: str) -> Installation:
 def test_a_broker_without_the_originals_key_delivers_copies(house: House, tmp_path: Path) -> None:
     give_grant(house.officer, house.annotator, house.dataset)
     copy = released_copy(house.uploader, house.dataset, plate_png())
-    broker = with_keys(house, tmp_path / "keys", "copies.json", "checkpoint.pub")
+    broker = with_keys(house, tmp_path / "keys", "copies.json", "log.json", "checkpoint.pub")
     try:
         broker.serve("--role", "broker")
         annotator, uploader = (broker.person(p.token, p.role) for p in (house.annotator, house.uploader))
@@ -59,7 +59,7 @@ def test_an_intake_without_the_copies_key_takes_uploads_and_delivers_nothing(
 ) -> None:
     give_grant(house.officer, house.annotator, house.dataset)
     copy = released_copy(house.uploader, house.dataset, plate_png())
-    intake = with_keys(house, tmp_path / "keys", "originals.json", "checkpoint.pub")
+    intake = with_keys(house, tmp_path / "keys", "originals.json", "log.json", "checkpoint.pub")
     try:
         intake.serve("--role", "intake")
         annotator, uploader = (intake.person(p.token, p.role) for p in (house.annotator, house.uploader))
@@ -75,8 +75,8 @@ def test_a_review_desk_without_the_copies_key_shows_originals_and_a_broker_shows
     dataset = looked_at_dataset(house.installation, house.officer)
     asset = waiting_asset(house.uploader, dataset, plate_png())
     [review] = reviews_of(house.installation, asset)
-    desk = with_keys(house, tmp_path / "desk", "originals.json", "checkpoint.pub")
-    broker = with_keys(house, tmp_path / "broker", "copies.json", "checkpoint.pub")
+    desk = with_keys(house, tmp_path / "desk", "originals.json", "log.json", "checkpoint.pub")
+    broker = with_keys(house, tmp_path / "broker", "copies.json", "log.json", "checkpoint.pub")
     try:
         desk.serve("--role", "review")
         broker.serve("--role", "broker")
@@ -102,12 +102,17 @@ def test_a_review_desk_without_the_copies_key_shows_originals_and_a_broker_shows
 
 @pytest.mark.parametrize(
     ("role", "lacks"),
-    [("broker", "copies.json"), ("intake", "originals.json"), ("review", "originals.json")],
+    [
+        ("broker", "copies.json"),
+        ("intake", "originals.json"),
+        ("review", "originals.json"),
+        ("broker", "log.json"),
+    ],
 )
 def test_a_server_that_lacks_its_key_says_so_and_does_not_start(
     house: House, tmp_path: Path, role: str, lacks: str
 ) -> None:
-    names = {"copies.json", "originals.json", "checkpoint.pub"} - {lacks}
+    names = {"copies.json", "originals.json", "log.json", "checkpoint.pub"} - {lacks}
     without = with_keys(house, tmp_path / "keys", *names)
     told = without.privgate("serve", "--role", role, "--port", str(without.port), expect=2).stderr
     assert lacks in told
@@ -150,11 +155,14 @@ def test_with_a_certificate_it_listens_beyond_loopback_and_speaks_https_only(
         place.stop()
 
 
-def test_behind_a_named_proxy_it_listens_beyond_loopback(house: House) -> None:
+@pytest.mark.parametrize(("proxy", "status"), [("127.0.0.0/8", 200), ("10.0.0.0/24", 403)])
+def test_behind_a_named_proxy_it_listens_beyond_loopback_and_answers_the_proxy_alone(
+    house: House, proxy: str, status: int
+) -> None:
     place = house.installation.beside()
     try:
-        place.serve("--host", "0.0.0.0", "--behind-proxy", "10.0.0.0/24")  # noqa: S104
-        assert place.client().get("/v1/audit/key").status_code == 200
+        place.serve("--host", "0.0.0.0", "--behind-proxy", proxy)  # noqa: S104
+        assert place.client().get("/v1/audit/key").status_code == status
     finally:
         place.stop()
 

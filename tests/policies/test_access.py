@@ -59,6 +59,8 @@ POLICY = Resource("Policy", "policy-1", author="person-2")
 RESOURCES: Final[dict[Action, Resource]] = {
     Action.ASSET_CREATE: Resource("Dataset", HERE),
     Action.ASSET_READ: OWN,
+    Action.ASSET_LIST: Resource("Dataset", HERE),
+    Action.ASSET_REQUEUE: OWN,
     Action.ORIGINAL_READ: OWN,
     Action.COPY_LIST: Resource("Dataset", HERE),
     Action.COPY_READ: Resource("Copy", "copy-1", HERE),
@@ -108,6 +110,8 @@ BY_ROLE: Final[dict[Role, set[Action]]] = {
         Action.AUDIT_READ,
         Action.AUDIT_VERIFY,
         Action.ASSET_READ,
+        Action.ASSET_LIST,
+        Action.ASSET_REQUEUE,
         Action.REVIEW_HISTORY,
         Action.POLICY_CREATE,
         Action.POLICY_LIST,
@@ -133,7 +137,7 @@ BY_ROLE: Final[dict[Role, set[Action]]] = {
         Action.POLICY_READ,
         Action.REVIEW_HISTORY,
     },
-    Role.OPERATOR: {Action.METRICS_READ},
+    Role.OPERATOR: {Action.ASSET_LIST, Action.ASSET_REQUEUE, Action.METRICS_READ},
 }
 
 # A reviewer's, by an assignment of their own and while it lasts.

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from policies.cover import area_covered, share_covered, union_iou
+from policies.cover import Nearby, area_covered, share_covered, union_iou
 from policies.model import Region, Size
 from tests.policies.strategies import regions
 
@@ -44,3 +44,12 @@ def test_the_iou_of_two_sets_is_that_of_their_pixels(one: list[Region], other: l
 def test_two_decisions_that_hide_nothing_agree() -> None:
     assert union_iou([], []) == 1.0
     assert union_iou([], [Region(0, 0, 1, 1)]) == 0.0
+
+
+@given(regions(Size(4000, 3000)), st.lists(regions(Size(4000, 3000)), max_size=8))
+def test_what_is_looked_for_by_place_misses_nothing_that_overlaps(
+    region: Region, others: list[Region]
+) -> None:
+    near = Nearby(others).to(region)
+    assert {each for each in others if region.overlap(each)} <= set(near) <= set(others)
+    assert len(set(near)) == len(near)

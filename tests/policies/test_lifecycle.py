@@ -14,6 +14,7 @@ LEGAL = {
     ("received", "quarantined"),
     ("received", "erased"),
     ("processing", "processing"),  # a job that is taken over begins again
+    ("processing", "received"),  # a worker that lacks what it needs gives it back
     ("processing", "released"),
     ("processing", "needs_review"),
     ("processing", "quarantined"),
@@ -24,6 +25,7 @@ LEGAL = {
     ("released", "needs_review"),
     ("released", "quarantined"),
     ("released", "erased"),
+    ("quarantined", "received"),  # put through again
     ("quarantined", "processing"),
     ("quarantined", "erased"),
 }

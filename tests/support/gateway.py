@@ -21,6 +21,7 @@ from sqlalchemy import Engine, NullPool, create_engine, text
 from gateway.services.people import issue_token
 from gateway.store.database import Database
 from gateway.store.ledger import utc_now
+from gateway.vault.log_keys import LogKeys
 from policies.access import Role
 from tests.support.processes import Process, free_port, wait_until
 
@@ -126,7 +127,7 @@ class Installation:
 
     def enrol(self, role: str) -> Person:
         """The same without the command, which takes seconds to start: by the service that it calls."""
-        database = Database(self.database_url)
+        database = Database(self.database_url, mac=LogKeys(self.data / "keys").mac)
         try:
             issued = issue_token(database, role=Role(role), name=None, clock=utc_now)
         finally:

@@ -10,6 +10,7 @@ from gateway.services.ids import new_id
 from gateway.store.database import Database
 from gateway.store.ledger import utc_now
 from gateway.store.queries import datasets
+from gateway.vault.log_keys import LogKeys
 from policies.policy import Policy
 from tests.support.gateway import Installation, Person, settled, upload
 from tests.support.processes import wait_until
@@ -25,7 +26,7 @@ release: {{sample: 1.0, reviewers: {reviewers}}}
 
 def looked_at_dataset(installation: Installation, officer: Person, *, reviewers: int = 1) -> str:
     """A dataset under a policy that sends every image to so many people."""
-    database = Database(installation.database_url)
+    database = Database(installation.database_url, mac=LogKeys(installation.data / "keys").mac)
     policy = Policy.parse(ALL_TO_REVIEW.format(reviewers=reviewers))
     dataset = new_id("dataset")
     try:

@@ -16,7 +16,9 @@ from gateway.vault.durable import make_private_folder, open_private, replace_fil
 
 FORMAT: Final = "privgate-keys"
 VERSION: Final = 1
-NAMES: Final = ("originals.json", "copies.json", "checkpoint.key", "checkpoint.pub")
+NEEDED: Final = ("originals.json", "copies.json", "checkpoint.key", "checkpoint.pub")
+NAMES: Final = (*NEEDED, "log.json")
+"""Files that earlier releases made have NEEDED alone: `privgate keys create` adds what lacks."""
 
 
 def write_keys(keyring: Path, target: Path) -> None:
@@ -70,10 +72,14 @@ def _parsed(data: bytes) -> dict[str, bytes] | None:
     """None for anything else; no exception passes, since a parser's keeps what it parsed."""
     try:
         document = json.loads(data)
-        if document["backup"] != FORMAT or document["v"] != VERSION or set(document["files"]) != set(NAMES):
+        if (
+            document["backup"] != FORMAT
+            or document["v"] != VERSION
+            or document["files"].keys() not in (set(NEEDED), set(NAMES))
+        ):
             return None
-        return {name: base64.b64decode(document["files"][name], validate=True) for name in NAMES}
-    except (ValueError, KeyError, TypeError):
+        return {name: base64.b64decode(data, validate=True) for name, data in document["files"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

@@ -30,6 +30,7 @@ from gateway.services.people import CONSOLE
 from gateway.services.ports import Clock
 from gateway.store import schema
 from gateway.store.database import Database
+from gateway.store.ledger import Mac
 from gateway.store.queries import sealed
 from gateway.store.queries.sealed import SealedObject, Store
 from gateway.vault.blobs import BlobStore
@@ -55,13 +56,17 @@ class Restored:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a backup is restored to: an installation that has its keys and nothing else."""
+    """Where a backup is restored to: an installation that has its keys and nothing else.
+
+    mac: authenticates what is written to the log.
+    """
 
     database_url: str
     stores: Mapping[Store, BlobStore]
     keys: Mapping[Store, KeyProvider]
     verifier: CheckpointVerifier
     checkpoint_file: Path
+    mac: Mac
 
 
 def restore(source: Path, place: Place, clock: Clock) -> Restored:
@@ -77,7 +82,7 @@ def restore(source: Path, place: Place, clock: Clock) -> Restored:
         _check_head(reader, place)
         # (3) Staged, and in the shape that this release reads.
         staged = _stage(reader, place, undo)
-        database = Database(staged)
+        database = Database(staged, mac=place.mac)
         undo.callback(database.close)
         with database.alone():
             database.migrate()
@@ -214,7 +219,7 @@ def _take_back(store: BlobStore, blob: str) -> None:
 
 def _record(place: Place, restored: Restored) -> None:
     """(8) The log goes on where the backup's ended, and says what it is."""
-    database = Database(place.database_url)
+    database = Database(place.database_url, mac=place.mac)
     try:
         with database.unit() as unit:
             unit.ledger.record(

@@ -28,6 +28,17 @@ def copies_key(open_keys: Callable[[], KeyProvider], sealed: Sealed | None) -> I
     yield _key("copies", open_keys, sealed, COPY_PURPOSE)
 
 
+def log_key(load: Callable[[], None]) -> Iterator[Finding]:
+    """load: raises KeyringError."""
+    try:
+        load()
+    except KeyringError as exc:
+        what, _, remedy = str(exc).partition("; ")
+        yield broken("keys.log", what, remedy)
+    else:
+        yield fine("keys.log", "the key that authenticates the log's entries is there and private")
+
+
 def _key(part: str, open_keys: Callable[[], KeyProvider], sealed: Sealed | None, purpose: str) -> Finding:
     """open_keys: raises KeyringError. sealed: something to try the key on, if there is anything yet."""
     code = f"keys.{part}"

@@ -58,6 +58,10 @@ def sequencer(database: Database, now: datetime) -> Iterator[Finding]:
         yield broken("sequencer", said, "start it, or see its log: privgate sequencer")
     else:
         yield fine("sequencer", f"{found.sequenced} entries are signed, {found.unsequenced} wait")
+    if found.refused:
+        said = f"{found.refused} rows of the log's table come from none of our processes; they are kept out"
+        remedy = "find out who else can write to the database; on a process of ours: give it keys/log.json"
+        yield warning("log.refused", said, remedy)
     if found.newest and found.newest > now + AHEAD:
         said = "the log's newest entry is in the future: a clock was set back, or its writer's is fast"
         yield broken("clock.log", said, "set the clocks by NTP (timedatectl set-ntp true)")

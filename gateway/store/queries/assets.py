@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from gateway.errors import NotFound
+from gateway.store.queries.pages import by_id
 from gateway.store.records import AssetRecord, IdempotencyRecord
 from gateway.store.tables import Asset, IdempotencyKey
 from policies.lifecycle import AssetState, check_transition
@@ -63,6 +64,29 @@ def move(
     session.add(row)
     session.flush()
     return _record(row)
+
+
+def put_again(session: Session, asset_id: str, *, now: datetime) -> AssetRecord:
+    """As it was received, its attempts forgotten. Raises NotFound, IllegalTransition."""
+    row = _row(session, asset_id, lock=True)
+    row.attempts = 0
+    return move(session, asset_id, AssetState.RECEIVED, now=now)
+
+
+def page(
+    session: Session, dataset_id: str, *, state: AssetState | None, after: str, limit: int
+) -> list[AssetRecord]:
+    """A dataset's assets by id, beginning behind `after`; those in a state, if one is named."""
+    query = select(Asset).where(Asset.dataset_id == dataset_id)
+    if state is not None:
+        query = query.where(Asset.state == state.value)
+    return [_record(row) for row in by_id(session, query, col(Asset.id), after=after, limit=limit)]
+
+
+def quarantined(session: Session, reason: str) -> list[str]:
+    """The ids of all that are held for a reason."""
+    held = select(Asset.id).where(Asset.state == AssetState.QUARANTINED.value, Asset.reason == reason)
+    return list(session.exec(held.order_by(col(Asset.id))))
 
 
 def in_state(session: Session, state: AssetState, *, before: datetime, limit: int) -> list[AssetRecord]:

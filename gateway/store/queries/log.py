@@ -5,18 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, select, update
+import sqlalchemy
+from sqlalchemy import delete, or_
+from sqlmodel import Session, col, func, select, update
 
+from audit.entry import MAX_ENTRY_BYTES
 from gateway.store.tables import LogCheckpoint, LogEntry
 
 PAGE = 2_000
 """Entries read at a time: a log of any length is exported in bounded memory."""
 
 
+ENTRY_CHARACTERS = MAX_ENTRY_BYTES + 1
+"""Of a waiting row, read at most: whatever somebody put there, a batch fits into memory."""
+
+
 @dataclass(frozen=True, slots=True)
 class InboxEntry:
+    """A row that waits: what the database claims. entry: its first ENTRY_CHARACTERS."""
+
     id: int
+    writer: str
+    sequence: int
     entry: str
+    mac: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +54,36 @@ def inbox(session: Session, *, limit: int) -> list[InboxEntry]:
     taken out; and since this asks for rows without an index instead of rows behind a cursor, a commit that
     comes late is not passed over.
     """
-    query = select(LogEntry).where(col(LogEntry.leaf_index).is_(None)).order_by(col(LogEntry.id)).limit(limit)
-    return [InboxEntry(row.id or 0, row.entry) for row in session.exec(query)]
+    entry = func.substr(col(LogEntry.entry), 1, ENTRY_CHARACTERS)
+    query = (
+        sqlalchemy.select(
+            col(LogEntry.id), col(LogEntry.writer), col(LogEntry.sequence), entry, col(LogEntry.mac)
+        )
+        .where(col(LogEntry.leaf_index).is_(None), col(LogEntry.refused).is_(None))
+        .order_by(col(LogEntry.id))
+        .limit(limit)
+    )
+    return [InboxEntry(*row) for row in session.execute(query)]
+
+
+def send_back(session: Session, *, size: int) -> None:
+    """Into the inbox with rows whose index is none of a tree of `size`: who put them there was no
+    sequencer.
+    """
+    index = col(LogEntry.leaf_index)
+    session.exec(
+        update(LogEntry).where(or_(index >= size, index < 0)).values(leaf_index=None, leaf_hash=None)
+    )
+
+
+def refuse(session: Session, entry_id: int, *, reason: str) -> None:
+    """Sets a row of the inbox aside: it stays as it is, and goes into no tree."""
+    session.exec(update(LogEntry).where(col(LogEntry.id) == entry_id).values(refused=reason))
+
+
+def drop_checkpoint(session: Session, size: int) -> None:
+    """Takes out a checkpoint that nobody of ours signed."""
+    session.exec(delete(LogCheckpoint).where(col(LogCheckpoint.size) == size))
 
 
 def place(session: Session, entry_id: int, *, index: int, leaf_hash: bytes) -> None:

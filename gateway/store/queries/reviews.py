@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import ColumnElement, and_, exists, or_
 from sqlalchemy.orm import aliased
@@ -11,10 +12,18 @@ from sqlmodel import Session, col, select
 
 from gateway.errors import NotFound
 from gateway.store.queries import copies
+from gateway.store.queries.pages import Key, behind, in_order
 from gateway.store.records import CopyRecord, DecisionRecord, ReviewRecord
 from gateway.store.tables import Asset, Copy, Review, ReviewDecision
 from policies.lifecycle import AssetState
 from policies.review import Decision, ReviewedRegion, ReviewState, ReviewVerdict
+
+QUEUE: Final[tuple[Key, ...]] = (
+    (col(Review.risk), True),
+    (col(Review.created_at), False),
+    (col(Review.id), False),
+)
+"""The riskiest first, then the oldest."""
 
 
 def add(session: Session, record: ReviewRecord) -> None:
@@ -70,22 +79,12 @@ def queue(
             Asset.uploader_id != person_id,
             ~_in_another_round(now, person_id),
         )
-        .order_by(col(Review.risk).desc(), col(Review.created_at), col(Review.id))
+        .order_by(*in_order(QUEUE))
         .limit(limit)
     )
     if after is not None:
         last = _row(session, after)
-        query = query.where(
-            or_(
-                col(Review.risk) < last.risk,
-                and_(col(Review.risk) == last.risk, col(Review.created_at) > last.created_at),
-                and_(
-                    col(Review.risk) == last.risk,
-                    col(Review.created_at) == last.created_at,
-                    col(Review.id) > last.id,
-                ),
-            )
-        )
+        query = query.where(behind(QUEUE, (last.risk, last.created_at, last.id)))
     return [_record(row) for row in session.exec(query)]
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, and_, col, func, or_, select, update
 
 from gateway.errors import NotFound
+from gateway.store.queries.pages import by_id
 from gateway.store.records import TaskCounts, TaskRecord
 from gateway.store.tables import Asset, Dataset, LabelTask
 from policies.lifecycle import AssetState
@@ -102,8 +103,8 @@ def of_person(
 ) -> list[TaskRecord]:
     """The tasks that the person has or was the last to submit, by id, beginning behind `after`."""
     mine = or_(and_(LabelTask.holder_id == person_id, _leased(now)), col(LabelTask.submitter_id) == person_id)
-    query = select(LabelTask).where(LabelTask.dataset_id == dataset_id, mine, col(LabelTask.id) > after)
-    return [_record(row) for row in session.exec(query.order_by(col(LabelTask.id)).limit(limit))]
+    query = select(LabelTask).where(LabelTask.dataset_id == dataset_id, mine)
+    return [_record(row) for row in by_id(session, query, col(LabelTask.id), after=after, limit=limit)]
 
 
 def counts(session: Session, dataset_id: str, *, now: datetime) -> TaskCounts:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, and_, col, func, select
 
 from audit.entry import Entry
 from audit.errors import MalformedEntry
@@ -30,12 +30,14 @@ class WorkVitals:
 @dataclass(frozen=True, slots=True)
 class LogVitals:
     """sequenced, unsequenced: entries in the tree, and those that wait. oldest: the first of these' time.
+    refused: rows that were set aside, since no process of ours wrote them.
 
     newest: the time of the entry written last. checkpoint_at: when the last checkpoint was made.
     """
 
     sequenced: int
     unsequenced: int
+    refused: int
     oldest: datetime | None
     newest: datetime | None
     checkpoint_at: datetime | None
@@ -63,13 +65,16 @@ def work(session: Session, *, stuck_before: datetime) -> WorkVitals:
 
 
 def log(session: Session) -> LogVitals:
-    inbox = col(LogEntry.leaf_index).is_(None)
+    inbox = and_(col(LogEntry.leaf_index).is_(None), col(LogEntry.refused).is_(None))
     first = session.exec(select(LogEntry.entry).where(inbox).order_by(col(LogEntry.id)).limit(1)).first()
     last = session.exec(select(LogEntry.entry).order_by(col(LogEntry.id).desc()).limit(1)).first()
     checkpoint = session.exec(select(LogCheckpoint).order_by(col(LogCheckpoint.size).desc()).limit(1)).first()
     return LogVitals(
         sequenced=checkpoint.size if checkpoint else 0,
         unsequenced=session.exec(select(func.count()).select_from(LogEntry).where(inbox)).one(),
+        refused=session.exec(
+            select(func.count()).select_from(LogEntry).where(col(LogEntry.refused).is_not(None))
+        ).one(),
         oldest=_time(first),
         newest=_time(last),
         checkpoint_at=checkpoint.created_at if checkpoint else None,

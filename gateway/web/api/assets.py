@@ -11,11 +11,13 @@ from starlette.concurrency import run_in_threadpool
 
 from gateway.errors import InputRefused
 from gateway.services import intake
-from gateway.web.api.schemas import ID, AssetOut, Id
+from gateway.services.tending import PAGE
+from gateway.web.api.schemas import ID, After, AssetLine, AssetOut, AssetPage, Id
 from gateway.web.api.uploads import MultipartUpload, file_name_of
 from gateway.web.identity import Asking
 from gateway.web.services import Offered, offered
 from policies.access import Principal
+from policies.lifecycle import AssetState
 
 PIECE_BYTES = 1 << 20
 """What is handed to the sealer at a time: small pieces would each cost a change of thread."""
@@ -68,6 +70,27 @@ async def create_asset(
         response.headers["Idempotent-Replayed"] = "true"
     response.headers["Location"] = f"/v1/assets/{received.asset.id}"
     return AssetOut.of(received.asset, None)
+
+
+@router.get("/assets")
+def list_assets(
+    principal: Asking,
+    services: Offered,
+    dataset: Annotated[Id, Query(description="Whose images.")],
+    state: Annotated[AssetState | None, Query(description="Only those that stand there.")] = None,
+    after: After = "",
+) -> AssetPage:
+    """A dataset's images page by page: ids, states and reasons, for those who tend them."""
+    found = offered(services.tending).list(principal, dataset, state=state, after=after)
+    return AssetPage(
+        assets=[AssetLine.of(asset) for asset in found], next=found[-1].id if len(found) == PAGE else None
+    )
+
+
+@router.post("/assets/{asset_id}/requeue", status_code=202)
+def requeue_asset(asset_id: Id, principal: Asking, services: Offered) -> AssetLine:
+    """Has a quarantined image put through again, unless a person quarantined it."""
+    return AssetLine.of(offered(services.tending).requeue(principal, asset_id))
 
 
 @router.get("/assets/{asset_id}")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from gateway.services.broker import PAGE
+from gateway.services.broker import INTERRUPTED, PAGE
 from gateway.web.api.schemas import After, CopyOut, CopyPage, Id
+from gateway.web.delivery import DeliveryResponse
 from gateway.web.identity import Asking
 from gateway.web.services import Offered, offered
 
@@ -38,6 +39,12 @@ def list_copies(
     responses={200: {"content": {"image/jpeg": {}, "image/png": {}, "image/webp": {}}}},
 )
 def read_copy(copy_id: Id, principal: Asking, services: Offered) -> Response:
-    """The sanitized image, once the delivery is on the log."""
-    delivery = offered(services.broker).deliver(principal, copy_id)
-    return Response(delivery.data, media_type=delivery.copy.media_type, headers=VIEW_ONLY)
+    """The sanitized image, once the delivery is on the log. What does not reach its end is entered too."""
+    broker = offered(services.broker)
+    delivery = broker.deliver(principal, copy_id)
+    return DeliveryResponse(
+        delivery.data,
+        media_type=delivery.copy.media_type,
+        headers=VIEW_ONLY,
+        interrupted=lambda sent: broker.undelivered(principal, delivery.copy, sent=sent, reason=INTERRUPTED),
+    )

@@ -13,7 +13,9 @@ router = APIRouter(tags=["grants"])
 
 @router.post("/grants", status_code=201)
 def create_grant(form: GrantForm, principal: Asking, services: Offered) -> GrantOut:
-    """Lets one person see one dataset's copies until a time."""
+    """Lets one person see one dataset's copies until a time, 90 days ahead at most unless the site says
+    else.
+    """
     record = services.grants.create(
         principal, person_id=form.person, dataset_id=form.dataset, purpose=form.purpose, until=form.until
     )

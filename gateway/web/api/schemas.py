@@ -185,3 +185,22 @@ class AssetOut(BaseModel):
             hidden=len(copy.report["redactions"]) if copy else None,
             milliseconds=copy.report["milliseconds"] if copy else None,
         )
+
+
+class AssetLine(BaseModel):
+    """An asset in a list. `reason` is a code where it waits for a person or is held."""
+
+    id: str
+    state: AssetState
+    reason: str | None
+
+    @classmethod
+    def of(cls, asset: AssetRecord) -> Self:
+        return cls(id=asset.id, state=asset.state, reason=asset.reason)
+
+
+class AssetPage(BaseModel):
+    """`next` is what to send as `after` for the next page; null on the last one."""
+
+    assets: list[AssetLine]
+    next: str | None

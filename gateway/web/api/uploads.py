@@ -17,12 +17,25 @@ FILE_FIELD = "file"
 
 
 def file_name_of(disposition: str | None) -> str | None:
-    """The file name of a Content-Disposition header (RFC 6266), or None."""
+    """The file name of a Content-Disposition header (RFC 6266), or None.
+
+    Raises InputRefused for a name that is no text in the charset that it claims.
+    """
     if not disposition:
         return None
     message = Message()
-    message["Content-Disposition"] = disposition
-    return message.get_filename()
+    try:
+        message["Content-Disposition"] = disposition
+        name = message.get_filename()
+        if name is not None:
+            name.encode()  # charsets of Python's own give halves of characters
+    except (ValueError, LookupError, TypeError, AttributeError) as exc:  # UnicodeError is a ValueError
+        raise InputRefused(
+            "the file name in Content-Disposition is no text in its charset",
+            advice="write filename*=UTF-8''NAME, or leave the name out",
+            code="name.charset",
+        ) from exc
+    return name
 
 
 @dataclass

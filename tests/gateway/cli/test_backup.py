@@ -131,7 +131,7 @@ def test_the_manifest_names_every_part_by_the_hash_of_its_sealed_bytes(source: I
 def test_a_flipped_bit_in_a_blob(source: Installation, broken: Path, tmp_path: Path) -> None:
     blob = part(broken, "blobs/originals")
     data = bytearray(blob.read_bytes())
-    data[len(data) // 2] ^= 1
+    data[-1] ^= 1  # of the only chunk, however short the image is: its middle may be the header
     blob.write_bytes(data)
     said = refused(broken, source, tmp_path / "to")
     assert f"blobs/originals/{blob.name} is altered" in said

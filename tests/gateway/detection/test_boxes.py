@@ -88,3 +88,12 @@ def test_normalising_keeps_the_order_and_centres_the_point(one: float, two: floa
 def test_growing_adds_the_fraction_on_every_side() -> None:
     grown = b.grown(np.array([[10, 10, 30, 20, 0.5]], dtype=np.float32), 0.1, 0.5)
     assert grown.tolist() == [[8.0, 5.0, 32.0, 25.0, 0.5]]
+
+
+def test_more_boxes_than_can_be_told_apart_are_no_answer() -> None:
+    apart = np.array([(9 * i, 0, 9 * i + 4, 4, 0.9) for i in range(b.MOST + 1)], dtype=np.float32)
+    assert len(b.suppressed(apart[:-1], 0.4)) == b.MOST
+    with pytest.raises(b.Crowded):
+        b.suppressed(apart, 0.4)
+    with pytest.raises(b.Crowded):
+        b.suppressed(np.zeros((b.MOST_RAW + 1, 5), dtype=np.float32), 0.4)

@@ -48,6 +48,10 @@ def test_pixels_and_refusals_survive_the_way() -> None:
         ["refused", "limit.pixels", "a", "patient's", "name"],
         ["refused", "decode.timeout", "a name"],
         ["refused", ["limit.pixels"], 1, 2, 3],
+        ["refused", "limit.pixels", 10**900, 2, 3],
+        ["refused", "limit.pixels", -(10**900), 2, 3],
+        ["refused", "limit.pixels", 1e308, float("nan"), float("inf")],
+        ["decoded", 10**900, 10, "png", True],
     ],
 )
 def test_anything_else_is_an_error(reply: object) -> None:

@@ -115,7 +115,7 @@ def test_while_the_log_cannot_be_written_nothing_is_delivered(house: House, refu
     assert reader.seen == []
 
 
-def test_a_copy_that_does_not_open_gives_no_byte_and_over_reports(house: House, tmp_path: Path) -> None:
+def test_a_copy_that_does_not_open_gives_no_byte_and_the_log_says_so(house: House, tmp_path: Path) -> None:
     house.copy("copy-1")
     house.grant()
     (blob,) = (path for path in (tmp_path / "copies").iterdir() if path.is_file())
@@ -125,7 +125,10 @@ def test_a_copy_that_does_not_open_gives_no_byte_and_over_reports(house: House, 
     blob.unlink()
     with pytest.raises(BlobMissing):
         house.broker.deliver(READER, "copy-1")
-    assert told(house) == [(READER.id, "copy.delivered", "copy-1")] * 2
+    told_each = [(READER.id, "copy.delivered", "copy-1"), (READER.id, "copy.delivery_failed", "copy-1")]
+    assert told(house) == told_each * 2
+    details = entries(house.database)[-1].details
+    assert (details["bytes"], details["of"], details["reason"]) == (0, 9, "unreadable")
 
 
 def test_no_delivery_is_entered_behind_its_grants_revocation(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from audit.errors import MalformedEntry
-from gateway.errors import AccessDenied, Conflict, NotFound
+from gateway.errors import AccessDenied, Conflict, InputRefused, NotFound
 from gateway.store.database import Database
 from policies.access import Principal, Role
 from tests.gateway.services.means import GOVERNOR, House
@@ -35,6 +35,28 @@ def test_a_grant_that_is_over_before_it_begins_is_refused(house: House) -> None:
         with pytest.raises(Conflict, match="choose a later"):
             house.grant(hours=hours)
     assert entries(house.database) == []
+
+
+@pytest.mark.parametrize(
+    "until",
+    [
+        NOW + timedelta(days=90, seconds=1),
+        datetime(9999, 12, 31, 23, 59, 59, tzinfo=timezone(timedelta(hours=-14))),
+        datetime.max.replace(tzinfo=UTC),
+    ],
+)
+def test_a_grant_is_no_longer_than_a_quarter(house: House, until: datetime) -> None:
+    with pytest.raises(InputRefused, match="90 days at most") as refused:
+        house.grants.create(GOVERNOR, person_id=ANNOTATOR, dataset_id=DATASET, purpose="label", until=until)
+    assert refused.value.code == "grant.too_long"
+    assert entries(house.database) == []
+    house.grant(hours=90 * 24)
+
+
+def test_a_time_before_all_times_is_past(house: House) -> None:
+    early = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))
+    with pytest.raises(Conflict):
+        house.grants.create(GOVERNOR, person_id=ANNOTATOR, dataset_id=DATASET, purpose="label", until=early)
 
 
 @pytest.mark.parametrize(("person", "dataset"), [("person-x", DATASET), (ANNOTATOR, "dataset-x")])

@@ -18,6 +18,7 @@ from gateway.services.apply_policy import Applied, PolicyApplication
 from gateway.services.rederive import Rederivations
 from gateway.services.rederiver import CURRENT, NOT_MADE, PASSED_OVER, Rederiver
 from gateway.services.sanitize import Sanitized, Sanitizer
+from gateway.services.tending import Tending
 from gateway.store.database import Database
 from gateway.store.queries import assets, copies, datasets, policies, policy_previews
 from gateway.store.records import CopyRecord, PreviewRecord
@@ -248,6 +249,19 @@ def test_a_job_that_kills_its_worker_each_time_holds_the_asset(changes: Changes)
             changes.rederiver.run("asset-1")
     assert changes.rederiver.run("asset-1") == "quarantined"
     assert changes.state() is AssetState.QUARANTINED
+
+
+def test_an_image_that_had_a_copy_and_is_put_again_comes_back_through_a_person(changes: Changes) -> None:
+    """It was held for a reason, and people may have decided on it meanwhile: the machine alone lets it go
+    no more.
+    """
+    changes.anonymizer.run("asset-1")
+    with changes.database.unit() as unit:
+        assets.move(unit.session, "asset-1", AssetState.QUARANTINED, now=NOW, reason="job.attempts")
+    tending = Tending(changes.database, lambda *job: None, changes.clock)
+    tending.requeue_here("asset-1", actor="operator-console")
+    assert changes.anonymizer.run("asset-1") is AssetState.NEEDS_REVIEW
+    assert (changes.newest().revision, changes.newest().report["reasons"]) == (2, ["requeued"])
 
 
 def test_the_keeper_enqueues_what_waits_and_ends_what_is_done(changes: Changes) -> None:

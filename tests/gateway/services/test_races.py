@@ -9,19 +9,28 @@ from typing import cast
 
 import pytest
 
-from gateway.errors import MalformedImage
+from gateway.errors import (
+    AccessDenied,
+    Conflict,
+    MalformedImage,
+    Misconfigured,
+    MissingDetector,
+    MissingModel,
+)
 from gateway.services.anonymize import Anonymizer
 from gateway.services.intake import ORIGINAL
 from gateway.services.sanitize import Sanitized, Sanitizer
+from gateway.services.tending import Tending
 from gateway.store.database import Database
 from gateway.store.queries import assets, copies
 from gateway.vault.blobs import BlobStore
 from gateway.vault.envelope import EnvelopeContext, seal
 from gateway.vault.keyring import KeyPurpose, LocalKeyring
 from gateway.vault.keys import DataKey
+from policies.access import Principal, Role
 from policies.lifecycle import AssetState
 from policies.policy import Policy
-from tests.gateway.store.rows import NOW, asset_record, copy_record, entries, seed
+from tests.gateway.store.rows import DATASET, NOW, asset_record, copy_record, entries, seed
 
 
 class WhileItWorks:
@@ -43,6 +52,8 @@ class Worker:
         self._keys = LocalKeyring.open(folder / "keys", KeyPurpose.ORIGINALS)
         self._copy_keys = LocalKeyring.open(folder / "keys", KeyPurpose.COPIES)
         self._copies = BlobStore.local(folder / "copies")
+        self.lacks: list[Misconfigured] = []
+        self.asked: list[tuple[str, int]] = []
 
     def receive(self) -> None:
         data_key, context = DataKey.generate(), EnvelopeContext(ORIGINAL, "asset-1")
@@ -63,6 +74,7 @@ class Worker:
             clock=lambda: NOW,
             actor="worker-1",
             code_version="0",
+            unfit=self.lacks.append,
         ).run("asset-1")
 
     def state(self) -> tuple[AssetState, str | None, int]:
@@ -114,3 +126,67 @@ def test_an_original_that_does_not_open_is_held(worker: Worker) -> None:
     worker.originals.delete("blob-of-asset-1")
     assert worker.run(lambda: None) is AssetState.QUARANTINED
     assert worker.state()[1] == "vault.unreadable"
+
+
+def test_a_worker_that_lacks_a_key_gives_the_asset_back_and_takes_no_more(worker: Worker) -> None:
+    def without_its_model() -> None:
+        raise MissingModel("run: privgate models fetch")
+
+    for attempt in (1, 2, 3):
+        assert worker.run(without_its_model) is AssetState.RECEIVED
+        assert worker.state() == (AssetState.RECEIVED, None, attempt)
+        assert len(worker.lacks) == attempt
+    # What no worker can open is held in the end, and does not end one worker after another for ever.
+    assert worker.run(without_its_model) is AssetState.QUARANTINED
+    assert worker.state()[1] == "job.attempts"
+
+
+def test_a_policy_that_cannot_run_here_holds_its_images_and_the_worker_goes_on(worker: Worker) -> None:
+    def without_a_detector() -> None:
+        raise MissingDetector("the extra ocr is not installed")
+
+    assert worker.run(without_a_detector) is AssetState.QUARANTINED
+    assert (worker.state()[1], worker.lacks) == ("worker.misconfigured", [])
+
+
+def held(worker: Worker, reason: str) -> Tending:
+    with worker.database.unit() as unit:
+        assets.move(unit.session, "asset-1", AssetState.PROCESSING, now=NOW)
+        assets.move(unit.session, "asset-1", AssetState.QUARANTINED, now=NOW, reason=reason)
+    return Tending(
+        worker.database, lambda asset, attempts: worker.asked.append((asset, attempts)), lambda: NOW
+    )
+
+
+@pytest.mark.parametrize("role", [Role.OFFICER, Role.OPERATOR])
+def test_a_held_image_is_put_through_again(worker: Worker, role: Role) -> None:
+    tending = held(worker, "worker.misconfigured")
+    found = tending.list(Principal("person-1", role), DATASET, state=AssetState.QUARANTINED)
+    assert [(one.id, one.reason) for one in found] == [("asset-1", "worker.misconfigured")]
+    assert tending.list(Principal("person-1", role), DATASET, after="asset-1") == []
+    tending.requeue(Principal("person-1", role), "asset-1")
+    assert worker.state() == (AssetState.RECEIVED, None, 0)
+    assert worker.asked == [("asset-1", 0)]
+    entry = entries(worker.database)[-1]
+    assert (entry.actor, entry.action, entry.subject) == ("person-1", "asset.requeued", "asset-1")
+    assert entry.details == {"was": "worker.misconfigured"}
+    with pytest.raises(Conflict, match="is received"):
+        tending.requeue(Principal("person-1", role), "asset-1")
+
+
+def test_what_a_person_held_stays_held(worker: Worker) -> None:
+    tending = held(worker, "review.quarantine")
+    with pytest.raises(Conflict, match="by a person"):
+        tending.requeue_here("asset-1", actor="operator-console")
+    assert worker.state()[0] is AssetState.QUARANTINED
+
+
+def test_others_see_no_list_and_put_nothing_again(worker: Worker) -> None:
+    tending = held(worker, "job.attempts")
+    for role in (Role.UPLOADER, Role.REVIEWER, Role.ANNOTATOR, Role.AUDITOR):
+        asking = Principal("person-1", role)
+        with pytest.raises(AccessDenied):
+            tending.list(asking, DATASET)
+        with pytest.raises(AccessDenied):
+            tending.requeue(asking, "asset-1")
+    assert worker.asked == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -21,6 +22,11 @@ NOW: Final = datetime(2031, 5, 1, 12, 0, 0, 123456, tzinfo=UTC)
 OFFICER: Final = "person-officer"
 ANNOTATOR: Final = "person-annotator"
 DATASET: Final = "dataset-1"
+
+
+def mac(entry: bytes) -> bytes:
+    """The code of an entry under the tests' own key."""
+    return hmac.digest(b"the tests' key", entry, "sha256")
 
 
 def asset_record(asset_id: str, state: AssetState = AssetState.RECEIVED) -> AssetRecord:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 from sqlmodel import SQLModel
 
+from gateway.store import schema
 from gateway.store.database import Database
+from gateway.store.queries import log
+from tests.gateway.store.rows import mac
 from tests.support.postgres import PostgresServer
 
 MIGRATE = """
@@ -65,6 +69,21 @@ def test_two_processes_at_once_leave_one_schema(empty_url: str) -> None:
         assert process.returncode == 0, said.decode()
     database = Database(empty_url)
     assert differences(database) == []
+    database.close()
+
+
+def test_entries_that_an_earlier_release_left_waiting_are_given_their_codes(empty_url: str) -> None:
+    database = Database(empty_url, mac=mac)
+    with database.engine.begin() as connection:
+        config = schema.configuration()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0004")
+        insert = "INSERT INTO log_entry (writer, sequence, entry) VALUES ('w-1', 0, 'as it was written')"
+        connection.execute(text(insert))
+    migrate(database)
+    with database.reading() as session:
+        (item,) = log.inbox(session, limit=2)
+    assert item.mac == mac(b"as it was written")
     database.close()
 
 

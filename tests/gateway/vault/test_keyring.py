@@ -42,6 +42,7 @@ def test_create_makes_private_files_in_a_private_folder(keyring: Path) -> None:
     assert {path.name: mode(path) for path in keyring.iterdir()} == {
         "originals.json": 0o600,
         "copies.json": 0o600,
+        "log.json": 0o600,
     }
     assert mode(keyring) == 0o700
     assert secrets_in(keyring / "originals.json") != secrets_in(keyring / "copies.json")
@@ -145,7 +146,7 @@ def test_describe_tells_age_and_state_and_no_secret(tmp_path: Path) -> None:
 
 def test_rotation_replaces_the_file_and_leaves_no_other(keyring: Path) -> None:
     LocalKeyring.add_key(keyring, ORIGINALS)
-    assert sorted(path.name for path in keyring.iterdir()) == ["copies.json", "originals.json"]
+    assert sorted(path.name for path in keyring.iterdir()) == ["copies.json", "log.json", "originals.json"]
     assert mode(keyring / "originals.json") == 0o600
 
 
@@ -238,7 +239,7 @@ def test_a_rotation_that_fails_changes_nothing(keyring: Path, monkeypatch: pytes
     with pytest.raises(KeyringError, match="cannot be written: No space left on device"):
         LocalKeyring.add_key(keyring, ORIGINALS)
     assert path.read_bytes() == before
-    assert sorted(found.name for found in keyring.iterdir()) == ["copies.json", "originals.json"]
+    assert sorted(found.name for found in keyring.iterdir()) == ["copies.json", "log.json", "originals.json"]
 
 
 def test_a_provider_shows_and_pickles_no_key(keyring: Path) -> None:
