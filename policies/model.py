@@ -28,6 +28,13 @@ ALWAYS_FILLED: Final = frozenset({Kind.TEXT, Kind.CODE})
 """Whatever a policy says: their alphabet is small, so any rest could be guessed."""
 
 
+class Effort(StrEnum):
+    """How hard is looked. THOROUGH looks at everything more often, and takes longer for each image."""
+
+    FAST = "fast"
+    THOROUGH = "thorough"
+
+
 class RedactionMethod(StrEnum):
     """How a region is hidden. FILL depends on nothing beneath it; the others carry a bounded rest."""
 

@@ -15,7 +15,7 @@ from gateway.detection.fuse import fuse
 from gateway.detection.models import ModelStore
 from gateway.detection.passes import Pixels
 from gateway.detection.runtime import Precision
-from policies.model import Detection, Kind
+from policies.model import Detection, Effort, Kind
 
 
 class Detector(Protocol):
@@ -37,6 +37,7 @@ class Setting:
     models: ModelStore
     threads: int
     precision: Precision
+    effort: Effort = Effort.THOROUGH
 
 
 Factory = Callable[[Setting], Detector]

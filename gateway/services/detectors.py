@@ -7,18 +7,20 @@ from collections.abc import Iterable
 from gateway.detection.detector import DetectorSet
 from gateway.detection.models import ModelStore
 from gateway.detection.registry import load_detectors
-from gateway.detection.runtime import Precision
+from gateway.detection.runtime import Precision, fastest_precision
+from policies.model import Effort
 from policies.policy import Policy
 
 
 class PolicyDetectors:
     """Detector sets by the names that policies give; one compiled session a model and process."""
 
-    def __init__(self, models: ModelStore, *, threads: int, precision: Precision = Precision.F32) -> None:
+    def __init__(self, models: ModelStore, *, threads: int, precision: Precision | None = None) -> None:
+        """precision: left out, the fastest that this CPU has."""
         self._models = models
         self._threads = threads
-        self._precision = precision
-        self._sets: dict[tuple[tuple[str, ...], tuple[str, ...]], DetectorSet] = {}
+        self._precision = precision or fastest_precision()
+        self._sets: dict[tuple[tuple[str, ...], tuple[str, ...], Effort], DetectorSet] = {}
 
     def __call__(self, policy: Policy) -> DetectorSet:
         """Raises MissingDetector or MissingModel when what the policy requires cannot run here."""
@@ -28,11 +30,17 @@ class PolicyDetectors:
             for name in _unique(name for rule in policy.rules for name in rule.second_opinion)
             if name not in required
         )
-        if (required, optional) not in self._sets:
-            self._sets[required, optional] = load_detectors(
-                required, optional, models=self._models, threads=self._threads, precision=self._precision
+        key = required, optional, policy.effort
+        if key not in self._sets:
+            self._sets[key] = load_detectors(
+                required,
+                optional,
+                models=self._models,
+                threads=self._threads,
+                precision=self._precision,
+                effort=policy.effort,
             )
-        return self._sets[required, optional]
+        return self._sets[key]
 
 
 def _unique(names: Iterable[str]) -> tuple[str, ...]:
