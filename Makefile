@@ -26,8 +26,9 @@ $(VENV)/.installed: requirements-dev.lock pyproject.toml .ci/prerequisites
 	@touch $@
 
 $(VENV)/.installed-ocr: $(VENV)/.installed requirements-ocr.lock
-	@echo "privgate: installing EasyOCR and torch (another 1.1 GB)"
+	@echo "privgate: installing EasyOCR and torch (another 1.1 GB), and fetching EasyOCR's weights"
 	@$(BIN)/pip install --quiet -r requirements-ocr.lock
+	@$(BIN)/privgate models fetch easyocr-english
 	@touch $@
 
 models: install ## The detection models, each checked against its hash

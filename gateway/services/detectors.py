@@ -20,7 +20,7 @@ class PolicyDetectors:
         self._models = models
         self._threads = threads
         self._precision = precision or fastest_precision()
-        self._sets: dict[tuple[tuple[str, ...], tuple[str, ...], Effort], DetectorSet] = {}
+        self._sets: dict[tuple[tuple[str, ...], tuple[str, ...], Effort, bool], DetectorSet] = {}
 
     def __call__(self, policy: Policy) -> DetectorSet:
         """Raises MissingDetector or MissingModel when what the policy requires cannot run here."""
@@ -30,7 +30,7 @@ class PolicyDetectors:
             for name in _unique(name for rule in policy.rules for name in rule.second_opinion)
             if name not in required
         )
-        key = required, optional, policy.effort
+        key = required, optional, policy.effort, policy.reads
         if key not in self._sets:
             self._sets[key] = load_detectors(
                 required,
@@ -39,6 +39,7 @@ class PolicyDetectors:
                 threads=self._threads,
                 precision=self._precision,
                 effort=policy.effort,
+                reading=policy.reads,
             )
         return self._sets[key]
 

@@ -31,7 +31,7 @@ Z95 = 1.96
 
 @dataclass(frozen=True)
 class LabelledSet:
-    """What is labelled, and how a box counts as hidden: a third of a plate is still a plate."""
+    """What is labelled, and how a box counts as hidden: a third of a plate, or of a line, is still one."""
 
     kind: str
     score_options: tuple[str, ...]
@@ -40,6 +40,7 @@ class LabelledSet:
 SETS = {
     "faces": LabelledSet("face", ()),
     "plates": LabelledSet("license_plate", ("--inner", "1", "--min-changed", "0.95")),
+    "text": LabelledSet("text", ("--inner", "1", "--min-changed", "0.95")),
 }
 
 
@@ -57,7 +58,9 @@ def main() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("data", type=Path)
-    parser.add_argument("--sets", default="faces,plates")
+    parser.add_argument(
+        "--sets", default="faces,plates", help="faces, plates, text; the policy must know them"
+    )
     parser.add_argument("--policy", default="street")
     parser.add_argument("--method", default="fill")
     parser.add_argument("--jobs")
