@@ -19,6 +19,11 @@ COMMANDS = {
         "anonymize",
         "Anonymizes images: hides what the policy names, drops all metadata, checks each file written.",
     ),
+    "bench": LateCommand(
+        "gateway.cli.bench",
+        "bench",
+        "Measures a policy on labelled images: what is hidden, at what cost, against another tool.",
+    ),
     "up": LateCommand("gateway.cli.up", "up", "Runs everything on http://127.0.0.1:PORT until Ctrl-C."),
     "serve": LateCommand("gateway.cli.servers", "serve", "Serves the API."),
     "worker": LateCommand("gateway.cli.servers", "worker", "Anonymizes what was brought in."),

@@ -82,7 +82,8 @@ class Sanitizer:
         with watch.stage("detect"):
             detections = detectors.detect(image.pixels, policy.kinds, known=image.words)  # (2)
         draw = draw_of(policy.version, data)
-        plan = with_carried(make_plan(policy, detections, size, draw=draw), carried, policy)  # (3)
+        with watch.stage("plan"):
+            plan = with_carried(make_plan(policy, detections, size, draw=draw), carried, policy)  # (3)
         redacted, encoded = _make(image, plan, watch)  # (4)
         for last in (False, True) if policy.release.recheck else ():  # (5)
             with watch.stage("recheck"):
