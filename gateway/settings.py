@@ -20,6 +20,7 @@ class Settings:
     keys: the keyring's folder (PRIVGATE_KEYS).
     blobs: a folder, or an obstore URL, under which `originals` and `copies` lie (PRIVGATE_BLOBS).
     models: the folder of the detection models (PRIVGATE_MODELS).
+    precision: f32 or bf16 (PRIVGATE_PRECISION); by default the fastest that the CPU has.
     log_format, log_level: of the processes' logs (PRIVGATE_LOG_FORMAT, PRIVGATE_LOG_LEVEL).
     otlp_endpoint: where traces go, if anywhere (PRIVGATE_OTLP_ENDPOINT).
     """
@@ -30,6 +31,7 @@ class Settings:
     keys: Path
     blobs: str
     models: Path
+    precision: str | None = None
     log_format: str = "plain"
     log_level: str | None = None
     otlp_endpoint: str | None = None
@@ -51,6 +53,7 @@ class Settings:
             keys=Path(environment.get("PRIVGATE_KEYS", folder / "keys")),
             blobs=environment.get("PRIVGATE_BLOBS", str(folder / "blobs")),
             models=models_folder(environment),
+            precision=wanted_precision(environment),
             log_format=environment.get("PRIVGATE_LOG_FORMAT") or "plain",
             log_level=environment.get("PRIVGATE_LOG_LEVEL") or None,
             otlp_endpoint=environment.get("PRIVGATE_OTLP_ENDPOINT") or None,
@@ -60,6 +63,14 @@ class Settings:
     def checkpoint_file(self) -> Path:
         """Where each checkpoint is appended, outside the database."""
         return self.data / "checkpoints.txt"
+
+
+def wanted_precision(environment: Mapping[str, str]) -> str | None:
+    """PRIVGATE_PRECISION, None where the fastest is wanted. Raises Misconfigured."""
+    wanted = environment.get("PRIVGATE_PRECISION") or None
+    if wanted not in (None, "f32", "bf16"):
+        raise Misconfigured("PRIVGATE_PRECISION is f32 or bf16; left out, the fastest that this CPU has")
+    return wanted
 
 
 def models_folder(environment: Mapping[str, str]) -> Path:

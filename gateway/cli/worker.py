@@ -33,7 +33,7 @@ def run_worker(
 ) -> None:
     """Works until `until` is set. Raises Misconfigured at once when a preset cannot run here."""
     originals, copies = installation.original_blobs(settings), installation.copy_blobs(settings)
-    detectors = PolicyDetectors(ModelStore(settings.models), threads=threads)
+    detectors = PolicyDetectors(ModelStore(settings.models), threads=threads, precision=settings.precision)
     for name in preset_names():
         detectors(load_policy(name))  # fails now, with the command that mends it, not at the first image
     queue = JobQueue(settings.jobs_database)

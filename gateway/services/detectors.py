@@ -15,11 +15,11 @@ from policies.policy import Policy
 class PolicyDetectors:
     """Detector sets by the names that policies give; one compiled session a model and process."""
 
-    def __init__(self, models: ModelStore, *, threads: int, precision: Precision | None = None) -> None:
-        """precision: left out, the fastest that this CPU has."""
+    def __init__(self, models: ModelStore, *, threads: int, precision: str | None = None) -> None:
+        """precision: "f32" or "bf16"; left out, the fastest that this CPU has."""
         self._models = models
         self._threads = threads
-        self._precision = precision or fastest_precision()
+        self._precision = Precision(precision) if precision else fastest_precision()
         self._sets: dict[tuple[tuple[str, ...], tuple[str, ...], Effort, bool], DetectorSet] = {}
 
     def __call__(self, policy: Policy) -> DetectorSet:
