@@ -22,6 +22,7 @@ class Settings:
     keys: the keyring's folder (PRIVGATE_KEYS).
     blobs: a folder, or an obstore URL, under which `originals` and `copies` lie (PRIVGATE_BLOBS).
     models: the folder of the detection models (PRIVGATE_MODELS).
+    precision: f32 or bf16 (PRIVGATE_PRECISION); by default the fastest that the CPU has.
     log_format, log_level: of the processes' logs (PRIVGATE_LOG_FORMAT, PRIVGATE_LOG_LEVEL).
     grant_days: how long a grant lasts at most (PRIVGATE_GRANT_DAYS).
     otlp_endpoint: where traces go, if anywhere (PRIVGATE_OTLP_ENDPOINT).
@@ -33,6 +34,7 @@ class Settings:
     keys: Path
     blobs: str
     models: Path
+    precision: str | None = None
     log_format: str = "plain"
     log_level: str | None = None
     otlp_endpoint: str | None = None
@@ -55,6 +57,7 @@ class Settings:
             keys=Path(environment.get("PRIVGATE_KEYS", folder / "keys")),
             blobs=environment.get("PRIVGATE_BLOBS", str(folder / "blobs")),
             models=models_folder(environment),
+            precision=wanted_precision(environment),
             log_format=environment.get("PRIVGATE_LOG_FORMAT") or "plain",
             log_level=environment.get("PRIVGATE_LOG_LEVEL") or None,
             otlp_endpoint=environment.get("PRIVGATE_OTLP_ENDPOINT") or None,
@@ -71,6 +74,14 @@ def _days(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= MAX_DAYS:
         raise Misconfigured(f"PRIVGATE_GRANT_DAYS is a number of days, 1 to {MAX_DAYS}")
     return int(text)
+
+
+def wanted_precision(environment: Mapping[str, str]) -> str | None:
+    """PRIVGATE_PRECISION, None where the fastest is wanted. Raises Misconfigured."""
+    wanted = environment.get("PRIVGATE_PRECISION") or None
+    if wanted not in (None, "f32", "bf16"):
+        raise Misconfigured("PRIVGATE_PRECISION is f32 or bf16; left out, the fastest that this CPU has")
+    return wanted
 
 
 def models_folder(environment: Mapping[str, str]) -> Path:

@@ -31,6 +31,13 @@ ALWAYS_FILLED: Final = frozenset({Kind.TEXT, Kind.CODE})
 """Whatever a policy says: their alphabet is small, so any rest could be guessed."""
 
 
+class Effort(StrEnum):
+    """How hard is looked. THOROUGH looks at everything more often, and takes longer for each image."""
+
+    FAST = "fast"
+    THOROUGH = "thorough"
+
+
 class Reading(StrEnum):
     """What a line of text was read as: why it is hidden where a policy hides identifiers only.
 

@@ -9,8 +9,10 @@ from policies.model import TOO_MANY, Detection, Plan, Redaction, Region, Size, V
 from policies.policy import Policy, Rule
 from policies.release import gate_reasons
 
-BLOCK = 8
-"""Pixels. The side of a JPEG block: regions end on block borders, so no block holds both hidden and shown."""
+BLOCK = 4
+"""Pixels to a multiple of which regions grow: half of JPEG's block. What is hidden is gone from the pixels
+before any block is coded, so whole blocks would hide nothing more; around faces of 10 pixels they nearly
+doubled what is hidden wrongly (0.7 % to 1.2 % of the development photos at the same recall)."""
 
 COVERED = 0.3
 """Share of a detection's pixels. What is hidden so far is the redaction itself, seen once more: a filled box

@@ -27,7 +27,7 @@ from pydantic import (
 
 from policies import document
 from policies.errors import Fault, InvalidPolicy, UnknownPolicy
-from policies.model import Detection, Kind, Reading, RedactionMethod
+from policies.model import Detection, Effort, Kind, Reading, RedactionMethod
 from policies.release import ReleaseGate
 
 PRESETS = Path(__file__).parent / "presets"
@@ -122,6 +122,7 @@ class Rule(BaseModel):
 class Policy(BaseModel):
     """A whole policy; immutable. `version` names it by content.
 
+    effort: how hard the detectors look; left out, as hard as they can.
     release: when a person looks before a copy goes out; left out, only for doubtful detections.
     """
 
@@ -129,6 +130,7 @@ class Policy(BaseModel):
 
     name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,40}$")
     title: str = Field(default="", max_length=200)
+    effort: Effort = Effort.THOROUGH
     rules: tuple[Rule, ...] = Field(min_length=1)
     release: ReleaseGate = ReleaseGate()
 
@@ -168,10 +170,11 @@ class Policy(BaseModel):
     def canonical(self) -> bytes:
         """The canonical form: UTF-8 JSON, keys sorted, no spaces, defaults written out, rules by kind.
 
-        A gate that never asks for a person is left out, and `lines` where it is all of them: such a policy
-        keeps the version that it had before there were gates, and before lines were read.
+        A gate that never asks for a person is left out, so is the thorough effort, and `lines` where it is
+        all of them: such a policy keeps the version that it had before there was a choice.
         """
-        fields = self.model_dump(mode="json", exclude={"release"} if self.release == ReleaseGate() else None)
+        chosen = {"release": self.release != ReleaseGate(), "effort": self.effort is not Effort.THOROUGH}
+        fields = self.model_dump(mode="json", exclude={name for name, said in chosen.items() if not said})
         for rule in fields["rules"]:
             if rule["lines"] == Lines.ALL:
                 del rule["lines"]
@@ -213,6 +216,7 @@ class Policy(BaseModel):
         return Policy(
             name=self.name,
             title=self.title,
+            effort=self.effort,
             rules=tuple(Rule.model_validate(r) for r in rules),
             release=self.release.narrowed(wanted),
         )

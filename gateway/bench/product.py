@@ -47,11 +47,15 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """models: the folder of model files. jobs: worker processes. threads: of each."""
+    """models: the folder of model files. jobs: worker processes. threads: of each.
+
+    precision: see `PolicyDetectors`.
+    """
 
     models: Path
     jobs: int
     threads: int
+    precision: str | None = None
 
 
 def anonymize_all(
@@ -68,6 +72,7 @@ def anonymize_all(
         out=out,
         models=machine.models,
         threads=machine.threads,
+        precision=machine.precision,
         previews=False,
         measure=True,
     )

@@ -24,7 +24,7 @@ from gateway.services.anonymize_files import Outcome, RunFacts, Status
 from gateway.services.file_plan import Job, plan_jobs
 from gateway.services.file_workers import Done, FileWorkers, Order
 from gateway.services.whole_files import output_folder
-from gateway.settings import models_folder
+from gateway.settings import models_folder, wanted_precision
 from policies.model import RedactionMethod
 from policies.policy import Policy, load_policy
 
@@ -86,6 +86,7 @@ def anonymize(
         out=out,
         models=models_folder(os.environ),
         threads=max(1, cores // workers),
+        precision=wanted_precision(os.environ),
         previews=html is not None,
     )
     with stop_on_sigterm():

@@ -25,7 +25,7 @@ from gateway.cli.bench_run import Order, carry_out
 from gateway.cli.bench_told import tell_results
 from gateway.cli.options import parse_kinds
 from gateway.cli.stopping import STOPPED, stop_on_sigterm
-from gateway.settings import models_folder
+from gateway.settings import models_folder, wanted_precision
 from policies.detectors import KINDS
 from policies.model import Kind, RedactionMethod
 from policies.policy import Policy, load_policy
@@ -124,7 +124,9 @@ def bench(
         images=images,
         policy=chosen,
         bars=bars,
-        machine=Machine(models_folder(os.environ), workers, max(1, cores // workers)),
+        machine=Machine(
+            models_folder(os.environ), workers, max(1, cores // workers), wanted_precision(os.environ)
+        ),
         peer=Peer(against) if against is not None else None,
         earlier=read_verdicts(compare) if compare is not None else None,
         ceiling=max_over if sweep else None,

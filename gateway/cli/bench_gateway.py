@@ -44,7 +44,9 @@ def _through(images: list[LabelledImage], policy: Policy, machine: Machine) -> l
     os.umask(0o077)
     with (
         TemporaryDirectory(prefix="privgate-bench-") as folder,
-        Installation(Path(folder), policy, machine.models, threads=machine.threads) as installation,
+        Installation(
+            Path(folder), policy, machine.models, threads=machine.threads, precision=machine.precision
+        ) as installation,
     ):
         made = []
         for image in images:

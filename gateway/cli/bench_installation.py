@@ -35,8 +35,11 @@ CHUNK = 1 << 16
 class Installation:
     """In `folder`, which the caller removes. A context manager. Raises Misconfigured, see Sanitizer."""
 
-    def __init__(self, folder: Path, policy: Policy, models: Path, *, threads: int) -> None:
+    def __init__(
+        self, folder: Path, policy: Policy, models: Path, *, threads: int, precision: str | None
+    ) -> None:
         self._folder, self._policy, self._models, self._threads = folder, policy, models, threads
+        self._precision = precision
         self._meter = Meter()
         self._sandbox = Sandbox(Limits())
         self._stack = ExitStack()
@@ -90,7 +93,9 @@ class Installation:
 
     def _sanitizer(self) -> Sanitizer:
         """Loaded and warm: starting up is no image's cost."""
-        detectors = PolicyDetectors(ModelStore(self._models), threads=self._threads)
+        detectors = PolicyDetectors(
+            ModelStore(self._models), threads=self._threads, precision=self._precision
+        )
         detectors(self._policy)
         self._sandbox.warm()
         return Sanitizer(self._sandbox, MeteredDetectors(detectors, self._meter))

@@ -84,7 +84,9 @@ def try_policy(new: Policy, dataset: str, last: int, data: Path | None) -> Trial
         against = datasets.get(session, dataset).policy_version
         old = policies.load(session, against)
         chosen = assets.newest_in(session, dataset, limit=last)
-    detectors = PolicyDetectors(ModelStore(settings.models), threads=len(os.sched_getaffinity(0)))
+    detectors = PolicyDetectors(
+        ModelStore(settings.models), threads=len(os.sched_getaffinity(0)), precision=settings.precision
+    )
     with Sandbox() as sandbox:
         trial = PolicyTrial(originals.open, sandbox, detectors)
         trial.check(old, new)

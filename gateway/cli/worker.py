@@ -52,7 +52,7 @@ def run_worker(
 
     installation.log_keys(settings).load()
     originals, copies = installation.original_blobs(settings), installation.copy_blobs(settings)
-    detectors = PolicyDetectors(ModelStore(settings.models), threads=threads)
+    detectors = PolicyDetectors(ModelStore(settings.models), threads=threads, precision=settings.precision)
     for name in preset_names():
         detectors(load_policy(name))  # fails now, with the command that mends it, not at the first image
     queue = JobQueue(settings.jobs_database)

@@ -88,6 +88,13 @@ def moved(boxes: Boxes, *, scale: tuple[float, float], offset: tuple[float, floa
     return result
 
 
+def mirrored(boxes: Boxes, width: float) -> Boxes:
+    """Seen in a mirror that stands upright: left is right, in pixels of something `width` wide."""
+    result = boxes.copy()
+    result[:, 0], result[:, 2] = width - boxes[:, 2], width - boxes[:, 0]
+    return result
+
+
 def clipped(boxes: Boxes, width: int, height: int) -> Boxes:
     """Cut at the image's edges; boxes that hold less than a pixel afterwards are dropped."""
     result = boxes.copy()

@@ -17,7 +17,7 @@ from gateway.detection.models import ModelStore
 from gateway.detection.passes import Pixels
 from gateway.detection.runtime import Precision
 from policies.identifiers import ReadLine, judge
-from policies.model import TOO_MANY, Detection, Kind, Region, Size
+from policies.model import TOO_MANY, Detection, Effort, Kind, Region, Size
 
 
 class LineReader(Protocol):
@@ -50,6 +50,7 @@ class Setting:
     models: ModelStore
     threads: int
     precision: Precision
+    effort: Effort = Effort.THOROUGH
 
 
 Factory = Callable[[Setting], Detector]

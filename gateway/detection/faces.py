@@ -7,23 +7,27 @@ import math
 import numpy as np
 
 from gateway.detection import centerface
-from gateway.detection.boxes import Boxes, areas, clipped, stacked, suppressed
+from gateway.detection.agreement import agreed
+from gateway.detection.boxes import Boxes, areas, clipped, mirrored, no_boxes, stacked, suppressed
 from gateway.detection.detector import Detector, Setting
 from gateway.detection.focus import Window, area, centred_in, close_tiles, suspicious, windows
 from gateway.detection.looks import Pass, detections, located, scored, seen
 from gateway.detection.passes import Pixels, Tile, bounded_scale
 from gateway.detection.runtime import open_session
-from policies.model import Detection, Kind
+from policies.model import Detection, Effort, Kind
 
-# Operating points by box size (pixels of the pass), chosen on the development photos: where lowering one
-# further costs more wrongly hidden area than it finds faces.
-CLOSE = ((64.0, 0.15), (192.0, 0.25), (math.inf, 0.5))
-NATIVE = ((64.0, 0.15), (192.0, 0.2), (math.inf, 0.4))
-HALVED = ((24.0, 0.3), (192.0, 0.25), (math.inf, 0.4))
-SMALL = ((192.0, 0.3), (math.inf, 0.4))
+# The raw score of any look that becomes a normalised 0.5, before the looks are joined.
+LOOK = ((math.inf, 0.2),)
+# Operating points of the joined score by a face's side in the image, pixels (see docs/detection.md for the
+# curves): large false faces hide much, so they must be surer.
+POINTS = {
+    Effort.FAST: ((16.0, 0.5), (24.0, 0.52), (48.0, 0.51), (96.0, 0.59), (192.0, 0.88), (math.inf, 0.57)),
+    Effort.THOROUGH: ((16.0, 0.28), (24.0, 0.52), (48.0, 0.5), (96.0, 0.53), (192.0, 0.86), (math.inf, 0.56)),
+}
 
-# Lowest raw score that is decoded. From it on a small box of the native pass is a suspicion.
+# Lowest raw score that is decoded, and the one from which a small box of the native look is a suspicion.
 LEAST = 0.05
+SUSPICION = 0.07
 SMALL_FACE = 48.0
 # The closer look: twice the native scale, at most so many enlarged pixels; where these do not suffice the
 # scale is lowered, and below WORTHWHILE the look is left out: it would find little more.
@@ -36,11 +40,11 @@ SMALL_SIDE = 512
 OVERLAP = 0.4
 
 
-def overview_passes(width: int, height: int) -> list[Pass]:
-    """The reduced looks at a photo of this size."""
+def overview_scales(width: int, height: int) -> list[float]:
+    """The scales of the reduced looks at a photo of this size."""
     native = bounded_scale(1.0, width, height)
     small = SMALL_SIDE / max(width, height)
-    return [Pass(native / 2, HALVED)] + ([Pass(small, SMALL)] if small < native / 3 else [])
+    return [native / 2] + ([small] if small < native / 3 else [])
 
 
 def close_scale(found: list[Window], width: int, height: int) -> float:
@@ -52,7 +56,11 @@ def close_scale(found: list[Window], width: int, height: int) -> float:
 
 
 class CenterFace(Detector):
-    """Faces, `centerface`. Raises MissingModel when it is made and its file is not there."""
+    """Faces, `centerface`. Raises MissingModel when it is made and its file is not there.
+
+    A fast one takes the closer look only where the native one suspects a small face. A thorough one takes it
+    everywhere, and once more in the mirror: what is no face seldom looks like one both ways round.
+    """
 
     name = "centerface"
     kinds = frozenset({Kind.FACE})
@@ -63,30 +71,43 @@ class CenterFace(Detector):
         self._session = open_session(
             model, centerface.PREPARATION, threads=setting.threads, precision=setting.precision
         )
+        self._points = POINTS[setting.effort]
+        self._thorough = setting.effort is Effort.THOROUGH
 
     def detect(self, pixels: Pixels) -> list[Detection]:
         height, width = pixels.shape[:2]
-        native = Pass(bounded_scale(1.0, width, height), NATIVE)
-        first = seen(pixels, native.scale, self._see)
-        looks = [scored(first, native, OVERLAP), self._close(pixels, first)]
-        for look in overview_passes(width, height):
-            looks.append(scored(seen(pixels, look.scale, self._see), look, OVERLAP))
-        return detections(suppressed(stacked(looks), OVERLAP), Kind.FACE, self.name, pixels)
+        native = bounded_scale(1.0, width, height)
+        first = seen(pixels, native, self._see)
+        looks = [scored(first, Pass(native, LOOK), OVERLAP)]
+        found = self._windows(first, width, height)
+        for mirror in (False, True) if self._thorough else (False,):
+            looks.append(scored(self._close(pixels, found, mirror=mirror), Pass(native, LOOK), OVERLAP))
+        for scale in overview_scales(width, height):
+            looks.append(scored(seen(pixels, scale, self._see), Pass(scale, LOOK), OVERLAP))
+        joined = agreed(looks, OVERLAP)
+        return detections(scored(joined, Pass(1.0, self._points), OVERLAP), Kind.FACE, self.name, pixels)
 
-    def _close(self, pixels: Pixels, first: Boxes) -> Boxes:
-        """The closer look at every place where the native look suspects a small face."""
+    def _windows(self, first: Boxes, width: int, height: int) -> list[Window]:
+        """Where the closer look looks. first: what the native look saw."""
+        small = (np.sqrt(areas(first)) < SMALL_FACE) & (first[:, 4] >= SUSPICION)
+        marks = suspicious(first[small], width, height)
+        return windows(marks | self._thorough, width, height)
+
+    def _close(self, pixels: Pixels, found: list[Window], *, mirror: bool) -> Boxes:
+        """The raw boxes of the closer look at these windows, in image pixels."""
         height, width = pixels.shape[:2]
-        small = first[np.sqrt(areas(first)) < SMALL_FACE]
-        found = windows(suspicious(small, width, height), width, height)
         scale = close_scale(found, width, height)
         if not scale:
-            return first[:0]
+            return no_boxes()
         parts = [
-            centred_in(located(self._see(tile), tile), window)
+            centred_in(located(self._see(tile, mirror=mirror), tile), window)
             for window, tile in close_tiles(pixels, found, scale)
         ]
-        return scored(clipped(stacked(parts), width, height), Pass(scale, CLOSE), OVERLAP)
+        return clipped(stacked(parts), width, height)
 
-    def _see(self, tile: Tile) -> Boxes:
-        heat, extent, offset = self._session.run(tile.pixels)
-        return suppressed(centerface.decode(heat, extent, offset, LEAST), OVERLAP)
+    def _see(self, tile: Tile, *, mirror: bool = False) -> Boxes:
+        """The raw boxes of one tile, in its pixels."""
+        shown = np.ascontiguousarray(tile.pixels[:, ::-1]) if mirror else tile.pixels
+        heat, extent, offset = self._session.run(shown)
+        boxes = suppressed(centerface.decode(heat, extent, offset, LEAST), OVERLAP)
+        return mirrored(boxes, shown.shape[1]) if mirror else boxes

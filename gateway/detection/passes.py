@@ -22,15 +22,17 @@ Pixels = NDArray[np.uint8]
 TILE_SIDE = 1600
 # Tiles share this many pixels with their neighbours, so that an object of up to this size is whole in one.
 TILE_OVERLAP = 96
-# Networks with strides up to 32 want sides that are a multiple of it.
+# Networks with strides up to 32 want sides that are a multiple of it. Beyond COARSE pixels a multiple of
+# that: kernels are compiled for each new shape, which over photos of many sizes costs more than the black.
 STRIDE = 32
+COARSE = 128
 # Above this many pixels a pass is made smaller rather than longer: 48 megapixels take some 3 s a pass.
 PASS_PIXELS = 48_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One input for a model: pixels uint8 (h, w, 3), sides a multiple of 32, and where they come from.
+    """One input for a model: pixels uint8 (h, w, 3), sides a multiple of STRIDE, and where they come from.
 
     scale: (x, y) factors from image pixels to tile pixels; offset: (x, y) of its corner in image pixels.
     """
@@ -56,9 +58,9 @@ def resized(pixels: Pixels, scale: float) -> Pixels:
 
 
 def padded(pixels: Pixels) -> Pixels:
-    """Black added right and below until both sides are a multiple of `STRIDE`; C-contiguous."""
+    """Black added right and below until both sides are among the few that networks see; C-contiguous."""
     height, width = pixels.shape[:2]
-    down, right = -height % STRIDE, -width % STRIDE
+    down, right = (-side % (STRIDE if side <= COARSE else COARSE) for side in (height, width))
     return np.ascontiguousarray(np.pad(pixels, ((0, down), (0, right), (0, 0))))
 
 

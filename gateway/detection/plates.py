@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from gateway.detection import clp
+from gateway.detection.agreement import agreed
 from gateway.detection.boxes import Boxes, clipped, grown, stacked, suppressed
 from gateway.detection.detector import Detector, Setting
 from gateway.detection.looks import Pass, detections, least_point, scored, seen
@@ -62,7 +63,7 @@ class PackagedPlates(Detector):
             return suppressed(decoded, OVERLAP)
 
         looks = [scored(seen(pixels, look.scale, see), look, OVERLAP) for look in passes]
-        boxes = suppressed(stacked(looks), OVERLAP)
+        boxes = agreed(looks, OVERLAP)
         plates = clipped(whole_plates(boxes, SQUAT, WIDE), width, height)
         return detections(plates, Kind.LICENSE_PLATE, self.name, pixels)
 

@@ -8,11 +8,13 @@ from gateway.detection.codes import Codes
 from gateway.detection.detector import Detector, DetectorSet, Factory, Setting
 from gateway.detection.faces import CenterFace
 from gateway.detection.models import ModelStore
+from gateway.detection.plate_text import PlateLikeText
 from gateway.detection.plates import PackagedPlates
 from gateway.detection.reader import load_reader
 from gateway.detection.runtime import Precision
-from gateway.detection.text import PlateLikeText, TextDetector
+from gateway.detection.text import TextDetector
 from gateway.errors import Misconfigured, MissingDetector
+from policies.model import Effort
 
 
 def _mediapipe(setting: Setting) -> Detector:
@@ -47,6 +49,7 @@ def load_detectors(
     models: ModelStore,
     threads: int,
     precision: Precision,
+    effort: Effort = Effort.THOROUGH,
     reading: bool = False,
 ) -> DetectorSet:
     """Builds the named detectors, each once, in the order named.
@@ -56,7 +59,7 @@ def load_detectors(
     Raises MissingDetector for a required one that is unknown or cannot run here, MissingModel for a required
     one whose model file is not there. An optional one that cannot be built is listed in `absent`.
     """
-    setting = Setting(models=models, threads=threads, precision=precision)
+    setting = Setting(models=models, threads=threads, precision=precision, effort=effort)
     built: dict[str, Detector] = {}
     absent: dict[str, str] = {}
     for name in dict.fromkeys([*required, *optional]):

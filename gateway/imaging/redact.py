@@ -20,7 +20,7 @@ from gateway.imaging.image import Pixels, check_pixels
 from policies.model import Kind, Redaction, RedactionMethod, Region, Size
 
 BLOCK: Final = 8
-"""Pixels a side of JPEG's block: a plan aligns regions outwards to it, so that no block holds both sides."""
+"""Pixels a side of JPEG's block: differences are averaged over it, and no cell of a blur is smaller."""
 
 # RGB, constant whatever lies beneath. Darker shades of the hues that stand for the kinds everywhere else; far
 # from any grey (the channels lie at least 144 apart), so that nobody takes a fill for hair, ink or shadow.

@@ -7,18 +7,20 @@ from collections.abc import Iterable
 from gateway.detection.detector import DetectorSet
 from gateway.detection.models import ModelStore
 from gateway.detection.registry import load_detectors
-from gateway.detection.runtime import Precision
+from gateway.detection.runtime import Precision, fastest_precision
+from policies.model import Effort
 from policies.policy import Policy
 
 
 class PolicyDetectors:
     """Detector sets by the names that policies give; one compiled session a model and process."""
 
-    def __init__(self, models: ModelStore, *, threads: int, precision: Precision = Precision.F32) -> None:
+    def __init__(self, models: ModelStore, *, threads: int, precision: str | None = None) -> None:
+        """precision: "f32" or "bf16"; left out, the fastest that this CPU has."""
         self._models = models
         self._threads = threads
-        self._precision = precision
-        self._sets: dict[tuple[tuple[str, ...], tuple[str, ...], bool], DetectorSet] = {}
+        self._precision = Precision(precision) if precision else fastest_precision()
+        self._sets: dict[tuple[tuple[str, ...], tuple[str, ...], Effort, bool], DetectorSet] = {}
 
     def __call__(self, policy: Policy) -> DetectorSet:
         """Raises MissingDetector or MissingModel when what the policy requires cannot run here."""
@@ -28,7 +30,7 @@ class PolicyDetectors:
             for name in _unique(name for rule in policy.rules for name in rule.second_opinion)
             if name not in required
         )
-        key = required, optional, policy.reads
+        key = required, optional, policy.effort, policy.reads
         if key not in self._sets:
             self._sets[key] = load_detectors(
                 required,
@@ -36,6 +38,7 @@ class PolicyDetectors:
                 models=self._models,
                 threads=self._threads,
                 precision=self._precision,
+                effort=policy.effort,
                 reading=policy.reads,
             )
         return self._sets[key]

@@ -23,7 +23,7 @@ def work(pipe: Connection, order: Order) -> None:
     """A job in, an outcome out, until the parent closes the pipe, or is gone."""
     only_our_words()
     limits = Limits()
-    detectors = PolicyDetectors(ModelStore(order.models), threads=order.threads)
+    detectors = PolicyDetectors(ModelStore(order.models), threads=order.threads, precision=order.precision)
     with Sandbox(limits) as sandbox:
         try:
             loaded = detectors(order.policy)

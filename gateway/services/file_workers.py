@@ -41,7 +41,10 @@ GRACE_SECONDS = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What all the files of one run have in common. measure: whether what each costs is told, see Usage."""
+    """What all the files of one run have in common.
+
+    measure: whether what each costs is told, see Usage. precision: see PolicyDetectors.
+    """
 
     policy: Policy
     facts: RunFacts
@@ -50,6 +53,7 @@ class Order:
     threads: int
     previews: bool
     measure: bool = False
+    precision: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

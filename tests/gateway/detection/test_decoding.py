@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gateway.detection import centerface, clp, ppocr
 from gateway.detection.boxes import ious
-from gateway.detection.text import plate_like
+from gateway.detection.plate_text import plate_like
 
 
 @settings(deadline=None)
