@@ -14,6 +14,7 @@ from audit.note import CheckpointSigner, CheckpointVerifier
 from gateway.errors import KeyringError
 from gateway.settings import Settings
 from gateway.vault.blobs import BlobStore
+from gateway.vault.fingerprints import Fingerprints
 from gateway.vault.keyring import CREATE_COMMAND, KeyPurpose, LocalKeyProvider, LocalKeyring
 
 SECRET_NAME = "checkpoint.key"  # noqa: S105  (a file's name)
@@ -34,6 +35,11 @@ def original_keys(settings: Settings) -> LocalKeyProvider:
 
 def copy_keys(settings: Settings) -> LocalKeyProvider:
     return LocalKeyring.open(settings.keys, KeyPurpose.COPIES)
+
+
+def fingerprints(settings: Settings) -> Fingerprints:
+    """By which the intake knows duplicates. Raises KeyringError."""
+    return LocalKeyring.fingerprints(settings.keys)
 
 
 def create_keys(settings: Settings) -> None:

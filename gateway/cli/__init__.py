@@ -19,6 +19,11 @@ COMMANDS = {
         "anonymize",
         "Anonymizes images: hides what the policy names, drops all metadata, checks each file written.",
     ),
+    "ingest": LateCommand(
+        "gateway.cli.ingesting.command",
+        "ingest",
+        "Brings a folder or a ZIP into a gateway's dataset; goes on where it stopped.",
+    ),
     "up": LateCommand("gateway.cli.up", "up", "Runs everything on http://127.0.0.1:PORT until Ctrl-C."),
     "serve": LateCommand("gateway.cli.servers", "serve", "Serves the API."),
     "worker": LateCommand("gateway.cli.servers", "worker", "Anonymizes what was brought in."),

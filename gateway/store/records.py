@@ -35,6 +35,40 @@ class AssetRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchRecord:
+    """expected: how many uploads its sender announced. refused: how many it says were refused at once."""
+
+    id: str
+    dataset_id: str
+    created_by: str
+    expected: int | None
+    refused: int
+    created_at: datetime
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchCount:
+    """uploads of a batch whose assets stand in one state for one reason; duplicates are among them."""
+
+    state: AssetState
+    reason: str | None
+    uploads: int
+    duplicates: int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchAssetRecord:
+    """One asset of a batch."""
+
+    asset_id: str
+    state: AssetState
+    reason: str | None
+    uploads: int
+    duplicates: int
+
+
+@dataclass(frozen=True, slots=True)
 class CopyRecord:
     """report: policy and code versions, model digests, redactions and stage times; no name, no text."""
 
@@ -75,6 +109,9 @@ class TokenRecord:
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyRecord:
+    """duplicate: the request only repeated the bytes of an asset that was there."""
+
     asset_id: str
     salt: bytes
     fingerprint: bytes
+    duplicate: bool = False

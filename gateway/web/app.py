@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 
 from gateway import installation
 from gateway.services.audit_log import AuditLog
+from gateway.services.batches import Batches
 from gateway.services.broker import Broker
 from gateway.services.datasets import Datasets
 from gateway.services.grants import Grants
@@ -28,7 +29,7 @@ from gateway.store.ledger import utc_now
 from gateway.vault.copies import CopyReader
 from gateway.version import VERSION
 from gateway.web import docs, problems
-from gateway.web.api import assets, audit, copies, datasets, grants
+from gateway.web.api import assets, audit, batches, copies, datasets, grants
 from gateway.web.console import home
 from gateway.web.identity import Doorkeeper
 from gateway.web.services import Services
@@ -79,7 +80,14 @@ def create_app(settings: Settings, role: Role = Role.ALL) -> FastAPI:
     app.state.settings = settings
     problems.install(app)
     app.middleware("http")(_log_request)
-    for router in (assets.router, copies.router, datasets.router, grants.router, audit.router):
+    for router in (
+        assets.router,
+        batches.router,
+        copies.router,
+        datasets.router,
+        grants.router,
+        audit.router,
+    ):
         app.include_router(router, prefix="/v1")
     app.include_router(home.router)
     docs.install(app)
@@ -99,6 +107,7 @@ def _services(settings: Settings, role: Role, database: Database, queue: JobQueu
             installation.original_keys(settings),
             queue.enqueue,
             utc_now,
+            fingerprints=installation.fingerprints(settings),
             max_bytes=MAX_UPLOAD_BYTES,
         )
     verifier = installation.checkpoint_verifier(settings)
@@ -106,6 +115,7 @@ def _services(settings: Settings, role: Role, database: Database, queue: JobQueu
         progress=Progress(database, utc_now),
         datasets=Datasets(database, utc_now),
         grants=Grants(database, utc_now),
+        batches=Batches(database, utc_now),
         broker=broker,
         intake=intake,
         audit_log=AuditLog(database, verifier, settings.checkpoint_file, utc_now),

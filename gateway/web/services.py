@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 
 from gateway.errors import NotFound
 from gateway.services.audit_log import AuditLog
+from gateway.services.batches import Batches
 from gateway.services.broker import Broker
 from gateway.services.datasets import Datasets
 from gateway.services.grants import Grants
@@ -25,6 +26,7 @@ class Services:
     progress: Progress
     datasets: Datasets
     grants: Grants
+    batches: Batches
     broker: Broker | None
     intake: Intake | None
     audit_log: AuditLog | None

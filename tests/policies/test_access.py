@@ -37,6 +37,14 @@ RESOURCES: Final[dict[Action, Resource]] = {
     Action.ASSET_CREATE: Resource("Dataset", HERE),
     Action.ASSET_READ: OWN,
     Action.ORIGINAL_READ: OWN,
+    Action.BATCH_CREATE: Resource("Dataset", HERE),
+    Action.BATCH_FILL: Resource("Batch", "batch-1", HERE, "person-1"),
+    Action.BATCH_READ: Resource("Batch", "batch-1", HERE, "person-1"),
+    Action.BATCH_LIST: INSTALLATION,
+    Action.UPLOAD_CONTINUE: Resource("Upload", "upload-1", HERE, "person-1"),
+    Action.WEBHOOK_CREATE: INSTALLATION,
+    Action.WEBHOOK_LIST: INSTALLATION,
+    Action.WEBHOOK_DELETE: INSTALLATION,
     Action.COPY_LIST: Resource("Dataset", HERE),
     Action.COPY_READ: Resource("Copy", "copy-1", HERE),
     Action.DATASET_CREATE: INSTALLATION,
@@ -59,8 +67,21 @@ BY_ROLE: Final[dict[Role, set[Action]]] = {
         Action.AUDIT_READ,
         Action.AUDIT_VERIFY,
         Action.ASSET_READ,
+        Action.BATCH_READ,
+        Action.BATCH_LIST,
+        Action.WEBHOOK_CREATE,
+        Action.WEBHOOK_LIST,
+        Action.WEBHOOK_DELETE,
     },
-    Role.UPLOADER: {Action.ASSET_CREATE, Action.DATASET_LIST, Action.ASSET_READ},
+    Role.UPLOADER: {
+        Action.ASSET_CREATE,
+        Action.DATASET_LIST,
+        Action.ASSET_READ,
+        Action.BATCH_CREATE,
+        Action.BATCH_FILL,
+        Action.BATCH_READ,
+        Action.UPLOAD_CONTINUE,
+    },
     Role.REVIEWER: set(),
     Role.ANNOTATOR: set(),
     Role.AUDITOR: {Action.AUDIT_READ, Action.AUDIT_VERIFY},
@@ -107,6 +128,14 @@ def test_an_uploader_follows_own_assets_only() -> None:
     uploader = Principal("person-1", Role.UPLOADER)
     assert decide(uploader, Action.ASSET_READ, OWN, now=NOW) == Allowed("uploader.follows-own-assets")
     assert decide(uploader, Action.ASSET_READ, other, now=NOW) == Denied("default.deny")
+
+
+def test_an_uploader_fills_reads_and_continues_only_what_is_its_own() -> None:
+    uploader = Principal("person-1", Role.UPLOADER)
+    for action in (Action.BATCH_FILL, Action.BATCH_READ, Action.UPLOAD_CONTINUE):
+        other = replace(RESOURCES[action], owner="person-2")
+        assert isinstance(decide(uploader, action, RESOURCES[action], now=NOW), Allowed)
+        assert decide(uploader, action, other, now=NOW) == Denied("default.deny")
 
 
 def test_a_grant_opens_no_copy_of_another_dataset() -> None:
