@@ -20,6 +20,8 @@ class Settings:
     keys: the keyring's folder (PRIVGATE_KEYS).
     blobs: a folder, or an obstore URL, under which `originals` and `copies` lie (PRIVGATE_BLOBS).
     models: the folder of the detection models (PRIVGATE_MODELS).
+    webhook_networks: networks that webhooks may call although they are not public, by commas, such as
+        10.1.0.0/16,127.0.0.0/8 (PRIVGATE_WEBHOOK_NETWORKS); none by default.
     """
 
     data: Path
@@ -28,6 +30,7 @@ class Settings:
     keys: Path
     blobs: str
     models: Path
+    webhook_networks: str = ""
 
     @classmethod
     def read(cls, environment: Mapping[str, str], *, data: Path | None = None) -> Settings:
@@ -46,6 +49,7 @@ class Settings:
             keys=Path(environment.get("PRIVGATE_KEYS", folder / "keys")),
             blobs=environment.get("PRIVGATE_BLOBS", str(folder / "blobs")),
             models=models_folder(environment),
+            webhook_networks=environment.get("PRIVGATE_WEBHOOK_NETWORKS", ""),
         )
 
     @property

@@ -8,16 +8,22 @@ from gateway import installation
 from gateway.detection.models import ModelStore
 from gateway.imaging.sandbox import Sandbox
 from gateway.services.anonymize import Anonymizer
+from gateway.services.destinations import Caller
 from gateway.services.detectors import PolicyDetectors
 from gateway.services.job_worker import JobWorker
 from gateway.services.jobs import JobQueue
 from gateway.services.sanitize import Sanitizer
 from gateway.services.sweep import Sweep
+from gateway.services.webhook_sender import AT_ONCE, WebhookSender
 from gateway.settings import Settings
 from gateway.store.database import Database
 from gateway.store.ledger import utc_now
 from gateway.version import VERSION
 from policies.policy import load_policy, preset_names
+
+WEBHOOK_SECONDS = 1.0
+WEBHOOK_ATTEMPT_SECONDS = 10.0
+PRUNE_SECONDS = 3600.0
 
 
 def run_worker(
@@ -41,6 +47,13 @@ def run_worker(
             actor=executor_id,
             code_version=VERSION,
         )
+        webhooks = WebhookSender(
+            database,
+            installation.original_keys(settings),
+            Caller(installation.destinations(settings), seconds=WEBHOOK_ATTEMPT_SECONDS, at_once=AT_ONCE),
+            utc_now,
+            actor=executor_id,
+        )
         job_worker = JobWorker(
             database,
             settings.jobs_database,
@@ -48,6 +61,10 @@ def run_worker(
             Sweep(database, originals, copies, queue.enqueue, utc_now),
             utc_now,
             executor_id=executor_id,
+            chores=(
+                (WEBHOOK_SECONDS, webhooks.deliver_due),
+                (PRUNE_SECONDS, webhooks.prune),
+            ),
         )
         job_worker.start()
         until.wait()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from dbos import DBOS, DBOSConfig
@@ -39,7 +39,8 @@ log = logging.getLogger("privgate.worker")
 class JobWorker:
     """Runs jobs from `start` to `stop`. run: an asset's id in, its state out.
 
-    executor_id: this process's own name; no two processes may share one.
+    executor_id: this process's own name; no two processes may share one. chores: what else is done again and
+    again, each on its own thread, with the seconds between two times.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class JobWorker:
         *,
         executor_id: str,
         concurrency: int = 1,
+        chores: Sequence[tuple[float, Callable[[], None]]] = (),
     ) -> None:
         self._database = database
         self._sweep = sweep
@@ -62,7 +64,11 @@ class JobWorker:
         # Apart, since a sweep of many assets may take longer than a heartbeat may be late.
         self._keepers = [
             threading.Thread(target=self._repeat, args=(seconds, act), name=act.__name__, daemon=True)
-            for seconds, act in ((HEARTBEAT_SECONDS, self._keep), (SWEEP_SECONDS, self._clear_up))
+            for seconds, act in (
+                (HEARTBEAT_SECONDS, self._keep),
+                (SWEEP_SECONDS, self._clear_up),
+                *chores,
+            )
         ]
         self._config: DBOSConfig = {
             "name": APPLICATION,

@@ -69,6 +69,40 @@ class BatchAssetRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookRecord:
+    id: str
+    url: str
+    events: tuple[str, ...]
+    sealed_secret: bytes
+    wrapped_key: bytes
+    created_by: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRecord:
+    """One message of the outbox. attempts: how often it was begun to be sent, this time included."""
+
+    id: str
+    webhook_id: str
+    event: str
+    asset_id: str
+    dataset_id: str
+    reason: str | None
+    happened_at: datetime
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryCount:
+    """Messages of one webhook; those delivered over a week ago are no longer counted."""
+
+    delivered: int
+    pending: int
+    given_up: int
+
+
+@dataclass(frozen=True, slots=True)
 class CopyRecord:
     """report: policy and code versions, model digests, redactions and stage times; no name, no text."""
 

@@ -23,13 +23,14 @@ from gateway.services.grants import Grants
 from gateway.services.intake import Intake
 from gateway.services.jobs import JobQueue
 from gateway.services.progress import Progress
+from gateway.services.webhooks import Webhooks
 from gateway.settings import Settings
 from gateway.store.database import Database
 from gateway.store.ledger import utc_now
 from gateway.vault.copies import CopyReader
 from gateway.version import VERSION
 from gateway.web import docs, problems
-from gateway.web.api import assets, audit, batches, copies, datasets, grants
+from gateway.web.api import assets, audit, batches, copies, datasets, grants, webhooks
 from gateway.web.console import home
 from gateway.web.identity import Doorkeeper
 from gateway.web.services import Services
@@ -86,6 +87,7 @@ def create_app(settings: Settings, role: Role = Role.ALL) -> FastAPI:
         copies.router,
         datasets.router,
         grants.router,
+        webhooks.router,
         audit.router,
     ):
         app.include_router(router, prefix="/v1")
@@ -96,15 +98,17 @@ def create_app(settings: Settings, role: Role = Role.ALL) -> FastAPI:
 
 
 def _services(settings: Settings, role: Role, database: Database, queue: JobQueue | None) -> Services:
-    broker = intake = None
+    broker = intake = hooks = None
     if role is not Role.INTAKE:
         reader = CopyReader(installation.copy_blobs(settings), installation.copy_keys(settings))
         broker = Broker(database, reader, utc_now)
     if queue is not None:
+        keys = installation.original_keys(settings)
+        hooks = Webhooks(database, keys, installation.destinations(settings), utc_now)
         intake = Intake(
             database,
             installation.original_blobs(settings),
-            installation.original_keys(settings),
+            keys,
             queue.enqueue,
             utc_now,
             fingerprints=installation.fingerprints(settings),
@@ -118,6 +122,7 @@ def _services(settings: Settings, role: Role, database: Database, queue: JobQueu
         batches=Batches(database, utc_now),
         broker=broker,
         intake=intake,
+        webhooks=hooks,
         audit_log=AuditLog(database, verifier, settings.checkpoint_file, utc_now),
     )
 

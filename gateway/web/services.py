@@ -15,6 +15,7 @@ from gateway.services.datasets import Datasets
 from gateway.services.grants import Grants
 from gateway.services.intake import Intake
 from gateway.services.progress import Progress
+from gateway.services.webhooks import Webhooks
 
 Service = TypeVar("Service")
 
@@ -29,6 +30,7 @@ class Services:
     batches: Batches
     broker: Broker | None
     intake: Intake | None
+    webhooks: Webhooks | None
     audit_log: AuditLog | None
 
 

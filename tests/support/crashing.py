@@ -47,6 +47,9 @@ POINTS = {
     "anonymize-5-put": Point("gateway.vault.blobs:BlobStore.put"),
     "anonymize-6-uncommitted": Point(FLUSH, action="asset.released"),
     "anonymize-6-settled": Point(COMMITTED, action="asset.released"),
+    # services/webhook_sender.py
+    "webhook-1-claimed": Point("gateway.services.destinations:Caller.post_all", after=False),
+    "webhook-2-sent": Point("gateway.services.destinations:Caller.post_all"),
     # services/sequencer.py
     "sequencer-2-placed": Point("gateway.store.queries.log:add_checkpoint"),
     "sequencer-3-committed": Point("gateway.services.sequencer:append_note", after=False),

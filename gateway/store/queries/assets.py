@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from gateway.errors import NotFound
+from gateway.store.queries import webhooks
 from gateway.store.records import AssetRecord, IdempotencyRecord
 from gateway.store.tables import Asset, IdempotencyKey
 from policies.lifecycle import AssetState, check_transition
@@ -47,13 +48,17 @@ def sealed_name(session: Session, asset_id: str) -> bytes | None:
 def move(
     session: Session, asset_id: str, state: AssetState, *, now: datetime, reason: str | None = None
 ) -> AssetRecord:
-    """Changes the state. Raises NotFound, or IllegalTransition when the state does not lead there."""
+    """Changes the state, and tells the webhooks that asked for the new one, in the same transaction.
+
+    Raises NotFound, or IllegalTransition when the state does not lead there.
+    """
     row = _row(session, asset_id, lock=True)
     check_transition(AssetState(row.state), state)
     if state is AssetState.PROCESSING:
         row.attempts += 1
     row.state, row.reason, row.updated_at = state.value, reason, now
     session.add(row)
+    webhooks.announce(session, row, now=now)
     session.flush()
     return _record(row)
 
