@@ -93,10 +93,12 @@ class Intake:
         self.max_bytes = max_bytes
 
     def begin(self, principal: Principal, request: Request) -> Reception:
-        """Checks the principal and the dataset, before a byte is taken.
+        """Checks the request, before a byte is taken. Raises NotFound, AccessDenied, InputRefused."""
+        self.check(principal, request)
+        return Reception(self, principal, request)
 
-        Raises NotFound, AccessDenied, InputRefused.
-        """
+    def check(self, principal: Principal, request: Request) -> None:
+        """Principal, dataset, batch and name. Raises NotFound, AccessDenied, InputRefused."""
         if request.file_name is not None and len(request.file_name.encode()) > MAX_NAME_BYTES:
             raise InputRefused(
                 f"the file name is longer than {MAX_NAME_BYTES} bytes", advice="shorten it", code="name.long"
@@ -107,7 +109,6 @@ class Intake:
         authorize(self.database, principal, Action.ASSET_CREATE, resource, now=self.clock())
         if request.batch_id is not None:
             self._check_batch(principal, request.dataset_id, request.batch_id)
-        return Reception(self, principal, request)
 
     def _check_batch(self, principal: Principal, dataset_id: str, batch_id: str) -> None:
         with self.database.reading() as session:

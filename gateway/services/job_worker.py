@@ -117,6 +117,7 @@ class JobWorker:
         """Takes up what a crash left half done, and clears it away."""
         self._sweep.enqueue_forgotten()
         self._sweep.clear_partials()
+        self._sweep.clear_expired_uploads()
 
     def _beat(self) -> None:
         with self._database.unit() as unit:

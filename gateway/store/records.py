@@ -69,6 +69,33 @@ class BatchAssetRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class UploadRecord:
+    """A resumable upload. received: bytes in committed pieces; asset_id: what it became."""
+
+    id: str
+    dataset_id: str
+    uploader_id: str
+    batch_id: str | None
+    asset_id: str | None
+    duplicate: bool
+    byte_length: int
+    received: int
+    wrapped_key: bytes
+    sealed_name: bytes | None
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PieceRecord:
+    """Bytes of an upload from `start` on, sealed in a blob."""
+
+    start: int
+    byte_length: int
+    blob: str
+
+
+@dataclass(frozen=True, slots=True)
 class WebhookRecord:
     id: str
     url: str

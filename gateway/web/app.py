@@ -23,6 +23,7 @@ from gateway.services.grants import Grants
 from gateway.services.intake import Intake
 from gateway.services.jobs import JobQueue
 from gateway.services.progress import Progress
+from gateway.services.resumable import Resumable
 from gateway.services.webhooks import Webhooks
 from gateway.settings import Settings
 from gateway.store.database import Database
@@ -30,7 +31,7 @@ from gateway.store.ledger import utc_now
 from gateway.vault.copies import CopyReader
 from gateway.version import VERSION
 from gateway.web import docs, problems
-from gateway.web.api import assets, audit, batches, copies, datasets, grants, webhooks
+from gateway.web.api import assets, audit, batches, copies, datasets, grants, resumable, webhooks
 from gateway.web.console import home
 from gateway.web.identity import Doorkeeper
 from gateway.web.services import Services
@@ -80,6 +81,7 @@ def create_app(settings: Settings, role: Role = Role.ALL) -> FastAPI:
     app.state.services = _services(settings, role, database, queue)
     app.state.settings = settings
     problems.install(app)
+    app.middleware("http")(resumable.say_version)
     app.middleware("http")(_log_request)
     for router in (
         assets.router,
@@ -87,6 +89,7 @@ def create_app(settings: Settings, role: Role = Role.ALL) -> FastAPI:
         copies.router,
         datasets.router,
         grants.router,
+        resumable.router,
         webhooks.router,
         audit.router,
     ):
@@ -122,6 +125,7 @@ def _services(settings: Settings, role: Role, database: Database, queue: JobQueu
         batches=Batches(database, utc_now),
         broker=broker,
         intake=intake,
+        uploads=None if intake is None else Resumable(intake),
         webhooks=hooks,
         audit_log=AuditLog(database, verifier, settings.checkpoint_file, utc_now),
     )

@@ -15,6 +15,7 @@ from gateway.services.datasets import Datasets
 from gateway.services.grants import Grants
 from gateway.services.intake import Intake
 from gateway.services.progress import Progress
+from gateway.services.resumable import Resumable
 from gateway.services.webhooks import Webhooks
 
 Service = TypeVar("Service")
@@ -30,6 +31,7 @@ class Services:
     batches: Batches
     broker: Broker | None
     intake: Intake | None
+    uploads: Resumable | None
     webhooks: Webhooks | None
     audit_log: AuditLog | None
 

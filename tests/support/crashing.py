@@ -47,6 +47,10 @@ POINTS = {
     "anonymize-5-put": Point("gateway.vault.blobs:BlobStore.put"),
     "anonymize-6-uncommitted": Point(FLUSH, action="asset.released"),
     "anonymize-6-settled": Point(COMMITTED, action="asset.released"),
+    # services/resumable.py
+    "upload-1-piece": Point("gateway.services.resumable:Resumable.make_asset", after=False),
+    "upload-2-asset": Point("gateway.store.queries.uploads:finish", after=False),
+    "upload-3-cleared": Point("gateway.services.resumable:Resumable.clear", after=False),
     # services/webhook_sender.py
     "webhook-1-claimed": Point("gateway.services.destinations:Caller.post_all", after=False),
     "webhook-2-sent": Point("gateway.services.destinations:Caller.post_all"),
