@@ -2,8 +2,8 @@
 
 Each piece is a blob of its own under the upload's data key, bound to the upload and to the byte at which it
 begins. Plaintext never touches the disk. What a crash means: before (1) is committed, a blob that no row
-names; after it, an upload that goes on from there; after (2), an asset that is found again by the upload's own
-idempotency key; after (3), pieces that no row names.
+names; after it, an upload that goes on from there; after (2), an asset that is found again by the upload's
+own idempotency key; after (3), pieces that no row names.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gateway.cli.ingesting.journal import Line, Standing, open_journal
+from gateway.cli.ingesting.objects import ObjectSource, is_object_store, journal_name
 from gateway.cli.ingesting.run import Run, Summary, plan
 from gateway.cli.ingesting.sender import Sender
 from gateway.cli.ingesting.sources import FolderSource, Source, open_zip
@@ -38,7 +39,9 @@ Jobs = Annotated[int, typer.Option(min=1, max=64, help="Files under way at a tim
 
 
 def ingest(
-    source: Annotated[str, typer.Argument(metavar="DIR|ZIP", help="What to bring in.")],
+    source: Annotated[
+        str, typer.Argument(metavar="DIR|ZIP|URL", help="A folder, a ZIP, or s3://bucket/prefix.")
+    ],
     dataset: Dataset,
     url: Url,
     token_file: TokenFile,
@@ -51,7 +54,7 @@ def ingest(
     Status 0: all released (with --no-wait: all taken in). 3: some were refused, quarantined or wait for a
     person. 2: wrong usage, or the run cannot go on. 130: stopped by Ctrl-C.
     """
-    where = journal or _beside(source)
+    where = journal or journal_beside(source)
     token = read_token(token_file)
     sender = Sender(url, token, connections=jobs)
     try:
@@ -95,7 +98,10 @@ def refusal(line: Line, advice: str) -> str:
     return f"refused: {shown(line.path)}: {line.reason}; {advice}"
 
 
-def _beside(source: str) -> Path:
+def journal_beside(source: str) -> Path:
+    """Beside a folder or a ZIP; an object store's in the working folder."""
+    if is_object_store(source):
+        return Path(journal_name(source) + JOURNAL_ENDING)
     path = Path(source).absolute()
     return path.with_name(path.name + JOURNAL_ENDING)
 
@@ -103,7 +109,9 @@ def _beside(source: str) -> Path:
 @contextmanager
 def _opened(source: str, journal: Path) -> Iterator[Source]:
     path = Path(source)
-    if path.is_dir():
+    if is_object_store(source):
+        yield ObjectSource(source)
+    elif path.is_dir():
         yield FolderSource(path, skip=journal)
     elif path.is_file() and zipfile.is_zipfile(path):
         with open_zip(path) as archive:

@@ -47,17 +47,29 @@ def plan(items: Iterable[Item], journal: Journal) -> Plan:
 class Run:
     """Sends the files of one source into one dataset."""
 
-    def __init__(self, sender: Sender, source: Source, journal: Journal, dataset: str, *, jobs: int) -> None:
+    def __init__(
+        self,
+        sender: Sender,
+        source: Source,
+        journal: Journal,
+        dataset: str,
+        *,
+        jobs: int,
+        in_batches: bool = True,
+    ) -> None:
+        """in_batches: the gateway is told which files belong together, and when they were all."""
         self._sender, self._source, self._journal = sender, source, journal
         self._dataset = dataset
         self._jobs = jobs
+        self._in_batches = in_batches
         self._batch: str | None = None
 
     def send(self, todo: list[Item], tell: Tell) -> None:
         """Sends them all, `jobs` at a time. Raises RunStopped; what was sent by then is in the journal."""
         if not todo:
             return
-        self._batch = self._open_batch(len(todo))
+        if self._in_batches:
+            self._batch = self._open_batch(len(todo))
         with ThreadPoolExecutor(self._jobs) as pool:
             for line, advice in _in_turn(pool, self._send_one, todo, ahead=2 * self._jobs):
                 tell(line, advice)

@@ -88,7 +88,7 @@ class FolderSource:
         mark = f"{status.st_size}:{status.st_mtime_ns}"
         if not stat.S_ISREG(status.st_mode):
             return Item(relative, mark, 0, "file.kind", "only plain files are taken")
-        return _checked(Item(relative, mark, status.st_size))
+        return checked(Item(relative, mark, status.st_size))
 
 
 class ZipSource:
@@ -117,7 +117,7 @@ class ZipSource:
             if fault == "zip.twice":
                 item = Item(f"{item.path} (again)", item.mark, item.size)
             yield (
-                _checked(item)
+                checked(item)
                 if fault is None
                 else Item(item.path, item.mark, item.size, fault, ADVICE[fault])
             )
@@ -165,7 +165,7 @@ def _fault_of(member: zipfile.ZipInfo) -> str | None:
     return None
 
 
-def _checked(item: Item) -> Item:
+def checked(item: Item) -> Item:
     """With a fault where the gateway would refuse it anyway."""
     if item.size == 0:
         return Item(item.path, item.mark, 0, "input.empty", "send the image's bytes")

@@ -1,7 +1,7 @@
 """/v1/uploads: resumable upload by tus 1.0 (core, creation, termination, expiration).
 
-Any tus client will do. What is sent is sealed as it arrives; the last byte makes the asset, whose id stands in
-the header Privgate-Asset, of HEAD too.
+Any tus client will do. What is sent is sealed as it arrives; the last byte makes the asset, whose id stands
+in the header Privgate-Asset, of HEAD too.
 """
 
 from __future__ import annotations
