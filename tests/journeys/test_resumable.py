@@ -29,6 +29,10 @@ BODY = TUS | {"Content-Type": "application/offset+octet-stream"}
 MARK = b"a patient's name, 1957-05-01, in the clear"
 
 
+class Gone(Exception):
+    """The sender notices that its server is no more."""
+
+
 def create(person: Person, dataset: str, length: int) -> str:
     headers = TUS | {
         "Upload-Length": str(length),
@@ -119,10 +123,11 @@ def test_killed_in_the_middle_it_goes_on_where_head_says(ordeal: tuple[Installat
     def slowly() -> Iterator[bytes]:
         yield data[: PIECE_BYTES + 100_000]
         killed.wait(60)
+        raise Gone
 
     def sends() -> None:
         headers = BODY | {"Upload-Offset": "0", "Content-Length": str(len(data))}
-        with pytest.raises(httpx.TransportError):
+        with pytest.raises((httpx.TransportError, Gone)):
             uploader.http.patch(where, content=slowly(), headers=headers)
 
     sender = threading.Thread(target=sends)

@@ -170,13 +170,11 @@ class Sender:
         """Asks until there is an answer that repeating would not change. Raises Refused, RunStopped."""
         deadline, pause = self._clock() + self._patience, FIRST_PAUSE_SECONDS
         while True:
-            content = None if body is None else body()
+            content = None if body is None else _exactly(body(), int((headers or {})["Content-Length"]))
             try:
                 answer = self._http.request(
                     method, path, content=content, headers=headers, params=params, json=json
                 )
-            except httpx.LocalProtocolError as exc:  # more or fewer bytes than the file had
-                raise Refused("file.changed", "it changed while it was read; send it again") from exc
             except httpx.TransportError as exc:
                 fault, wait = type(exc).__name__, 0.0
             else:
@@ -212,6 +210,18 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _exactly(pieces: Iterator[bytes], size: int) -> Iterator[bytes]:
+    """The pieces, if they are `size` bytes in all. Raises Refused where the file changed meanwhile."""
+    left = size
+    for piece in pieces:
+        left -= len(piece)
+        if left < 0:
+            break
+        yield piece
+    if left:
+        raise Refused("file.changed", "it changed while it was read; send it again")
 
 
 def _repeatable(status: int, busy: tuple[int, ...]) -> bool:
