@@ -6,6 +6,10 @@ EXTRAS ?=
 ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+ifneq ($(filter-out ocr,$(EXTRAS)),)
+$(error EXTRAS=$(EXTRAS): the only extra is ocr)
+endif
+
 .PHONY: help install models run test check lint lock bench clean
 
 help: ## What can be made
@@ -16,12 +20,14 @@ install: $(VENV)/.installed $(if $(filter ocr,$(EXTRAS)),$(VENV)/.installed-ocr)
 $(VENV)/.installed: requirements-dev.lock pyproject.toml .ci/prerequisites
 	@python=$$(.ci/prerequisites) && \
 	  if [ ! -x $(BIN)/python ]; then echo "privgate: making $(VENV) with $$python"; "$$python" -m venv $(VENV); fi
-	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
-	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@echo "privgate: installing the locked packages (1.2 GB, some minutes)"
+	@$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.installed-ocr: $(VENV)/.installed requirements-ocr.lock
-	$(BIN)/pip install --quiet -r requirements-ocr.lock
+	@echo "privgate: installing EasyOCR and torch (another 1.1 GB)"
+	@$(BIN)/pip install --quiet -r requirements-ocr.lock
 	@touch $@
 
 models: install ## The detection models, each checked against its hash
@@ -41,11 +47,20 @@ check: install ## Linters, types and import rules only
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+# The build's lock is for the image, which holds no development tools.
+# The extra's lock holds what it adds to the others, and no hashes: torch's wheels differ by index. Resolved for
+# Python 3.11, whose versions suit 3.12 too.
 lock: install ## Resolves the locked requirements anew
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  pyproject.toml --output-file requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --extra dev --constraints requirements.lock pyproject.toml --output-file requirements-dev.lock
+	echo hatchling | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-annotate --constraints requirements-dev.lock --output-file requirements-build.lock -
+	$(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --python-platform x86_64-manylinux_2_28 --no-header --no-annotate \
+	  --extra ocr --constraints requirements.lock pyproject.toml --output-file $(VENV)/ocr.lock
+	awk -F '[=; ]' 'NR == FNR { known[$$1]; next } !($$1 in known)' requirements.lock $(VENV)/ocr.lock \
+	  | sed 's/+[a-z0-9]*$$//' > requirements-ocr.lock
 
 bench: models ## Scores detection on labelled images: make bench DATA=path/to/bench
 	$(BIN)/python -m tests.bench.leak $(DATA) $(ARGS)

@@ -69,6 +69,12 @@ def create_keys(settings: Settings) -> None:
         _write_new(settings.keys / PUBLIC_NAME, signer.verifier.to_text() + "\n")
 
 
+def keys_exist(settings: Settings) -> bool:
+    """Whether every file that create_keys makes is there."""
+    names = [*(f"{purpose.value}.json" for purpose in KeyPurpose), SECRET_NAME, PUBLIC_NAME]
+    return all((settings.keys / name).is_file() for name in names)
+
+
 def checkpoint_signer(settings: Settings) -> CheckpointSigner:
     """The log's private key: for the sequencer alone. Raises KeyringError."""
     return CheckpointSigner.parse(_read(settings.keys / SECRET_NAME, private=True))

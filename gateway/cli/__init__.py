@@ -36,6 +36,11 @@ COMMANDS = {
     "sequencer": LateCommand(
         "gateway.cli.servers", "sequencer", "Orders the log and signs its checkpoints; run one."
     ),
+    "migrate": LateCommand(
+        "gateway.cli.migrate",
+        "migrate",
+        "Brings the database and the job engine's up to date; nothing to do is fine.",
+    ),
     "models": LateCommand(
         "gateway.cli.models", "app", "The model files of the detectors: fetch, list, verify, import."
     ),

@@ -37,17 +37,22 @@ def seed_demo(settings: Settings, database: Database, url: str, token_file: Path
     if not token_file.exists():
         print(f"no demo: it needs the officer's token in {token_file}")
         return
-    officer = _client(url, token_file.read_text("ascii").strip())
     uploader = issue_token(database, role=Role.UPLOADER, name="demo uploader", clock=utc_now)
     annotator = issue_token(database, role=Role.ANNOTATOR, name="demo annotator", clock=utc_now)
-    dataset = _answer(officer.post("/v1/datasets", json={"name": "demo", "policy": "street"}))["id"]
-    until = (utc_now() + timedelta(days=GRANT_DAYS)).isoformat()
-    grant = {"person": annotator.person_id, "dataset": dataset, "purpose": "demonstration", "until": until}
-    _answer(officer.post("/v1/grants", json=grant))
+    with _client(url, token_file.read_text("ascii").strip()) as officer:
+        dataset = _answer(officer.post("/v1/datasets", json={"name": "demo", "policy": "street"}))["id"]
+        until = (utc_now() + timedelta(days=GRANT_DAYS)).isoformat()
+        grant = {
+            "person": annotator.person_id,
+            "dataset": dataset,
+            "purpose": "demonstration",
+            "until": until,
+        }
+        _answer(officer.post("/v1/grants", json=grant))
     pictures = _pictures(settings)
-    sender = _client(url, uploader.secret)
-    assets = {name: _send(sender, dataset, name, data) for name, data in pictures.items()}
-    finished = {name: _wait(sender, asset) for name, asset in assets.items()}
+    with _client(url, uploader.secret) as sender:
+        assets = {name: _send(sender, dataset, name, data) for name, data in pictures.items()}
+        finished = {name: _wait(sender, asset) for name, asset in assets.items()}
     _keep_pictures(settings.data / "demo", pictures)
     _write_private(
         notes,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from gateway import installation
@@ -12,10 +14,18 @@ app = typer.Typer(no_args_is_help=True, help="The keys that seal originals and c
 
 
 @app.command()
-def create(data: Data = None) -> None:
+def create(
+    if_missing: Annotated[
+        bool, typer.Option("--if-missing", help="Keys that are there are no error.")
+    ] = False,
+    data: Data = None,
+) -> None:
     """Makes the keys of a new installation; never overwrites one."""
     settings = settings_of(data)
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if if_missing and installation.keys_exist(settings):
+        print(f"the keys in {settings.keys} are there already")
+        return
     installation.create_keys(settings)
     print(f"keys made in {settings.keys}: back this folder up apart from the data")
 

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from gateway.cli.columns import columns
 from gateway.detection.models import ModelState, ModelStore
 from gateway.settings import models_folder
 
@@ -38,13 +37,13 @@ def fetch(names: Names = None) -> None:
 @app.command("list")
 def list_models() -> None:
     """Shows each model: its state, its licence, the package it comes from."""
-    table = Table("name", "state", "licence", "from", "SHA-256", box=None)
-    for status in _store().list():
-        entry = status.entry
-        table.add_row(
-            entry.name, status.state.value, entry.licence, entry.requirement, entry.file_sha256[:16]
-        )
-    Console().print(table)
+    header = ("name", "state", "licence", "from", "SHA-256")
+    rows = [
+        (entry.name, status.state.value, entry.licence, entry.requirement, entry.file_sha256[:16] + "…")
+        for status in _store().list()
+        for entry in (status.entry,)
+    ]
+    print(columns(header, rows))
 
 
 @app.command()

@@ -8,9 +8,8 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from gateway.cli.columns import columns
 from gateway.cli.options import Data, open_installation
 from policies.access import Role
 
@@ -40,12 +39,18 @@ def list_all(data: Data = None) -> None:
     from gateway.services.people import list_tokens
 
     _, database = open_installation(data, jobs=False)
-    table = Table("token id", "person", "name", "role", "made", "state", box=None)
-    for token in list_tokens(database):
-        state = "works" if token.revoked_at is None else f"revoked {token.revoked_at:%Y-%m-%d %H:%M}Z"
-        made = f"{token.created_at:%Y-%m-%d %H:%M}Z"
-        table.add_row(token.id, token.person_id, token.person_name or "-", token.role, made, state)
-    Console().print(table)
+    rows = [
+        (
+            token.id,
+            token.person_id,
+            token.person_name or "-",
+            token.role,
+            f"{token.created_at:%Y-%m-%d %H:%M}Z",
+            "works" if token.revoked_at is None else f"revoked {token.revoked_at:%Y-%m-%d %H:%M}Z",
+        )
+        for token in list_tokens(database)
+    ]
+    print(columns(("token id", "person", "name", "role", "made", "state"), rows))
 
 
 @app.command()

@@ -116,12 +116,13 @@ def refused(job: Job, facts: RunFacts, reason: str, advice: str) -> Outcome:
     )
 
 
-def remove_stale(out: Path, job: Job) -> None:
+def remove_stale(out: Path, job: Job, *now: PurePosixPath) -> None:
     """Removes what an earlier run wrote for this input: a copy made under other rules must not stay.
 
-    Raises FolderUnwritable when it cannot be removed.
+    now: names that go as well, whoever wrote them: those of the copy that is about to be written, or that may
+    have been. Raises FolderUnwritable when something cannot be removed.
     """
-    for name in job.stale:
+    for name in {*job.stale, *now}:
         for path in (out / name, out / REVIEW_FOLDER / name):
             try:
                 path.unlink(missing_ok=True)
@@ -168,10 +169,10 @@ _READ_ADVICE = {
 def _written(job: Job, result: Sanitized, out: Path, facts: RunFacts) -> Outcome:
     clean = result.plan.verdict is Verdict.RELEASE
     relative = job.names[result.encoded.suffix]
+    # (1) The old copy first: a crash here leaves none, never one that was made under other rules.
+    remove_stale(out, job, relative)
     if not clean:
         relative = PurePosixPath(REVIEW_FOLDER) / relative
-    # (1) The old copy first: a crash here leaves none, never one that was made under other rules.
-    remove_stale(out, job)
     # (2) Then the new one, whole.
     try:
         write_whole(out / relative, result.encoded.data)

@@ -46,7 +46,7 @@ class Job:
     """One file to do.
 
     number: its place in the report. names: where its copy goes in the output folder, by the suffix of what is
-    written. stale: what an earlier run may have written for it. fault: set where it cannot be done at all.
+    written. stale: what an earlier run wrote for it, wherever it goes now. fault: why it cannot be done.
     """
 
     number: int
@@ -172,10 +172,10 @@ def _true(relative: PurePosixPath, suffix: str) -> bool:
 
 
 def _usual(relative: PurePosixPath, suffix: str) -> Iterator[PurePosixPath]:
-    """x.heic becomes x.jpg, or x.heic.jpg; a PNG that is called x.jpg becomes x.jpg.png."""
+    """x.heic becomes x.jpg, a PNG that is called x.jpg becomes x.png; or x.heic.jpg, x.jpg.png."""
     if _true(relative, suffix):
         yield relative
-    if suffix == ".jpg" and relative.suffix.lower() in HEIC_ENDINGS:
+    if relative.suffix.lower() in _ALL_KEPT | HEIC_ENDINGS:
         yield relative.with_suffix(suffix)
     yield relative.with_name(relative.name + suffix)
 
@@ -191,8 +191,20 @@ def _wishes(relative: PurePosixPath, suffix: str) -> Iterator[PurePosixPath]:
 def _stale(
     item: _Found, names: Mapping[str, PurePosixPath], assigned: set[PurePosixPath]
 ) -> tuple[PurePosixPath, ...]:
-    """What a run before this one may have called this file's copy, less what is another file's now."""
+    """What a run before this one called this file's copy, as far as its name alone tells.
+
+    Not what another file of this run is called now; nor a.jpg where the file is a.png: though that could be
+    its copy, when it was a JPEG of the wrong name, it is rather the copy of an a.jpg of another run.
+    """
     if item.fault:
         return ()
-    usual = {name for suffix in KEPT_ENDINGS for name in _usual(item.relative, suffix)}
-    return tuple(sorted((usual - assigned) | set(names.values())))
+    own = {name for suffix in KEPT_ENDINGS for name in _own(item.relative, suffix)}
+    return tuple(sorted(own - (assigned - set(names.values()))))
+
+
+def _own(relative: PurePosixPath, suffix: str) -> Iterator[PurePosixPath]:
+    if _true(relative, suffix):
+        yield relative
+    if suffix == ".jpg" and relative.suffix.lower() in HEIC_ENDINGS:
+        yield relative.with_suffix(suffix)
+    yield relative.with_name(relative.name + suffix)

@@ -118,7 +118,7 @@ class FileWorkers:
             worker.end(deadline)
             if worker.job is not None:
                 with suppress(Misconfigured):
-                    remove_stale(self._order.out, worker.job)
+                    remove_stale(self._order.out, worker.job, *worker.job.names.values())
 
     def _busy(self) -> int:
         return sum(worker.job is not None for worker in self._pool)
@@ -160,7 +160,7 @@ class FileWorkers:
         job, worker.job = worker.job, None
         if job is not None:
             # It may have died between writing the file and telling so.
-            remove_stale(self._order.out, job)
+            remove_stale(self._order.out, job, *job.names.values())
             self._finished[job.number] = Done(job.number, _crashed(job, worker.facts))
         elif not worker.ready:
             self._stillborn += 1

@@ -42,8 +42,8 @@ def main() -> None:
 
 
 def _scaled(path: Path) -> Image.Image:
-    with Image.open(path) as image:
-        image = image.convert("RGB")
+    with Image.open(path) as file:
+        image: Image.Image = file.convert("RGB")
         if image.width > image.height:  # the car alone, not its sky
             image = image.crop((190, 140, 770, 570))
         return image.resize((round(image.width * SIDE / image.height), SIDE), Image.Resampling.LANCZOS)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +12,9 @@ import pytest
 from PIL import Image
 
 from gateway.detection.models import ModelStore
-from tests.support.gateway import Installation, Person, create_dataset, running
+from tests.support.gateway import Installation, Person, create_dataset, running, start_up
 from tests.support.pictures import photo
-from tests.support.processes import no_orphans
+from tests.support.processes import Process, no_orphans
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,28 @@ def apart(tmp_path: Path, model_store: ModelStore) -> Iterator[Installation]:
     installation = Installation(tmp_path / "own", model_store.folder)
     yield installation
     installation.stop()
+
+
+README_PORT = 8080
+"""Where the README's tour looks for the gateway."""
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory, model_store: ModelStore) -> Iterator[Installation]:
+    """Where `up` runs; on the README's port if nobody else is there."""
+    installation = Installation(tmp_path_factory.mktemp("up"), model_store.folder)
+    with socket.socket() as probe, suppress(OSError):
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", README_PORT))
+        installation.port = README_PORT
+    yield installation
+    installation.stop()
+
+
+@pytest.fixture(scope="session")
+def up(place: Installation) -> Process:
+    """`privgate up --demo`, from nothing. The journeys of `up` itself stand last and end it."""
+    return start_up(place, "--demo")
 
 
 @pytest.fixture(scope="session")

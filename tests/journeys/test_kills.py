@@ -181,9 +181,7 @@ def test_after_all_that_each_upload_has_one_copy_and_the_log_verifies(ordeal: Or
         assert not np.array_equal(part(after, FACE), part(before, FACE))
 
     all_on_the_tree(installation)
-    export = ordeal.officer.http.get("/v1/audit/export").content
-    key = installation.client().get("/v1/audit/key").text
-    done = verify_offline(export, key, tmp_path, checkpoints=installation.data / "checkpoints.txt")
+    done = verify_offline(ordeal.officer, installation, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(done.stdout)["outside_met"] >= 3
     assert installation.privgate("audit", "verify").returncode == 0

@@ -114,8 +114,5 @@ def test_the_job_of_a_killed_worker_is_taken_over_and_there_is_one_copy(
 
 
 def assert_verified(scaled: Scaled, folder: Path) -> None:
-    export = scaled.officer.http.get("/v1/audit/export").content
-    key = scaled.installation.client().get("/v1/audit/key").text
-    checkpoints = scaled.installation.data / "checkpoints.txt"
-    done = verify_offline(export, key, folder, checkpoints=checkpoints)
+    done = verify_offline(scaled.officer, scaled.installation, folder)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import socket
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,43 +13,15 @@ import httpx
 import numpy as np
 import pytest
 
-from gateway.detection.models import ModelStore
-from tests.support.gateway import Installation, Person, create_dataset, settled, upload
+from tests.support.gateway import READY, Installation, Person, create_dataset, settled, start_up, upload
 from tests.support.pictures import FACE, PLATE, part, pixels_of, plate_png
 from tests.support.processes import Process, children, command_of, wait_until
-
-READY = "Privgate is running:"
-
-
-def start_up(installation: Installation, *arguments: str) -> Process:
-    """`privgate up`, once it says that it runs."""
-    process = installation.start("up", "--port", str(installation.port), *arguments)
-
-    def ready() -> bool:
-        assert process.alive, process.text
-        return READY in process.text
-
-    wait_until(ready, "`privgate up` to be ready", seconds=120)
-    return process
 
 
 def child(process: Process, name: str) -> int | None:
     """The process id of the gateway's process of this name under `privgate up`."""
     found = [pid for pid in children(process.popen.pid) if f"gateway.cli {name} " in command_of(pid)]
     return found[0] if found else None
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory, model_store: ModelStore) -> Iterator[Installation]:
-    installation = Installation(tmp_path_factory.mktemp("up"), model_store.folder)
-    yield installation
-    installation.stop()
-
-
-@pytest.fixture(scope="module")
-def up(place: Installation) -> Process:
-    """`privgate up --demo`, from nothing."""
-    return start_up(place, "--demo")
 
 
 @pytest.fixture

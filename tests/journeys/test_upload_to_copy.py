@@ -21,6 +21,7 @@ from tests.support.gateway import (
     upload,
     verify_offline,
 )
+from tests.support.marker import mark, traces
 from tests.support.pictures import FACE, PLATE, jpeg, part, pixels_of, plate_png, png
 
 
@@ -45,15 +46,11 @@ def test_an_annotator_reads_the_sanitized_copy_and_an_auditor_verifies_the_log(
     assert delivered[0]["details"]["dataset"] == house.dataset
 
     all_on_the_tree(installation)
-    export = house.auditor.http.get("/v1/audit/export")
-    key = installation.client().get("/v1/audit/key").text
-    verified = verify_offline(
-        export.content, key, tmp_path, checkpoints=installation.data / "checkpoints.txt"
-    )
+    verified = verify_offline(house.auditor, installation, tmp_path)
     assert verified.returncode == 0, verified.stdout + verified.stderr
     assert json.loads(verified.stdout)["verdict"] == "verified"
     covered = json.loads(verified.stdout)["covered"]
-    logged = [json.loads(line) for line in export.text.splitlines()]
+    logged = [json.loads(line) for line in (tmp_path / "export.jsonl").read_text().splitlines()]
     of_delivery = [
         r["index"] for r in logged if copy in r.get("entry", "") and "copy.delivered" in r["entry"]
     ]
@@ -85,6 +82,27 @@ def test_a_multipart_upload_takes_the_same_path(house: House, astronaut: Image.I
     asset = settled(house.uploader, response.json()["id"])
     assert asset["state"] == "released"
     assert asset["hidden"] >= 1
+
+
+def test_the_intake_file_name_is_nowhere_in_the_clear(house: House, astronaut: Image.Image) -> None:
+    image = mark(astronaut.crop((64, 0, 448, 320)))
+    give_grant(house.officer, house.annotator, house.dataset)
+    answers = [send(house.uploader, house.dataset, image.data, name=image.file_name)]
+    asset = settled(house.uploader, answers[0].json()["id"])
+    files = {"file": (image.file_name, image.data, "image/png")}
+    answers += [
+        house.uploader.http.get(f"/v1/assets/{asset['id']}"),
+        house.annotator.http.get(f"/v1/datasets/{house.dataset}/copies"),
+        content_of(house.annotator, asset["copy_id"]),
+        house.auditor.http.get("/v1/audit/export"),
+        house.uploader.http.post("/v1/assets", data={"dataset": "dataset-00000000"}, files=files),
+    ]
+    assert [answer.status_code for answer in answers] == [202, 200, 200, 200, 200, 404]
+    word = image.secrets["name"]
+    for answer in answers:
+        assert word not in answer.content
+        assert word not in repr(answer.headers.raw).encode()
+    assert traces(image, house.installation.places()) == []
 
 
 def test_what_is_no_image_is_held_with_its_reason(house: House) -> None:

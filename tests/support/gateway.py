@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -83,6 +84,7 @@ class Installation:
     def environment(self) -> dict[str, str]:
         return {
             "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+            "PYTHONWARNINGS": "default",
             "LANG": "C.UTF-8",
             "HOME": str(self.home),
             "TMPDIR": str(self.temporary),
@@ -178,6 +180,14 @@ class Installation:
             process.stop()
         if "engine" in self.__dict__:
             self.engine.dispose()
+        self.assert_quiet()
+
+    def assert_quiet(self) -> None:
+        """No process has printed a traceback, or a warning of Python's such as of a file left open."""
+        complaint = re.compile(r"^.*(Traceback \(most recent|\w+Warning: ).*$", re.MULTILINE)
+        for process in self.processes:
+            found = complaint.search(process.text)
+            assert found is None, f"{process.command} said: {found and found.group()}\n{process.text}"
 
     # --- what only a test looks at
 
@@ -273,14 +283,21 @@ def content_of(person: Person, copy: str) -> httpx.Response:
 
 
 def verify_offline(
-    export: bytes, key: str, folder: Path, *, checkpoints: Path | None = None
+    asking: Person, installation: Installation, folder: Path
 ) -> subprocess.CompletedProcess[str]:
-    """`python -m audit.verify` on an export, with nothing of the installation but the public key."""
-    (folder / "export.jsonl").write_bytes(export)
-    (folder / "log.pub").write_text(key)
-    beside = ("--checkpoints", str(checkpoints)) if checkpoints else ()
+    """`python -m audit.verify` on an export that this person takes home, with nothing but the public key.
+
+    The file of checkpoints is taken before the export, which would else seem to lack what came in between.
+    """
+    outside = (installation.data / "checkpoints.txt").read_bytes()
+    export = asking.http.get("/v1/audit/export")
+    assert export.status_code == 200, export.text
+    (folder / "checkpoints.txt").write_bytes(outside)
+    (folder / "export.jsonl").write_bytes(export.content)
+    (folder / "log.pub").write_text(installation.client().get("/v1/audit/key").text)
+    files = ("export.jsonl", "--key", "log.pub", "--checkpoints", "checkpoints.txt")
     return subprocess.run(
-        [sys.executable, "-m", "audit.verify", "export.jsonl", "--key", "log.pub", "--json", *beside],
+        [sys.executable, "-m", "audit.verify", *files, "--json"],
         env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
         cwd=folder,
         capture_output=True,
@@ -305,3 +322,18 @@ def running(installation: Installation) -> Iterator[Installation]:
         yield installation
     finally:
         installation.stop()
+
+
+READY = "Privgate is running:"
+
+
+def start_up(installation: Installation, *arguments: str) -> Process:
+    """`privgate up`, once it says that it runs."""
+    process = installation.start("up", "--port", str(installation.port), *arguments)
+
+    def ready() -> bool:
+        assert process.alive, process.text
+        return READY in process.text
+
+    wait_until(ready, "`privgate up` to be ready", seconds=120)
+    return process

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
 from gateway.errors import NotFound
@@ -61,17 +62,14 @@ def newest_of(session: Session, asset_id: str) -> CopyRecord | None:
 
 def released_in(session: Session, dataset_id: str, *, after: str, limit: int) -> list[CopyRecord]:
     """The newest copies of a dataset's released assets, by copy id, beginning behind `after`."""
-    newest = (
-        select(col(Copy.asset_id), func.max(col(Copy.revision)).label("revision"))
-        .where(Copy.dataset_id == dataset_id)
-        .group_by(col(Copy.asset_id))
-        .subquery()
-    )
+    # One look into the index of (asset, revision) for each row shown, however large the dataset is.
+    other = aliased(Copy)
+    newest = select(func.max(other.revision)).where(other.asset_id == Copy.asset_id).scalar_subquery()
     query = (
         select(Copy)
         .join(Asset, col(Asset.id) == col(Copy.asset_id))
-        .join(newest, (newest.c.asset_id == Copy.asset_id) & (newest.c.revision == Copy.revision))
         .where(Copy.dataset_id == dataset_id, Asset.state == AssetState.RELEASED.value, col(Copy.id) > after)
+        .where(Copy.revision == newest)
         .order_by(col(Copy.id))
         .limit(limit)
     )

@@ -19,7 +19,7 @@ WRITTEN = {
     "plain.png",
     "web.webp",
     "photo.jpg",  # from photo.heic
-    "lies.jpg.png",  # a PNG that is called lies.jpg
+    "lies.png",  # a PNG that is called lies.jpg
     "no-ending.jpg",
     "sp ace/a b.jpeg",
     "x.jpg/inner.jpg",

@@ -64,7 +64,7 @@ def test_a_copy_that_waits_has_everything_found_so_far_redacted(
     box = (region["x0"], region["y0"], region["x1"], region["y1"])
     with Image.open(root / "out" / "needs-review" / "sub" / "face.png") as copy:
         assert changed(portrait, copy) == box
-        assert np.asarray(copy.crop(box)).std() == 0  # filled with one colour
+        assert len(copy.crop(box).getcolors() or ()) == 1  # filled
 
 
 def test_what_an_earlier_run_wrote_for_these_inputs_is_gone_and_nothing_else(
