@@ -1,6 +1,6 @@
 """Images brought in end to end while workers are killed at random: `python -m tests.bench.bench_ingest`.
 
-Real processes, the real command, SQLite; nothing may be lost, nothing be there twice, and the log must verify.
+Real processes, the real command, SQLite; nothing may be lost or be there twice, and the log must verify.
 Told are time, images a second, and the memory of server and workers (peak resident set, VmHWM of proc(5)).
 """
 

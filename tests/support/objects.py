@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
+import obstore
+from obstore.store import S3Store
 
 from tests.support.processes import Process, free_port, wait_until
 
@@ -52,6 +54,14 @@ def put_object(environment: dict[str, str], place: str, data: bytes) -> None:
 
 
 def get_object(environment: dict[str, str], place: str) -> bytes:
-    answer = httpx.get(environment["AWS_ENDPOINT"] + place, timeout=10, trust_env=False)
-    assert answer.is_success, answer.text
-    return answer.content
+    bucket, _, key = place.removeprefix("/").partition("/")
+    store = S3Store(
+        bucket,
+        endpoint=environment["AWS_ENDPOINT"],
+        region=environment["AWS_REGION"],
+        access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        virtual_hosted_style_request=False,
+        client_options={"allow_http": True},
+    )
+    return obstore.get(store, key).bytes().to_bytes()
