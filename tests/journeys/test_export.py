@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from PIL import Image
 
 from tests.journeys.conftest import House
 from tests.support.gateway import Person, create_dataset, give_grant, settled, upload
-from tests.support.objects import get_object, put_object, s3_server
+from tests.support.objects import S3, s3_server
 from tests.support.pictures import png
 
 
@@ -38,11 +37,10 @@ def reader(house: House, dataset: str) -> Person:
     return person
 
 
-@pytest.fixture(scope="module")
-def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    with s3_server(tmp_path_factory.mktemp("s3"), path=os.environ.get("PYTHONPATH", "")) as environment:
-        put_object(environment, "/photos", b"")
-        yield environment
+@pytest.fixture
+def s3() -> Iterator[S3]:
+    with s3_server() as server:
+        yield server
 
 
 def arguments(house: House, person: Person, dataset: str, to: str, folder: Path) -> list[str]:
@@ -89,17 +87,16 @@ def test_without_a_grant_nothing_comes_and_the_reason_is_told(
 
 
 def test_from_one_bucket_in_and_to_another_out(
-    house: House, dataset: str, reader: Person, s3: dict[str, str], tmp_path: Path
+    house: House, dataset: str, reader: Person, s3: S3, tmp_path: Path
 ) -> None:
-    put_object(s3, "/sanitized", b"")
     for number in range(3):
-        put_object(s3, f"/photos/day/{number}.png", picture(100 + number))
-    put_object(s3, "/photos/day/note.txt", b"no image")
-    put_object(s3, "/photos/other/9.png", picture(109))
+        s3.objects[f"photos/day/{number}.png"] = picture(100 + number)
+    s3.objects["photos/day/note.txt"] = b"no image"
+    s3.objects["photos/other/9.png"] = picture(109)
     own = create_dataset(house.officer, "from a bucket")
     token = tmp_path / "token"
     token.write_text(house.uploader.token)
-    here = house.installation.beside(**s3)
+    here = house.installation.beside(**s3.environment)
     here.port = house.installation.port
     asked = ["ingest", "s3://photos/day", "--dataset", own, "--url", here.url, "--token-file", str(token)]
     done = here.privgate(*asked, expect=3)
@@ -110,8 +107,8 @@ def test_from_one_bucket_in_and_to_another_out(
     assert "4 were there already" in again.stdout
     done = here.privgate(*arguments(house, reader, dataset, "s3://sanitized/a/b", tmp_path))
     assert "3 copies fetched" in done.stdout
-    manifest = lines(get_object(s3, "/sanitized/a/b/manifest.jsonl").decode())
+    manifest = lines(s3.objects["sanitized/a/b/manifest.jsonl"].decode())
     for line in manifest:
-        data = get_object(s3, f"/sanitized/a/b/{line['file']}")
+        data = s3.objects[f"sanitized/a/b/{line['file']}"]
         assert hashlib.sha256(data).hexdigest() == line["sha256"]
     assert len(manifest) == 3

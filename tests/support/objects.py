@@ -1,67 +1,110 @@
-"""An S3 server on the loopback address (moto), for what speaks to object stores."""
+"""A small S3 server on the loopback address: what obstore asks of one, and no more.
+
+Not moto: botocore and DBOS ask for different releases of python-dateutil, so that no environment has both.
+"""
 
 from __future__ import annotations
 
-import sys
+import hashlib
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, unquote, urlsplit
+from xml.sax.saxutils import escape
 
-import httpx
-import obstore
-from obstore.store import S3Store
+ACCESS_KEY = "testing"
+MODIFIED = "2031-05-01T12:00:00.000Z"
+MODIFIED_HTTP = "Thu, 01 May 2031 12:00:00 GMT"
 
-from tests.support.processes import Process, free_port, wait_until
+
+@dataclass
+class S3:
+    """objects: by "bucket/key". environment: under which obstore finds them."""
+
+    environment: dict[str, str]
+    objects: dict[str, bytes] = field(default_factory=dict)
 
 
 @contextmanager
-def s3_server(folder: Path, *, path: str) -> Iterator[dict[str, str]]:
-    """The environment under which obstore finds it. folder: for its log; path: PYTHONPATH."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    folder.mkdir(parents=True, exist_ok=True)
-    process = Process(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-        environment={"PATH": "/usr/bin:/bin", "PYTHONPATH": path, "HOME": str(folder)},
-        log=folder / "s3.log",
-        folder=folder,
-    )
+def s3_server() -> Iterator[S3]:
+    made = S3({})
 
-    def answers() -> bool:
-        assert process.alive, process.text
-        with suppress(httpx.TransportError):
-            return httpx.get(url, timeout=2, trust_env=False).is_success
-        return False
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
 
+        def do_PUT(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            if self._signed():
+                made.objects[unquote(urlsplit(self.path).path)[1:]] = body
+                self._say(200, b"", {"ETag": _tag(body)})
+
+        def do_GET(self) -> None:
+            if not self._signed():
+                return
+            parts = urlsplit(self.path)
+            asked = parse_qs(parts.query)
+            if "list-type" in asked:
+                self._say(200, _listing(made, unquote(parts.path).strip("/"), asked.get("prefix", [""])[0]))
+                return
+            found = made.objects.get(unquote(parts.path)[1:])
+            if found is None:
+                self._say(404, b"<Error><Code>NoSuchKey</Code></Error>")
+            else:
+                self._say(200, found, {"ETag": _tag(found), "Last-Modified": MODIFIED_HTTP})
+
+        def _signed(self) -> bool:
+            """By somebody who says that it has the key; the signature itself is obstore's business."""
+            signed = f"AWS4-HMAC-SHA256 Credential={ACCESS_KEY}/" in self.headers.get("Authorization", "")
+            if not signed:
+                self._say(403, b"<Error><Code>AccessDenied</Code></Error>")
+            return signed
+
+        def _say(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
+            self.send_response(status)
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+    server = Server(("127.0.0.1", 0), Handler)
+    made.environment = {
+        "AWS_ENDPOINT": f"http://127.0.0.1:{server.server_port}",
+        "AWS_ALLOW_HTTP": "true",
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_VIRTUAL_HOSTED_STYLE_REQUEST": "false",
+    }
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
     try:
-        wait_until(answers, "the S3 server", seconds=30)
-        yield {
-            "AWS_ENDPOINT": url,
-            "AWS_ALLOW_HTTP": "true",
-            "AWS_REGION": "us-east-1",
-            "AWS_ACCESS_KEY_ID": "testing",
-            "AWS_SECRET_ACCESS_KEY": "testing",
-            "AWS_VIRTUAL_HOSTED_STYLE_REQUEST": "false",
-        }
+        yield made
     finally:
-        process.stop()
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
-def put_object(environment: dict[str, str], place: str, data: bytes) -> None:
-    """place: "/bucket", or "/bucket/key" in a bucket that is there."""
-    url = environment["AWS_ENDPOINT"] + place
-    assert httpx.put(url, content=data, timeout=10, trust_env=False).is_success
-
-
-def get_object(environment: dict[str, str], place: str) -> bytes:
-    bucket, _, key = place.removeprefix("/").partition("/")
-    store = S3Store(
-        bucket,
-        endpoint=environment["AWS_ENDPOINT"],
-        region=environment["AWS_REGION"],
-        access_key_id=environment["AWS_ACCESS_KEY_ID"],
-        secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-        virtual_hosted_style_request=False,
-        client_options={"allow_http": True},
+def _listing(made: S3, bucket: str, prefix: str) -> bytes:
+    """ListObjectsV2, whole, however long."""
+    contents = "".join(
+        f"<Contents><Key>{escape(name.removeprefix(bucket + '/'))}</Key><LastModified>{MODIFIED}</LastModified>"
+        f"<ETag>{escape(_tag(data))}</ETag><Size>{len(data)}</Size></Contents>"
+        for name, data in sorted(made.objects.items())
+        if name.startswith(f"{bucket}/{prefix}")
     )
-    return obstore.get(store, key).bytes().to_bytes()
+    said = f"<ListBucketResult><Name>{bucket}</Name><IsTruncated>false</IsTruncated>{contents}</ListBucketResult>"
+    return said.encode()
+
+
+def _tag(data: bytes) -> str:
+    return f'"{hashlib.sha256(data).hexdigest()[:32]}"'

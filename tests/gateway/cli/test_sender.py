@@ -71,7 +71,7 @@ def test_a_gateway_that_stays_away_ends_the_run_with_a_remedy() -> None:
 def test_refusals_are_not_repeated() -> None:
     for status, body in ((422, PROBLEM), (413, PROBLEM), (415, PROBLEM)):
         said = Answer(status, json.dumps(body).encode())
-        with receiver(lambda *_, said=said: said) as there, pytest.raises(Refused) as refused:  # type: ignore[misc]
+        with receiver(lambda *_, said=said: said) as there, pytest.raises(Refused) as refused:
             send(there.url)
         assert (refused.value.code, len(there.got)) == ("input.empty", 1)
     with receiver(lambda *_: Answer(422, json.dumps(REUSED).encode())) as there, pytest.raises(KeyUsedUp):
