@@ -144,7 +144,7 @@ ALLOWED = {
 TUS = {"Tus-Resumable": "1.0.0"}
 
 PUBLIC = {("GET", "/v1/audit/key"), ("OPTIONS", "/v1/uploads")}
-"""The log's public key: whoever verifies needs it, whoever else has no harm to do with it. And the tus spoken."""
+"""The log's public key, which whoever verifies needs and whoever else can do no harm with. And tus's version."""
 
 
 def test_every_route_is_in_the_table_of_what_roles_may(house: House) -> None:

@@ -27,67 +27,71 @@ class S3:
     objects: dict[str, bytes] = field(default_factory=dict)
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    made: S3
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def do_PUT(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self._signed():
+            self.server.made.objects[unquote(urlsplit(self.path).path)[1:]] = body
+            self._say(200, b"", {"ETag": _tag(body)})
+
+    def do_GET(self) -> None:
+        if not self._signed():
+            return
+        parts, made = urlsplit(self.path), self.server.made
+        asked = parse_qs(parts.query)
+        if "list-type" in asked:
+            self._say(200, _listing(made, unquote(parts.path).strip("/"), asked.get("prefix", [""])[0]))
+            return
+        found = made.objects.get(unquote(parts.path)[1:])
+        if found is None:
+            self._say(404, b"<Error><Code>NoSuchKey</Code></Error>")
+        else:
+            self._say(200, found, {"ETag": _tag(found), "Last-Modified": MODIFIED_HTTP})
+
+    def _signed(self) -> bool:
+        """By somebody who says that it has the key; the signature itself is obstore's business."""
+        signed = f"AWS4-HMAC-SHA256 Credential={ACCESS_KEY}/" in self.headers.get("Authorization", "")
+        if not signed:
+            self._say(403, b"<Error><Code>AccessDenied</Code></Error>")
+        return signed
+
+    def _say(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
 @contextmanager
 def s3_server() -> Iterator[S3]:
-    made = S3({})
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_PUT(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            if self._signed():
-                made.objects[unquote(urlsplit(self.path).path)[1:]] = body
-                self._say(200, b"", {"ETag": _tag(body)})
-
-        def do_GET(self) -> None:
-            if not self._signed():
-                return
-            parts = urlsplit(self.path)
-            asked = parse_qs(parts.query)
-            if "list-type" in asked:
-                self._say(200, _listing(made, unquote(parts.path).strip("/"), asked.get("prefix", [""])[0]))
-                return
-            found = made.objects.get(unquote(parts.path)[1:])
-            if found is None:
-                self._say(404, b"<Error><Code>NoSuchKey</Code></Error>")
-            else:
-                self._say(200, found, {"ETag": _tag(found), "Last-Modified": MODIFIED_HTTP})
-
-        def _signed(self) -> bool:
-            """By somebody who says that it has the key; the signature itself is obstore's business."""
-            signed = f"AWS4-HMAC-SHA256 Credential={ACCESS_KEY}/" in self.headers.get("Authorization", "")
-            if not signed:
-                self._say(403, b"<Error><Code>AccessDenied</Code></Error>")
-            return signed
-
-        def _say(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
-            self.send_response(status)
-            for name, value in (headers or {}).items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            return
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-    server = Server(("127.0.0.1", 0), Handler)
-    made.environment = {
-        "AWS_ENDPOINT": f"http://127.0.0.1:{server.server_port}",
-        "AWS_ALLOW_HTTP": "true",
-        "AWS_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_VIRTUAL_HOSTED_STYLE_REQUEST": "false",
-    }
+    server = _Server(("127.0.0.1", 0), _Handler)
+    server.made = S3(
+        {
+            "AWS_ENDPOINT": f"http://127.0.0.1:{server.server_port}",
+            "AWS_ALLOW_HTTP": "true",
+            "AWS_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": "testing",
+            "AWS_VIRTUAL_HOSTED_STYLE_REQUEST": "false",
+        }
+    )
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
-        yield made
+        yield server.made
     finally:
         server.shutdown()
         server.server_close()
@@ -97,13 +101,13 @@ def s3_server() -> Iterator[S3]:
 def _listing(made: S3, bucket: str, prefix: str) -> bytes:
     """ListObjectsV2, whole, however long."""
     contents = "".join(
-        f"<Contents><Key>{escape(name.removeprefix(bucket + '/'))}</Key><LastModified>{MODIFIED}</LastModified>"
-        f"<ETag>{escape(_tag(data))}</ETag><Size>{len(data)}</Size></Contents>"
+        f"<Contents><Key>{escape(name.removeprefix(bucket + '/'))}</Key><Size>{len(data)}</Size>"
+        f"<LastModified>{MODIFIED}</LastModified><ETag>{escape(_tag(data))}</ETag></Contents>"
         for name, data in sorted(made.objects.items())
         if name.startswith(f"{bucket}/{prefix}")
     )
-    said = f"<ListBucketResult><Name>{bucket}</Name><IsTruncated>false</IsTruncated>{contents}</ListBucketResult>"
-    return said.encode()
+    head = f"<Name>{bucket}</Name><IsTruncated>false</IsTruncated>"
+    return f"<ListBucketResult>{head}{contents}</ListBucketResult>".encode()
 
 
 def _tag(data: bytes) -> str:
