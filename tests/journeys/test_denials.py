@@ -144,7 +144,7 @@ ALLOWED = {
 TUS = {"Tus-Resumable": "1.0.0"}
 
 PUBLIC = {("GET", "/v1/audit/key"), ("OPTIONS", "/v1/uploads")}
-"""The log's public key, which whoever verifies needs and whoever else can do no harm with. And tus's version."""
+"""The log's public key: whoever verifies needs it, nobody can do harm with it. And the version of tus."""
 
 
 def test_every_route_is_in_the_table_of_what_roles_may(house: House) -> None:
