@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import os
 import secrets
 import signal
 import threading
-import time
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvicorn
+from sqlalchemy.exc import SQLAlchemyError
 
 from gateway import installation
 from gateway.cli.options import Data, Supervised, open_installation
@@ -24,6 +26,8 @@ from gateway.web.app import Role, create_app
 
 SEQUENCE_SECONDS = 0.5
 RETRY_SECONDS = 5.0
+
+log = logging.getLogger("privgate.sequencer")
 
 
 def serve(
@@ -103,7 +107,9 @@ def worker(
 
     settings, database = open_installation(data)
     executor_id = f"worker-{secrets.token_hex(6)}"
-    run_worker(settings, database, executor_id, threads or len(os.sched_getaffinity(0)), until=_stop_signal())
+    cores = len(os.sched_getaffinity(0))
+    with closing(database):
+        run_worker(settings, database, executor_id, threads or cores, until=_stop_signal())
 
 
 def sequencer(data: Data = None, supervised: Supervised = False) -> None:
@@ -113,12 +119,24 @@ def sequencer(data: Data = None, supervised: Supervised = False) -> None:
     signer = installation.checkpoint_signer(settings)
     service = Sequencer(database, signer, settings.checkpoint_file, utc_now)
     stop = _stop_signal()
-    service.catch_up()
+    with closing(database):
+        while not stop.is_set():
+            try:
+                _sequence(service, stop)
+            except SQLAlchemyError as exc:
+                # The database is away, or was busy for too long: entries wait in it, and so does this.
+                log.warning("sequencer: %s; trying again", type(exc).__name__)
+                stop.wait(RETRY_SECONDS)
+
+
+def _sequence(service: Sequencer, stop: threading.Event) -> None:
+    """Until `stop` is set; what came before that is still signed. Raises SQLAlchemyError."""
+    service.catch_up()  # after an error too: a commit may have taken effect that was not heard of
     while not stop.is_set():
         if service.run_once() == 0:
             stop.wait(SEQUENCE_SECONDS)
     while service.run_once():
-        time.sleep(0)  # what came before the signal is still signed
+        pass
 
 
 def _stop_signal() -> threading.Event:

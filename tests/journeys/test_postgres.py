@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,9 +26,11 @@ from tests.support.gateway import (
     verify_offline,
 )
 from tests.support.marker import mark, traces
-from tests.support.pictures import FACE, part, pixels_of
+from tests.support.pictures import FACE, part, pixels_of, png
 from tests.support.postgres import PostgresServer, postgres_server
 from tests.support.processes import Process, wait_until
+
+DATABASE = "privgate"
 
 
 @dataclass
@@ -47,7 +50,7 @@ class Scaled:
 def scaled(tmp_path_factory: pytest.TempPathFactory, model_store: ModelStore) -> Iterator[Scaled]:
     with postgres_server() as server:
         root = tmp_path_factory.mktemp("scaled")
-        database = {"PRIVGATE_DATABASE": server.create("privgate")}
+        database = {"PRIVGATE_DATABASE": server.create(DATABASE)}
         installation = Installation(root, model_store.folder, database)
         try:
             installation.privgate("keys", "create")
@@ -111,6 +114,28 @@ def test_the_job_of_a_killed_worker_is_taken_over_and_there_is_one_copy(
     all_on_the_tree(scaled.installation)
     assert_verified(scaled, tmp_path)
     assert traces(image, [*scaled.installation.places(), scaled.server.socket]) == []
+
+
+def test_while_the_database_is_away_nothing_is_taken_and_afterwards_all_goes_on(
+    scaled: Scaled, astronaut: Image.Image, tmp_path: Path
+) -> None:
+    running = [process for process in scaled.installation.processes if process.alive]
+    scaled.installation.assert_quiet()
+    scaled.installation.troubled = True
+    scaled.server.allow(DATABASE, False)
+    scaled.server.terminate(DATABASE)
+    response = send(scaled.uploader, scaled.dataset, png(astronaut), key="away")
+    assert response.status_code == 503
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["type"] == "urn:privgate:problem:database"
+    time.sleep(2)  # each process has met it by then
+    scaled.server.allow(DATABASE, True)
+
+    asset = upload(scaled.uploader, scaled.dataset, png(astronaut), key="away")
+    assert settled(scaled.uploader, asset)["state"] == "released"
+    all_on_the_tree(scaled.installation)
+    assert_verified(scaled, tmp_path)
+    assert all(process.alive for process in running)
 
 
 def assert_verified(scaled: Scaled, folder: Path) -> None:

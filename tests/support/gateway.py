@@ -58,6 +58,7 @@ class Installation:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.port = free_port()
         self.processes: list[Process] = []
+        self.troubled = False
         self._clients: list[httpx.Client] = []
 
     @property
@@ -183,7 +184,12 @@ class Installation:
         self.assert_quiet()
 
     def assert_quiet(self) -> None:
-        """No process has printed a traceback, or a warning of Python's such as of a file left open."""
+        """No process has printed a traceback, or a warning of Python's such as of a file left open.
+
+        Where a test takes the database away (`troubled`), the job engine prints one for each try.
+        """
+        if self.troubled:
+            return
         complaint = re.compile(r"^.*(Traceback \(most recent|\w+Warning: ).*$", re.MULTILINE)
         for process in self.processes:
             found = complaint.search(process.text)

@@ -55,6 +55,11 @@ class PostgresServer:
         with self._connect() as connection:
             connection.execute(query, [database])
 
+    def allow(self, database: str, connections: bool) -> None:
+        """Whether anybody may connect to a database; who is connected already stays."""
+        allowed = sql.SQL("true" if connections else "false")
+        self._run(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}").format(sql.Identifier(database), allowed))
+
     def _run(self, statement: sql.Composed) -> None:
         with self._connect() as connection:
             connection.execute(statement)
