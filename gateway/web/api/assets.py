@@ -63,7 +63,8 @@ async def create_asset(
 ) -> ReceivedOut:
     """Takes an image in: 202, and its id. The same Idempotency-Key with the same bytes is the same asset.
 
-    Bytes that the dataset has already answer 200 with the asset that they are; nothing is sealed twice.
+    Bytes that the dataset has already answer 200 with the asset that they are; nothing is sealed twice. That
+    asset may be another sender's: how it gets on is then told by the batch, not by /v1/assets.
     """
     upload = _Upload(offered(services.intake), principal, dataset, idempotency_key, batch)
     content_type = request.headers.get("content-type", "")
