@@ -22,6 +22,8 @@ class Settings:
     models: the folder of the detection models (PRIVGATE_MODELS).
     log_format, log_level: of the processes' logs (PRIVGATE_LOG_FORMAT, PRIVGATE_LOG_LEVEL).
     otlp_endpoint: where traces go, if anywhere (PRIVGATE_OTLP_ENDPOINT).
+    webhook_networks: networks that webhooks may call although they are not public, by commas, such as
+        10.1.0.0/16,127.0.0.0/8 (PRIVGATE_WEBHOOK_NETWORKS); none by default.
     """
 
     data: Path
@@ -33,6 +35,7 @@ class Settings:
     log_format: str = "plain"
     log_level: str | None = None
     otlp_endpoint: str | None = None
+    webhook_networks: str = ""
 
     @classmethod
     def read(cls, environment: Mapping[str, str], *, data: Path | None = None) -> Settings:
@@ -54,6 +57,7 @@ class Settings:
             log_format=environment.get("PRIVGATE_LOG_FORMAT") or "plain",
             log_level=environment.get("PRIVGATE_LOG_LEVEL") or None,
             otlp_endpoint=environment.get("PRIVGATE_OTLP_ENDPOINT") or None,
+            webhook_networks=environment.get("PRIVGATE_WEBHOOK_NETWORKS", ""),
         )
 
     @property

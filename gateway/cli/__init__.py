@@ -19,6 +19,17 @@ COMMANDS = {
         "anonymize",
         "Anonymizes images: hides what the policy names, drops all metadata, checks each file written.",
     ),
+    "ingest": LateCommand(
+        "gateway.cli.ingesting.command",
+        "ingest",
+        "Brings a folder or a ZIP into a gateway's dataset; goes on where it stopped.",
+    ),
+    "watch": LateCommand(
+        "gateway.cli.ingesting.watch", "watch", "Brings in what comes to lie in a folder, until Ctrl-C."
+    ),
+    "export": LateCommand(
+        "gateway.cli.ingesting.export", "export", "Fetches a dataset's sanitized copies, under a grant."
+    ),
     "up": LateCommand("gateway.cli.up", "up", "Runs everything on http://127.0.0.1:PORT until Ctrl-C."),
     "serve": LateCommand("gateway.cli.servers", "serve", "Serves the API."),
     "worker": LateCommand("gateway.cli.servers", "worker", "Anonymizes what was brought in."),

@@ -27,7 +27,10 @@ from gateway.services.people import issue_token, list_tokens
 from gateway.settings import Settings
 from gateway.store.database import Database
 from gateway.store.ledger import utc_now
+from gateway.vault.keyring import KeyPurpose
 from policies.access import Role
+
+FINGERPRINTS_NAME = f"{KeyPurpose.FINGERPRINTS.value}.json"
 
 START_SECONDS = 60.0
 QUICK_SECONDS = 5.0
@@ -108,6 +111,8 @@ def _make_keys(settings: Settings) -> None:
         if not (settings.keys / name).exists()
     ]
     if not missing:
+        if not (settings.keys / FINGERPRINTS_NAME).exists():
+            installation.create_keys(settings)  # of an installation that is older than this key
         return
     if settings.database.startswith("sqlite") and (settings.data / "privgate.db").exists():
         raise KeyringError(

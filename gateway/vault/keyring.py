@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gateway.errors import EnvelopeError, KeyringError
 from gateway.vault.durable import make_private_folder, replace_file
+from gateway.vault.fingerprints import Fingerprints
 from gateway.vault.key_file import KeyInfo, KeySet
 from gateway.vault.keys import DataKey, RandomBytes, WrappedKey
 
@@ -35,6 +36,8 @@ class KeyPurpose(StrEnum):
 
     ORIGINALS = "originals"
     COPIES = "copies"
+    FINGERPRINTS = "fingerprints"
+    """Wraps nothing: the key under which duplicates are known. The intake alone needs it."""
 
 
 class LocalKeyProvider:
@@ -126,6 +129,11 @@ class LocalKeyring:
         return LocalKeyProvider(_path(folder, purpose))
 
     @staticmethod
+    def fingerprints(folder: Path) -> Fingerprints:
+        """Raises KeyringError as `open` does."""
+        return Fingerprints(_read(_path(folder, KeyPurpose.FINGERPRINTS)).active.secret)
+
+    @staticmethod
     def add_key(folder: Path, purpose: KeyPurpose, *, now: datetime | None = None) -> str:
         """Adds a KEK, makes it the active one and answers its id; the older ones stay for unwrapping."""
         path = _path(folder, purpose)
@@ -172,6 +180,12 @@ def _read(path: Path) -> KeySet:
 
 
 def _refuse_missing(path: Path, cause: Exception) -> NoReturn:
+    if path.stem == KeyPurpose.FINGERPRINTS.value:
+        raise KeyringError(
+            f"there is no keyring file {path}, by which duplicates are known. Restore it from its backup; "
+            "an installation that is older than duplicates gets it without harm to its other keys by: "
+            f"{CREATE_COMMAND}"
+        ) from cause
     raise KeyringError(
         f"there is no keyring file {path}; if anything was sealed with it, restore it from its backup; "
         f"for a new installation run: {CREATE_COMMAND}"

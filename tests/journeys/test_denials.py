@@ -137,6 +137,18 @@ ALLOWED = {
     ("POST", "/v1/assets"): {"uploader"},
     ("GET", "/v1/assets/{asset_id}"): {"officer", "uploader"},
     ("GET", "/v1/assets/{asset_id}/original"): set(),
+    ("POST", "/v1/batches"): {"uploader"},
+    ("GET", "/v1/batches"): {"officer"},
+    ("GET", "/v1/batches/{batch_id}"): {"officer", "uploader"},
+    ("GET", "/v1/batches/{batch_id}/assets"): {"officer", "uploader"},
+    ("POST", "/v1/batches/{batch_id}/close"): {"uploader"},
+    ("POST", "/v1/uploads"): {"uploader"},
+    ("HEAD", "/v1/uploads/{upload_id}"): {"uploader"},
+    ("PATCH", "/v1/uploads/{upload_id}"): {"uploader"},
+    ("DELETE", "/v1/uploads/{upload_id}"): {"uploader"},
+    ("POST", "/v1/webhooks"): {"officer"},
+    ("GET", "/v1/webhooks"): {"officer"},
+    ("DELETE", "/v1/webhooks/{webhook_id}"): {"officer"},
     ("GET", "/v1/datasets/{dataset_id}/copies"): set(),
     ("GET", "/v1/copies/{copy_id}/content"): set(),
     ("GET", "/v1/datasets/{dataset_id}/tasks"): {"officer"},
@@ -159,8 +171,10 @@ ALLOWED = {
     ("POST", "/v1/reviews/{review_id}/release"): {"reviewer"},
 }
 
-PUBLIC = {("GET", "/v1/audit/key")}
-"""The log's public key: whoever verifies needs it, whoever else has no harm to do with it."""
+TUS = {"Tus-Resumable": "1.0.0"}
+
+PUBLIC = {("GET", "/v1/audit/key"), ("OPTIONS", "/v1/uploads")}
+"""The log's public key: whoever verifies needs it, nobody can do harm with it. And the version of tus."""
 
 
 def test_every_route_is_in_the_table_of_what_roles_may(house: House) -> None:
@@ -199,7 +213,8 @@ def strangers(house: House) -> dict[str, Person]:
 @pytest.fixture(scope="module")
 def things(house: House, copy: str, strangers: dict[str, Person]) -> dict[str, str]:
     """What the routes' ids stand for. The asset is the stranger uploader's, the grant nobody else's."""
-    asset = upload(strangers["uploader"], house.dataset, plate_png())
+    own = plate_png() + b"bytes of its own, or it would be somebody else's asset"
+    asset = upload(strangers["uploader"], house.dataset, own)
     person = house.installation.enrol("annotator")
     grant = give_grant(house.officer, person, house.dataset)
     looked_at = looked_at_dataset(house.installation, house.officer)
@@ -209,14 +224,19 @@ def things(house: House, copy: str, strangers: dict[str, Person]) -> dict[str, s
     categories = {"categories": [{"id": 1, "name": "car"}]}
     house.officer.http.put(f"/v1/datasets/{house.dataset}/categories", json=categories)
     task = person.http.post(f"/v1/datasets/{house.dataset}/tasks/claim").json()["id"]
-    ids = {
-        "asset_id": asset,
-        "copy_id": copy,
-        "grant_id": grant,
-        "task_id": task,
-        **reviews,
-        **_policies(house),
-    }
+    ids = {"asset_id": asset, "copy_id": copy, "grant_id": grant, "task_id": task}
+    ids |= {**reviews, **_policies(house)}
+    batch = strangers["uploader"].http.post("/v1/batches", json={"dataset": house.dataset})
+    begun, ended = [
+        strangers["uploader"].http.post(
+            "/v1/uploads", params={"dataset": house.dataset}, headers={**TUS, "Upload-Length": "9"}
+        )
+        for _ in range(2)
+    ]
+    webhook = house.officer.http.post("/v1/webhooks", json={"url": "https://hooks.example.org/"})
+    ids |= {"batch_id": batch.json()["id"], "webhook_id": webhook.json()["id"]}
+    ids |= {"upload_id": begun.headers["Location"].rpartition("/")[2]}
+    ids |= {"ended_upload_id": ended.headers["Location"].rpartition("/")[2]}
     return {"dataset_id": house.dataset, "person_id": person.id, **ids}
 
 
@@ -238,7 +258,9 @@ def proposed(officer: Person, name: str) -> str:
     return str(response.raise_for_status().json()["id"])
 
 
-def _ask(route: tuple[str, str], person: Person, things: dict[str, str], role: str) -> httpx.Response:
+def _ask(  # noqa: C901  (a form for each kind of route)
+    route: tuple[str, str], person: Person, things: dict[str, str], role: str
+) -> httpx.Response:
     """A well-formed request, so that a refusal is about who asks."""
     verb, path = route
     extra: dict[str, Any] = {}
@@ -261,6 +283,24 @@ def _ask(route: tuple[str, str], person: Person, things: dict[str, str], role: s
         extra = {"json": {"categories": [{"id": 1, "name": "car"}]}}
     elif route == ("PUT", "/v1/tasks/{task_id}/labels"):
         extra = {"json": {"annotations": []}}
+    elif route == ("POST", "/v1/batches"):
+        extra = {"json": {"dataset": things["dataset_id"]}}
+    elif route == ("POST", "/v1/batches/{batch_id}/close"):
+        extra = {"json": {}}
+    elif route == ("POST", "/v1/webhooks"):
+        extra = {"json": {"url": "https://hooks.example.org/"}}
+    elif path.startswith("/v1/uploads"):
+        if verb == "DELETE" and role == "uploader":  # another one: the table goes on to ask for the first
+            path = "/v1/uploads/{ended_upload_id}"
+        extra = {
+            "params": {"dataset": things["dataset_id"]},
+            "headers": {
+                **TUS,
+                "Upload-Length": "9",
+                "Upload-Offset": "0",
+                "Content-Type": "application/offset+octet-stream",
+            },
+        }
     elif route == ("POST", "/v1/assets"):
         extra = {"params": {"dataset": things["dataset_id"]}, "content": b"an upload"}
     return person.http.request(verb, path.format(**things), **extra)

@@ -185,3 +185,13 @@ class AssetOut(BaseModel):
             hidden=len(copy.report["redactions"]) if copy else None,
             milliseconds=copy.report["milliseconds"] if copy else None,
         )
+
+
+class ReceivedOut(AssetOut):
+    """duplicate: the dataset had these bytes already, and this is the asset that they are."""
+
+    duplicate: bool = False
+
+    @classmethod
+    def told(cls, asset: AssetRecord, *, duplicate: bool) -> Self:
+        return cls(**AssetOut.of(asset, None).model_dump(), duplicate=duplicate)

@@ -42,6 +42,7 @@ def test_create_makes_private_files_in_a_private_folder(keyring: Path) -> None:
     assert {path.name: mode(path) for path in keyring.iterdir()} == {
         "originals.json": 0o600,
         "copies.json": 0o600,
+        "fingerprints.json": 0o600,
     }
     assert mode(keyring) == 0o700
     assert secrets_in(keyring / "originals.json") != secrets_in(keyring / "copies.json")
