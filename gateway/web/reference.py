@@ -32,8 +32,17 @@ PROBLEM: Final = {
             "description": "What is wrong where, if it is more than one thing.",
             "items": {
                 "type": "object",
-                "required": ["place", "fault"],
-                "properties": {"place": {"type": "string"}, "fault": {"type": "string"}},
+                # Of a request: place and fault. Of a policy's text: line and message.
+                "oneOf": [
+                    {
+                        "required": ["place", "fault"],
+                        "properties": {"place": {"type": "string"}, "fault": {"type": "string"}},
+                    },
+                    {
+                        "required": ["line", "message"],
+                        "properties": {"line": {"type": "integer"}, "message": {"type": "string"}},
+                    },
+                ],
             },
         },
     },
