@@ -48,6 +48,7 @@ def open_database(settings: Settings, *, jobs: bool = True) -> Database:
     """
     from gateway.store.database import Database
 
+    os.umask(0o077)  # what is made here is for its owner alone
     database = Database(settings.database)
     with database.alone():
         database.migrate()

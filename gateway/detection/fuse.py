@@ -1,7 +1,8 @@
 """Several looks at one object become one detection. Pure.
 
-1. Detections of a kind are one object when their intersection over union is above SAME, or when one lies
-   within the other by more than INSIDE.
+1. Detections of a kind are one object when their intersection over union is above SAME, or when the one
+   that scores less lies within the other by more than INSIDE. A confident one around a smaller one that
+   scores more stays a detection of its own: a small face held up in front of a large one hides nothing of it.
 2. The best-scoring one gives the region. For plates, a confident second source that sees the same place
    widens it to the union: the two see different parts of a plate, its characters and its frame.
 3. Where a second, independent source agrees, the score rises to 1 - (1 - a)(1 - b / 2), a the best of the
@@ -48,9 +49,13 @@ def _rank(detection: Detection) -> tuple[str, float, tuple[int, int, int, int], 
     return detection.kind.value, -detection.score, place, detection.source
 
 
+def _corners(region: Region) -> tuple[int, int, int, int]:
+    return region.x0, region.y0, region.x1, region.y1
+
+
 def _groups(ranked: Sequence[Detection]) -> Iterator[list[Detection]]:
     """Detections of one kind by object; each group begins with its best, as the whole does."""
-    boxes = np.array([(r.x0, r.y0, r.x1, r.y1, 0) for r in (one.region for one in ranked)], dtype=np.float32)
+    boxes = np.array([(*_corners(one.region), one.score) for one in ranked], dtype=np.float32)
     rest = np.arange(len(ranked))
     while len(rest):
         same = _same(boxes[rest[0]], boxes[rest])
@@ -59,10 +64,11 @@ def _groups(ranked: Sequence[Detection]) -> Iterator[list[Detection]]:
 
 
 def _same(one: NDArray[np.float32], many: Boxes) -> NDArray[np.bool_]:
-    """Which of `many` show the object that `one` shows."""
+    """Which of `many` show the object that `one`, the best of them, shows."""
     both = overlaps(one, many)
-    smaller = np.minimum(areas(one[None]), areas(many))
-    return (ious(one, many) > SAME) | (both > INSIDE * smaller)
+    within = both > INSIDE * areas(many)
+    doubtful_around = (both > INSIDE * areas(one[None])) & (many[:, 4] < CERTAIN)
+    return (ious(one, many) > SAME) | within | doubtful_around
 
 
 def _joined(group: Sequence[Detection]) -> Detection:

@@ -59,6 +59,7 @@ from gateway.web.api import (
 )
 from gateway.web.console import home
 from gateway.web.identity import Doorkeeper
+from gateway.web.limits import BodyLimit
 from gateway.web.metrics import Metrics
 from gateway.web.requests import RequestMiddleware
 from gateway.web.services import Reviews, Services
@@ -141,6 +142,7 @@ def create_app(settings: Settings, role: Role = Role.ALL, *, behind_proxy: bool 
     ):
         app.include_router(resource.router, prefix="/v1")
     app.include_router(probes.router)
+    app.add_middleware(BodyLimit, image_bytes=MAX_UPLOAD_BYTES)  # the outermost: nothing reads before it
     app.include_router(home.router)
     docs.install(app)
     reference.install(app)

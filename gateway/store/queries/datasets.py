@@ -87,7 +87,10 @@ def policy_at(session: Session, version: str) -> Policy:
     row = session.get(PolicyVersion, version)
     if row is None:
         raise NotFound(f"policy version {version} does not exist")
-    return Policy.model_validate_json(row.document)
+    policy = Policy.model_validate_json(row.document)
+    if policy.version != row.version:
+        raise Conflict(f"the stored policy {row.version} was altered; nothing is done under it")
+    return policy
 
 
 def _with_policy() -> Select[Dataset, PolicyVersion]:

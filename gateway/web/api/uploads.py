@@ -12,6 +12,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from gateway.errors import InputRefused
 
 MAX_FIELD_BYTES = 1_024
+MAX_PARTS = 8
 FILE_FIELD = "file"
 
 
@@ -53,6 +54,7 @@ class MultipartUpload:
         self._header = bytearray()
         self._header_value = bytearray()
         self._file_seen = False
+        self._parts = 0
         self._ended = False
         self._out: list[bytes] = []
         self._begin: Callable[[dict[str, str], str | None], None] = lambda fields, name: None
@@ -93,6 +95,11 @@ class MultipartUpload:
             )
 
     def _part_begins(self) -> None:
+        self._parts += 1
+        if self._parts > MAX_PARTS:
+            raise InputRefused(
+                "the form has too many parts", advice="send dataset and file only", code="form"
+            )
         self._part = _Part()
 
     def _header_field(self, data: bytes, start: int, end: int) -> None:

@@ -83,5 +83,12 @@ def test_a_doubt_is_reported_only_where_a_person_can_judge_it() -> None:
     assert len(fuse([seen(FACE, 0, 0, 8, 8, 0.5)])) == 1
 
 
+@pytest.mark.parametrize("kind", list(Kind))
+def test_a_small_thing_in_front_of_a_large_one_hides_nothing_of_it(kind: Kind) -> None:
+    large = seen(kind, 100, 100, 400, 500, 0.92)
+    small = seen(kind, 280, 300, 40, 50, 0.95)
+    assert {one.region for one in fuse([large, small])} == {large.region, small.region}
+
+
 def test_nothing_is_nothing() -> None:
     assert fuse([]) == ()
