@@ -52,7 +52,7 @@ def serve(
     settings, database = open_installation(data)
     database.close()
     uvicorn.run(
-        create_app(settings, role, behind_proxy=behind_proxy is not None),
+        create_app(settings, role, behind_proxy=behind_proxy is not None, local=_is_loopback(host)),
         host=host,
         port=port,
         ssl_certfile=tls_cert,

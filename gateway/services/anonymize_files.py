@@ -127,7 +127,7 @@ def remove_stale(out: Path, job: Job, *now: PurePosixPath) -> None:
             try:
                 path.unlink(missing_ok=True)
             except OSError as exc:
-                if not (path.is_dir() or exc.errno in IN_THE_WAY):  # a folder is no copy of ours
+                if not (exc.errno in IN_THE_WAY or path.is_dir()):  # a folder is no copy of ours
                     raise_if_hopeless(exc, path)
 
 

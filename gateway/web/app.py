@@ -85,10 +85,13 @@ class Role(StrEnum):
     REVIEW = "review"
 
 
-def create_app(settings: Settings, role: Role = Role.ALL, *, behind_proxy: bool = False) -> FastAPI:
+def create_app(
+    settings: Settings, role: Role = Role.ALL, *, behind_proxy: bool = False, local: bool = True
+) -> FastAPI:
     """The application. Raises Misconfigured when keys, database or blobs are not there.
 
-    behind_proxy: what seems to come from this machine may come from anywhere.
+    behind_proxy: what seems to come from this machine may come from anywhere. local: nobody but this machine
+    reaches it, so its first page may say where things lie, and show the demonstration.
     """
     database = Database(settings.database)
     queue = None if role is Role.BROKER else JobQueue(settings.jobs_database)
@@ -121,6 +124,7 @@ def create_app(settings: Settings, role: Role = Role.ALL, *, behind_proxy: bool 
     app.state.settings = settings
     app.state.database = database
     app.state.behind_proxy = behind_proxy
+    app.state.local = local and not behind_proxy
     app.state.metrics = Metrics(database, utc_now)
     app.state.readiness = Readiness(_parts(settings, role, database))
     problems.install(app)

@@ -74,6 +74,18 @@ PROBLEMS: Final[dict[int, tuple[str, str, str, Members]]] = {
         "a dataset of this name exists; choose another name",
         {},
     ),
+    412: (
+        "Another version of tus is spoken here.",
+        "precondition-failed",
+        "the header Tus-Resumable: 1.0.0 is needed",
+        {},
+    ),
+    415: (
+        "Not of a kind that is taken here.",
+        "input-refused",
+        "a policy is sent as text/yaml",
+        {"advice": "send it with Content-Type: text/yaml"},
+    ),
     413: (
         "Too large.",
         "input-refused",

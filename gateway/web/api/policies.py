@@ -43,7 +43,7 @@ _BODY = {
 }
 
 
-@router.post("/policies", status_code=201, openapi_extra=_BODY)
+@router.post("/policies", status_code=201, openapi_extra=_BODY, responses={413: {}, 415: {}})
 async def upload_policy(
     request: Request, response: Response, principal: Asking, services: Offered
 ) -> WholePolicyOut:

@@ -11,7 +11,7 @@ import binascii
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from email.utils import format_datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
@@ -37,7 +37,12 @@ HELD_BYTES = 1 << 20
 MAX_METADATA_CHARACTERS = 4_000
 
 
-def _speaks_tus(tus_resumable: Annotated[str | None, Header()] = None) -> None:
+def _speaks_tus(principal: Asking, tus_resumable: Annotated[str | None, Header()] = None) -> None:
+    """Who asks comes first: without a token it is 401, whatever else is wrong."""
+    if tus_resumable is None:
+        raise HTTPException(
+            400, f"the header Tus-Resumable: {VERSION} is needed", headers={"Tus-Version": VERSION}
+        )
     if tus_resumable != VERSION:
         detail = f"the header Tus-Resumable: {VERSION} is needed"
         raise HTTPException(412, detail, headers={"Tus-Version": VERSION})
@@ -45,6 +50,7 @@ def _speaks_tus(tus_resumable: Annotated[str | None, Header()] = None) -> None:
 
 router = APIRouter(tags=["uploads"])
 tus = [Depends(_speaks_tus)]
+_TUS: dict[int | str, dict[str, Any]] = {400: {}, 412: {}}
 
 Offset = Annotated[int, Header(ge=0, description="Where these bytes begin.")]
 Length = Annotated[int, Header(ge=0, description="Of the whole, in bytes.")]
@@ -69,7 +75,7 @@ def describe_uploads(services: Offered) -> Response:
     return Response(status_code=204, headers=headers)
 
 
-@router.post("/uploads", status_code=201, dependencies=tus)
+@router.post("/uploads", status_code=201, dependencies=tus, responses=_TUS)
 def create_upload(
     principal: Asking,
     services: Offered,
@@ -88,7 +94,7 @@ def create_upload(
     return Response(status_code=201, headers=_headers(record) | {"Location": f"{PATH}/{record.id}"})
 
 
-@router.head("/uploads/{upload_id}", dependencies=tus)
+@router.head("/uploads/{upload_id}", dependencies=tus, responses=_TUS)
 def read_upload(upload_id: Id, principal: Asking, services: Offered) -> Response:
     """How many bytes have arrived for good; the sender goes on from there."""
     record = offered(services.uploads).read(principal, upload_id)
@@ -100,6 +106,7 @@ def read_upload(upload_id: Id, principal: Asking, services: Offered) -> Response
     "/uploads/{upload_id}",
     status_code=204,
     dependencies=tus,
+    responses=_TUS | {413: {}, 415: {}},
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -119,7 +126,7 @@ async def continue_upload(
     return Response(status_code=204, headers=_headers(record))
 
 
-@router.delete("/uploads/{upload_id}", status_code=204, dependencies=tus)
+@router.delete("/uploads/{upload_id}", status_code=204, dependencies=tus, responses=_TUS)
 def end_upload(upload_id: Id, principal: Asking, services: Offered) -> Response:
     """Ends an upload; what had arrived is gone. An asset that it became stays."""
     offered(services.uploads).remove(principal, upload_id)

@@ -39,10 +39,10 @@ templates = Jinja2Templates(Path(__file__).parent / "templates")
 @router.get("/", response_class=HTMLResponse)
 def home(request: Request) -> HTMLResponse:
     settings: Settings = request.app.state.settings
-    demo = _demo(settings)
+    demo = _demo(request)
     context = {
         "version": VERSION,
-        "data": settings.data,
+        "data": settings.data if request.app.state.local else None,
         "demo": demo,
         "captions": CAPTIONS,
         "url": str(request.base_url).rstrip("/"),
@@ -53,7 +53,7 @@ def home(request: Request) -> HTMLResponse:
 @router.get("/demo/before/{name}")
 def before(request: Request, name: str) -> FileResponse:
     """A demo picture as it was brought in: public ones, kept beside the vault. No other original is here."""
-    if name not in CAPTIONS or not _demo(request.app.state.settings):
+    if name not in CAPTIONS or not _demo(request):
         raise NotFound("there is no demo picture of this name")
     path = request.app.state.settings.data / "demo" / f"{name}.png"
     return FileResponse(path, media_type="image/png", headers=VIEW_ONLY)
@@ -62,7 +62,7 @@ def before(request: Request, name: str) -> FileResponse:
 @router.get("/demo/after/{name}")
 def after(request: Request, name: str, services: Offered) -> Response:
     """Its sanitized copy, through the broker, under the demo annotator's grant: each view is on the log."""
-    demo = _demo(request.app.state.settings)
+    demo = _demo(request)
     if demo is None or name not in demo["assets"] or demo["assets"][name]["copy"] is None:
         raise NotFound("there is no demo copy of this name")
     visitor = Principal(demo["annotator"], Role.ANNOTATOR)
@@ -70,10 +70,11 @@ def after(request: Request, name: str, services: Offered) -> Response:
     return Response(delivery.data, media_type=delivery.copy.media_type, headers=VIEW_ONLY)
 
 
-def _demo(settings: Settings) -> dict[str, Any] | None:
+def _demo(request: Request) -> dict[str, Any] | None:
     """What `privgate up --demo` noted, if it ran here."""
-    path = settings.data / DEMO_FILE
-    if not path.exists():
+    # Beyond this machine there is none: its views are deliveries, and strangers would fill the log.
+    path = request.app.state.settings.data / DEMO_FILE
+    if not (request.app.state.local and path.exists()):
         return None
     demo: dict[str, Any] = json.loads(path.read_text("utf-8"))
     return demo
