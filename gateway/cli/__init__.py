@@ -22,13 +22,13 @@ COMMANDS = {
     "ingest": LateCommand(
         "gateway.cli.ingesting.command",
         "ingest",
-        "Brings a folder or a ZIP into a gateway's dataset; goes on where it stopped.",
+        "Brings images into a dataset; after any interruption the same command goes on.",
     ),
     "watch": LateCommand(
-        "gateway.cli.ingesting.watch", "watch", "Brings in what comes to lie in a folder, until Ctrl-C."
+        "gateway.cli.ingesting.watch", "watch", "Brings in what comes to lie in a folder; until it is stopped."
     ),
     "export": LateCommand(
-        "gateway.cli.ingesting.export", "export", "Fetches a dataset's sanitized copies, under a grant."
+        "gateway.cli.ingesting.export", "export", "Fetches a dataset's released, sanitized copies; under a grant."
     ),
     "up": LateCommand("gateway.cli.up", "up", "Runs everything on http://127.0.0.1:PORT until Ctrl-C."),
     "serve": LateCommand("gateway.cli.servers", "serve", "Serves the API."),

@@ -63,8 +63,8 @@ def refused(backup: Path, source: Installation, target: Path, *, keys: Path | No
 
 
 def part(backup: Path, prefix: str) -> Path:
-    """The first of the backup's parts that lies there."""
-    return min((backup / prefix).iterdir())
+    """The largest of the backup's parts there: an image, not what could not be read as one."""
+    return max((backup / prefix).iterdir(), key=lambda path: path.stat().st_size)
 
 
 def rewrite_manifest(backup: Path) -> None:
