@@ -12,6 +12,7 @@ import sys
 from gateway.cli.logs import LogFormat, start_logs
 from gateway.cli.traces import start_traces
 from gateway.errors import Misconfigured
+from gateway.native_noise import only_our_words
 from gateway.settings import Settings
 
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
@@ -33,6 +34,7 @@ def prepare(
         libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
         if os.getppid() == 1:  # the parent was gone before we asked
             sys.exit(1)
+    only_our_words()
     start_logs(log_format or _format(settings.log_format), _level(settings.log_level, supervised=supervised))
     if settings.otlp_endpoint is not None:
         start_traces(settings.otlp_endpoint, name)

@@ -7,6 +7,7 @@ import logging
 import os
 import secrets
 import signal
+import sys
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -51,6 +52,8 @@ def serve(
     prepare("serve", settings_of(data), log_format=log_format, supervised=supervised)
     settings, database = open_installation(data)
     database.close()
+    # Once it has shut down, the web server raises the signal again: a plain end, so that spans are sent out.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(
         create_app(settings, role, behind_proxy=behind_proxy is not None, local=_is_loopback(host)),
         host=host,

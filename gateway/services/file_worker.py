@@ -8,6 +8,7 @@ from gateway.detection.models import ModelStore
 from gateway.errors import Misconfigured
 from gateway.imaging.image import Limits
 from gateway.imaging.sandbox import Sandbox
+from gateway.native_noise import only_our_words
 from gateway.services.anonymize_files import RunFacts, anonymize_file
 from gateway.services.detectors import PolicyDetectors
 from gateway.services.file_plan import Job
@@ -18,6 +19,7 @@ from gateway.services.sanitize import Sanitizer
 
 def work(pipe: Connection, order: Order) -> None:
     """A job in, an outcome out, until the parent closes the pipe, or is gone."""
+    only_our_words()
     limits = Limits()
     detectors = PolicyDetectors(ModelStore(order.models), threads=order.threads)
     with Sandbox(limits) as sandbox:

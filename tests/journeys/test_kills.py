@@ -87,8 +87,11 @@ def ordeal(
         officer, uploader, annotator = map(installation.enrol, ("officer", "uploader", "annotator"))
         dataset = create_dataset(officer, "ordeal")
         serving.stop()
-        # Larger than a megabyte, so that a sealed piece is written before the upload has ended.
-        image = mark(astronaut.resize((640, 640)))
+        # Larger than a megabyte, so that a sealed piece is written before the upload has ended; without the
+        # badges, whose words are plates as likely as not: the marker's noise would decide who releases it.
+        large = Image.new("RGB", (640, 640), (96, 112, 128))
+        large.paste(astronaut.crop((0, 0, 448, 300)), (0, 0))
+        image = mark(large)
         yield Ordeal(installation, image, officer, uploader, annotator, dataset)
     finally:
         installation.stop()

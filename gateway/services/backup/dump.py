@@ -170,4 +170,6 @@ def _environment(where: URL) -> dict[str, str]:
         "PGDATABASE": where.database,
     }
     named |= {LIBPQ[name]: str(value) for name, value in where.query.items()}
-    return dict(os.environ) | {name: value for name, value in named.items() if value is not None}
+    # The rest of this process's environment is not its affair; its home holds .pgpass and certificates.
+    own = {"PATH": os.defpath, "HOME": str(Path.home()), "LC_ALL": "C.UTF-8"}
+    return own | {name: value for name, value in named.items() if value is not None}
