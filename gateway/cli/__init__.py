@@ -25,10 +25,14 @@ COMMANDS = {
         "Brings images into a dataset; after any interruption the same command goes on.",
     ),
     "watch": LateCommand(
-        "gateway.cli.ingesting.watch", "watch", "Brings in what comes to lie in a folder; until it is stopped."
+        "gateway.cli.ingesting.watch",
+        "watch",
+        "Brings in what comes to lie in a folder; until it is stopped.",
     ),
     "export": LateCommand(
-        "gateway.cli.ingesting.export", "export", "Fetches a dataset's released, sanitized copies; under a grant."
+        "gateway.cli.ingesting.export",
+        "export",
+        "Fetches a dataset's released, sanitized copies; under a grant.",
     ),
     "up": LateCommand("gateway.cli.up", "up", "Runs everything on http://127.0.0.1:PORT until Ctrl-C."),
     "serve": LateCommand("gateway.cli.servers", "serve", "Serves the API."),

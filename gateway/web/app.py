@@ -128,7 +128,6 @@ def create_app(
     app.state.metrics = Metrics(database, utc_now)
     app.state.readiness = Readiness(_parts(settings, role, database))
     problems.install(app)
-    app.middleware("http")(resumable.say_version)
     app.add_middleware(RequestMiddleware, metrics=app.state.metrics)
     for resource in (
         assets,
@@ -146,7 +145,8 @@ def create_app(
     ):
         app.include_router(resource.router, prefix="/v1")
     app.include_router(probes.router)
-    app.add_middleware(BodyLimit, image_bytes=MAX_UPLOAD_BYTES)  # the outermost: nothing reads before it
+    app.add_middleware(BodyLimit, image_bytes=MAX_UPLOAD_BYTES)  # nothing reads a body before it
+    app.add_middleware(resumable.TusVersion)  # outside of what refuses
     app.include_router(home.router)
     docs.install(app)
     reference.install(app)

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.errors import InputRefused
 from gateway.services import intake
@@ -37,31 +38,71 @@ HELD_BYTES = 1 << 20
 MAX_METADATA_CHARACTERS = 4_000
 
 
-def _speaks_tus(principal: Asking, tus_resumable: Annotated[str | None, Header()] = None) -> None:
-    """Who asks comes first: without a token it is 401, whatever else is wrong."""
-    if tus_resumable is None:
-        raise HTTPException(
-            400, f"the header Tus-Resumable: {VERSION} is needed", headers={"Tus-Version": VERSION}
-        )
+NEEDED = f"the header Tus-Resumable: {VERSION} is needed"
+
+
+def _speaks_tus(
+    principal: Asking, tus_resumable: Annotated[str | None, Header(include_in_schema=False)] = None
+) -> None:
+    """Who asks comes first: without a token it is 401, whatever else is wrong.
+
+    tus names 412 for another version; without the header it is no request of tus, which is 400.
+    """
     if tus_resumable != VERSION:
-        detail = f"the header Tus-Resumable: {VERSION} is needed"
-        raise HTTPException(412, detail, headers={"Tus-Version": VERSION})
+        status = 400 if tus_resumable is None else 412
+        raise HTTPException(status, NEEDED, headers={"Tus-Version": VERSION})
 
 
-router = APIRouter(tags=["uploads"])
+router = APIRouter(tags=["uploads"], default_response_class=Response)  # every answer is in its headers
 tus = [Depends(_speaks_tus)]
-_TUS: dict[int | str, dict[str, Any]] = {400: {}, 412: {}}
+
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    400: {"description": "The header Tus-Resumable is missing."},
+    412: {"description": "Another version of tus is spoken here: see the header Tus-Version."},
+}
+_TOLD = {
+    name: {"schema": {"type": "string"}, "description": told}
+    for name, told in {
+        "Upload-Offset": "How many bytes have arrived for good.",
+        "Upload-Expires": "When what has arrived is forgotten, unless more comes.",
+        "Privgate-Asset": "The asset that it became, once all bytes are there.",
+        "Privgate-Duplicate": "`true` where the dataset had these bytes before.",
+    }.items()
+}
+_SPOKEN: dict[str, Any] = {
+    "parameters": [
+        {"in": "header", "name": "Tus-Resumable", "required": True, "schema": {"const": VERSION}},
+    ]
+}
+_BYTES: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {BODY_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
 
 Offset = Annotated[int, Header(ge=0, description="Where these bytes begin.")]
 Length = Annotated[int, Header(ge=0, description="Of the whole, in bytes.")]
 
 
-async def say_version(request: Request, proceed: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Every answer says which tus it speaks, refusals too."""
-    response = await proceed(request)
-    if request.url.path.startswith(PATH):
-        response.headers["Tus-Resumable"] = VERSION
-    return response
+class TusVersion:
+    """Pure ASGI middleware: every answer of these routes says which tus it speaks, refusals too.
+
+    It stands outside of whatever may refuse, and hands bodies on as they come.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        ours = scope["type"] == "http" and (scope["path"] == PATH or scope["path"].startswith(f"{PATH}/"))
+
+        async def saying(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["Tus-Resumable"] = VERSION
+            await send(message)
+
+        await self._app(scope, receive, saying if ours else send)
 
 
 @router.options("/uploads", status_code=204)
@@ -75,7 +116,13 @@ def describe_uploads(services: Offered) -> Response:
     return Response(status_code=204, headers=headers)
 
 
-@router.post("/uploads", status_code=201, dependencies=tus, responses=_TUS)
+@router.post(
+    "/uploads",
+    status_code=201,
+    dependencies=tus,
+    responses=_ANSWERS | {201: {"headers": _TOLD}, 413: {}},
+    openapi_extra=_SPOKEN,
+)
 def create_upload(
     principal: Asking,
     services: Offered,
@@ -94,7 +141,12 @@ def create_upload(
     return Response(status_code=201, headers=_headers(record) | {"Location": f"{PATH}/{record.id}"})
 
 
-@router.head("/uploads/{upload_id}", dependencies=tus, responses=_TUS)
+@router.head(
+    "/uploads/{upload_id}",
+    dependencies=tus,
+    responses=_ANSWERS | {200: {"headers": _TOLD}},
+    openapi_extra=_SPOKEN,
+)
 def read_upload(upload_id: Id, principal: Asking, services: Offered) -> Response:
     """How many bytes have arrived for good; the sender goes on from there."""
     record = offered(services.uploads).read(principal, upload_id)
@@ -106,13 +158,9 @@ def read_upload(upload_id: Id, principal: Asking, services: Offered) -> Response
     "/uploads/{upload_id}",
     status_code=204,
     dependencies=tus,
-    responses=_TUS | {413: {}, 415: {}},
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {BODY_TYPE: {"schema": {"type": "string", "format": "binary"}}},
-        }
-    },
+    responses=_ANSWERS
+    | {204: {"headers": _TOLD}, 413: {}, 415: {"description": f"The bytes come as {BODY_TYPE}."}},
+    openapi_extra=_SPOKEN | _BYTES,
 )
 async def continue_upload(
     upload_id: Id, request: Request, principal: Asking, services: Offered, upload_offset: Offset
@@ -126,7 +174,9 @@ async def continue_upload(
     return Response(status_code=204, headers=_headers(record))
 
 
-@router.delete("/uploads/{upload_id}", status_code=204, dependencies=tus, responses=_TUS)
+@router.delete(
+    "/uploads/{upload_id}", status_code=204, dependencies=tus, responses=_ANSWERS, openapi_extra=_SPOKEN
+)
 def end_upload(upload_id: Id, principal: Asking, services: Offered) -> Response:
     """Ends an upload; what had arrived is gone. An asset that it became stays."""
     offered(services.uploads).remove(principal, upload_id)
