@@ -70,7 +70,7 @@ def test_the_protocol_as_a_tus_client_speaks_it(house: House) -> None:
     assert options.headers["Tus-Version"] == "1.0.0"
     assert options.headers["Tus-Extension"] == "creation,termination,expiration"
     assert int(options.headers["Tus-Max-Size"]) == 100_000_000
-    data = plate_png() + b"trailing bytes of its own"
+    data = plate_png()
     where = create(house.uploader, house.dataset, len(data))
     found = head(house.uploader, where)
     assert (found.headers["Upload-Offset"], found.headers["Upload-Length"]) == ("0", str(len(data)))

@@ -58,13 +58,14 @@ def test_an_intake_without_the_copies_key_takes_uploads_and_delivers_nothing(
     house: House, tmp_path: Path
 ) -> None:
     give_grant(house.officer, house.annotator, house.dataset)
-    copy = released_copy(house.uploader, house.dataset, plate_png())
+    sent = plate_png()
+    copy = released_copy(house.uploader, house.dataset, sent)
     intake = with_keys(house, tmp_path / "keys", "originals.json", "fingerprints.json", "checkpoint.pub")
     try:
         intake.serve("--role", "intake")
         annotator, uploader = (intake.person(p.token, p.role) for p in (house.annotator, house.uploader))
-        assert send(uploader, house.dataset, plate_png() + b"another").status_code == 202
-        assert send(uploader, house.dataset, plate_png()).json()["duplicate"]
+        assert send(uploader, house.dataset, plate_png()).status_code == 202
+        assert send(uploader, house.dataset, sent).json()["duplicate"]
         assert annotator.http.get(f"/v1/copies/{copy}/content").status_code == 404
     finally:
         intake.stop()
