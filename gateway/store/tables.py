@@ -6,14 +6,13 @@ sealed in `asset.sealed_name`. The log's entries hold ids and codes only.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
     JSON,
     CheckConstraint,
     Column,
-    DateTime,
     Index,
     Integer,
     LargeBinary,
@@ -21,32 +20,10 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
-
-class UtcTime(TypeDecorator[datetime]):
-    """Aware UTC times; SQLite forgets the zone, so it is taken off going in and put back coming out."""
-
-    impl = DateTime(timezone=False)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
-        if value is not None and value.tzinfo is None:
-            raise ValueError("a time without a zone")
-        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
-        return None if value is None else value.replace(tzinfo=UTC)
-
-
-def _time(*, nullable: bool = False, index: bool = False) -> Any:
-    return Field(default=None, sa_column=Column(UtcTime, nullable=nullable, index=index))
-
-
-def _bytes(*, nullable: bool = False) -> Any:
-    return Field(default=None, sa_column=Column(LargeBinary, nullable=nullable))
-
+from gateway.store.columns import bytes_column as _bytes
+from gateway.store.columns import time_column as _time
 
 _IN_INBOX = text("leaf_index IS NULL")
 
@@ -384,84 +361,3 @@ class Counter(SQLModel, table=True):
 
     name: str = Field(primary_key=True)
     value: int = 0
-
-
-class Batch(SQLModel, table=True):
-    """What one sender brings in together. closed_at: the sender has sent all; refused: what was not taken."""
-
-    id: str = Field(primary_key=True)
-    dataset_id: str = Field(foreign_key="dataset.id")
-    created_by: str = Field(foreign_key="person.id")
-    expected: int | None = None
-    refused: int = 0
-    created_at: datetime = _time()
-    closed_at: datetime | None = _time(nullable=True)
-
-
-class BatchAsset(SQLModel, table=True):
-    """uploads: requests of the batch that gave this asset; duplicates: those that only repeated its bytes."""
-
-    __tablename__ = "batch_asset"
-    batch_id: str = Field(primary_key=True, foreign_key="batch.id")
-    asset_id: str = Field(primary_key=True, foreign_key="asset.id", index=True)
-    uploads: int
-    duplicates: int
-
-
-class Webhook(SQLModel, table=True):
-    """Who is told of assets' states. The secret is sealed, its data key wrapped by the originals' KEK."""
-
-    id: str = Field(primary_key=True)
-    url: str = Field(sa_column=Column(Text, nullable=False))
-    events: list[str] = Field(sa_column=Column(JSON, nullable=False))
-    sealed_secret: bytes = _bytes()
-    wrapped_key: bytes = _bytes()
-    created_by: str = Field(foreign_key="person.id")
-    created_at: datetime = _time()
-
-
-class WebhookDelivery(SQLModel, table=True):
-    """One message for one webhook, written in the transaction of the change that it tells of.
-
-    due_at: when it is sent, or sent again; null once it is delivered or given up.
-    """
-
-    __tablename__ = "webhook_delivery"
-    id: str = Field(primary_key=True)
-    webhook_id: str = Field(foreign_key="webhook.id", index=True)
-    event: str
-    asset_id: str = Field(foreign_key="asset.id")
-    dataset_id: str
-    reason: str | None = None
-    happened_at: datetime = _time()
-    attempts: int = 0
-    due_at: datetime | None = _time(nullable=True, index=True)
-    delivered_at: datetime | None = _time(nullable=True)
-    outcome: str | None = None
-
-
-class Upload(SQLModel, table=True):
-    """A resumable upload. received: bytes in its committed pieces; asset_id: what it became."""
-
-    id: str = Field(primary_key=True)
-    dataset_id: str = Field(foreign_key="dataset.id")
-    uploader_id: str = Field(foreign_key="person.id")
-    batch_id: str | None = Field(default=None, foreign_key="batch.id")
-    asset_id: str | None = Field(default=None, foreign_key="asset.id")
-    duplicate: bool = False
-    byte_length: int
-    received: int = 0
-    wrapped_key: bytes = _bytes()
-    sealed_name: bytes | None = _bytes(nullable=True)
-    created_at: datetime = _time()
-    expires_at: datetime = _time(index=True)
-
-
-class UploadPiece(SQLModel, table=True):
-    """Bytes from `start` on, sealed as a blob of their own under the upload's data key."""
-
-    __tablename__ = "upload_piece"
-    upload_id: str = Field(primary_key=True, foreign_key="upload.id")
-    start: int = Field(primary_key=True)
-    byte_length: int
-    blob: str

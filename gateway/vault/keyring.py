@@ -182,8 +182,8 @@ def _read(path: Path) -> KeySet:
 def _refuse_missing(path: Path, cause: Exception) -> NoReturn:
     if path.stem == KeyPurpose.FINGERPRINTS.value:
         raise KeyringError(
-            f"there is no keyring file {path}, by which duplicates are known. Restore it from its backup; "
-            "an installation that is older than duplicates gets it without harm to its other keys by: "
+            f"there is no keyring file {path}, by which duplicates are known; restore it from its backup. "
+            "An installation that never had it gets it, without harm to its other keys, by: "
             f"{CREATE_COMMAND}"
         ) from cause
     raise KeyringError(

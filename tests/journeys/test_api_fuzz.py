@@ -36,6 +36,7 @@ from tests.journeys.test_denials import ALLOWED, PUBLIC
 from tests.support.gateway import Installation, give_grant, released_copy, running, upload
 from tests.support.pictures import plate_png
 from tests.support.postgres import postgres_server
+from tests.support.uploads import create
 
 EXAMPLES = 12
 """Requests of each kind and route; all of them take about half a minute on two quiet cores."""
@@ -82,11 +83,8 @@ class Target:
 
     def begin_upload(self) -> None:
         """A resumable upload that is there for the next route to be tried; the one before may be gone."""
-        uploader = self.installation.client({"Authorization": f"Bearer {self.tokens[2]}"})
-        headers = {"Tus-Resumable": "1.0.0", "Upload-Length": "1000"}
-        query = {"dataset": self.ids["dataset"]}
-        begun = uploader.post("/v1/uploads", params=query, headers=headers).raise_for_status()
-        self.ids["upload_id"] = begun.headers["Location"].rpartition("/")[2]
+        uploader = self.installation.person(self.tokens[2], "uploader")
+        self.ids["upload_id"] = create(uploader, self.ids["dataset"], 1_000).rpartition("/")[2]
 
     def statuses(self, route: tuple[str, str]) -> set[int]:
         """Those that the reference names."""

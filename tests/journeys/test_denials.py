@@ -23,6 +23,7 @@ from tests.support.gateway import (
 from tests.support.pictures import plate_png
 from tests.support.processes import wait_until
 from tests.support.reviews import looked_at_dataset, reviews_of, waiting_asset
+from tests.support.uploads import BODY, create
 
 
 @contextmanager
@@ -171,8 +172,6 @@ ALLOWED = {
     ("POST", "/v1/reviews/{review_id}/release"): {"reviewer"},
 }
 
-TUS = {"Tus-Resumable": "1.0.0"}
-
 PUBLIC = {("GET", "/v1/audit/key"), ("OPTIONS", "/v1/uploads")}
 """The log's public key: whoever verifies needs it, nobody can do harm with it. And the version of tus."""
 
@@ -226,16 +225,10 @@ def things(house: House, copy: str, strangers: dict[str, Person]) -> dict[str, s
     ids = {"asset_id": asset, "copy_id": copy, "grant_id": grant, "task_id": task}
     ids |= {**reviews, **_policies(house)}
     batch = strangers["uploader"].http.post("/v1/batches", json={"dataset": house.dataset})
-    begun, ended = [
-        strangers["uploader"].http.post(
-            "/v1/uploads", params={"dataset": house.dataset}, headers={**TUS, "Upload-Length": "9"}
-        )
-        for _ in range(2)
-    ]
+    begun, ended = (create(strangers["uploader"], house.dataset, 9).rpartition("/")[2] for _ in range(2))
     webhook = house.officer.http.post("/v1/webhooks", json={"url": "https://hooks.example.org/"})
     ids |= {"batch_id": batch.json()["id"], "webhook_id": webhook.json()["id"]}
-    ids |= {"upload_id": begun.headers["Location"].rpartition("/")[2]}
-    ids |= {"ended_upload_id": ended.headers["Location"].rpartition("/")[2]}
+    ids |= {"upload_id": begun, "ended_upload_id": ended}
     return {"dataset_id": house.dataset, "person_id": person.id, **ids}
 
 
@@ -293,12 +286,7 @@ def _ask(  # noqa: C901  (a form for each kind of route)
             path = "/v1/uploads/{ended_upload_id}"
         extra = {
             "params": {"dataset": things["dataset_id"]},
-            "headers": {
-                **TUS,
-                "Upload-Length": "9",
-                "Upload-Offset": "0",
-                "Content-Type": "application/offset+octet-stream",
-            },
+            "headers": {**BODY, "Upload-Length": "9", "Upload-Offset": "0"},
         }
     elif route == ("POST", "/v1/assets"):
         extra = {"params": {"dataset": things["dataset_id"]}, "content": b"an upload"}

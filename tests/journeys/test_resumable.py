@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import sys
 import threading
@@ -24,32 +23,13 @@ from tests.journeys.conftest import House
 from tests.support.gateway import Installation, Person, create_dataset, settled
 from tests.support.pictures import plate_png
 from tests.support.processes import wait_until
+from tests.support.uploads import BODY, TUS, create, head, patch
 
-TUS = {"Tus-Resumable": "1.0.0"}
-BODY = TUS | {"Content-Type": "application/offset+octet-stream"}
 MARK = b"a patient's name, 1957-05-01, in the clear"
 
 
 class Gone(Exception):
     """The sender notices that its server is no more."""
-
-
-def create(person: Person, dataset: str, length: int) -> str:
-    headers = TUS | {
-        "Upload-Length": str(length),
-        "Upload-Metadata": f"filename {base64.b64encode(b'IMG_0042.jpg').decode()},kind aW1hZ2U=",
-    }
-    answer = person.http.post("/v1/uploads", params={"dataset": dataset}, headers=headers)
-    assert answer.status_code == 201, answer.text
-    return answer.headers["Location"]
-
-
-def patch(person: Person, where: str, offset: int, data: bytes) -> httpx.Response:
-    return person.http.patch(where, content=data, headers=BODY | {"Upload-Offset": str(offset)})
-
-
-def head(person: Person, where: str) -> httpx.Response:
-    return person.http.head(where, headers=TUS)
 
 
 def original(installation: Installation, asset_id: str) -> bytes:
@@ -77,6 +57,10 @@ def test_the_protocol_as_a_tus_client_speaks_it(house: House) -> None:
     assert found.headers["Cache-Control"] == "no-store"
     assert "Upload-Expires" in found.headers
     assert house.uploader.http.head(where).status_code == 400
+    later = house.uploader.http.head(where, headers={"Tus-Resumable": "2.0.0"})
+    assert (later.status_code, later.headers["Tus-Version"]) == (412, "1.0.0")
+    nobody = house.installation.client().head(where)
+    assert (nobody.status_code, nobody.headers["Tus-Resumable"]) == (401, "1.0.0")
     wrong = house.uploader.http.patch(where, content=data, headers=TUS | {"Upload-Offset": "0"})
     assert wrong.status_code == 415
     assert wrong.headers["Tus-Resumable"] == "1.0.0"
@@ -97,6 +81,8 @@ def test_the_protocol_as_a_tus_client_speaks_it(house: House) -> None:
         "/v1/uploads", params={"dataset": house.dataset}, headers=TUS | {"Upload-Length": "100000001"}
     )
     assert too_large.status_code == 413
+    unread = house.uploader.http.post("/v1/uploads", content=b"", headers={"Content-Length": "200000000"})
+    assert (unread.status_code, unread.headers["Tus-Resumable"]) == (413, "1.0.0")
 
 
 @pytest.fixture(scope="module")

@@ -16,12 +16,15 @@ from gateway.vault.durable import make_private_folder, open_private, replace_fil
 
 FORMAT: Final = "privgate-keys"
 VERSION: Final = 1
-NAMES: Final = ("originals.json", "copies.json", "checkpoint.key", "checkpoint.pub")
+NEEDED: Final = frozenset({"originals.json", "copies.json", "checkpoint.key", "checkpoint.pub"})
+NAMES: Final = (*sorted(NEEDED), "fingerprints.json")
+"""An installation that is older than duplicates has no fingerprints.json, nor has its keys' file."""
 
 
 def write_keys(keyring: Path, target: Path) -> None:
     """All files of the keyring into a new file of mode 0600. Raises BackupFault, KeyringError."""
-    document = {"backup": FORMAT, "v": VERSION, "files": {name: _encoded(keyring / name) for name in NAMES}}
+    names = [name for name in NAMES if name in NEEDED or (keyring / name).exists()]
+    document = {"backup": FORMAT, "v": VERSION, "files": {name: _encoded(keyring / name) for name in names}}
     try:
         with os.fdopen(open_private(target), "w", encoding="ascii") as file:
             json.dump(document, file)
@@ -70,10 +73,11 @@ def _parsed(data: bytes) -> dict[str, bytes] | None:
     """None for anything else; no exception passes, since a parser's keeps what it parsed."""
     try:
         document = json.loads(data)
-        if document["backup"] != FORMAT or document["v"] != VERSION or set(document["files"]) != set(NAMES):
+        files: dict[str, str] = document["files"]
+        if document["backup"] != FORMAT or document["v"] != VERSION or not NEEDED <= set(files) <= set(NAMES):
             return None
-        return {name: base64.b64decode(document["files"][name], validate=True) for name in NAMES}
-    except (ValueError, KeyError, TypeError):
+        return {name: base64.b64decode(data, validate=True) for name, data in files.items()}
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

@@ -9,8 +9,9 @@ from sqlalchemy import text
 from sqlmodel import Session, col, func, select
 
 from gateway.errors import NotFound
+from gateway.store.batch_tables import Batch, BatchAsset
 from gateway.store.records import BatchAssetRecord, BatchCount, BatchRecord
-from gateway.store.tables import Asset, Batch, BatchAsset
+from gateway.store.tables import Asset
 from policies.lifecycle import AssetState
 
 # Known to both databases, and right however many uploads come at once.

@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlmodel import Session, col, delete, select
 
 from gateway.errors import Conflict, NotFound
+from gateway.store.batch_tables import Upload, UploadPiece
 from gateway.store.records import PieceRecord, UploadRecord
-from gateway.store.tables import Upload, UploadPiece
 
 
 def add(session: Session, record: UploadRecord) -> None:

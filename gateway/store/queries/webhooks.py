@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, delete, func, select
 
 from gateway.errors import NotFound
+from gateway.store.batch_tables import Webhook, WebhookDelivery
 from gateway.store.records import DeliveryCount, DeliveryRecord, WebhookRecord
-from gateway.store.tables import Asset, Webhook, WebhookDelivery
+from gateway.store.tables import Asset
 from policies.lifecycle import AssetState
 
 TOLD = frozenset({AssetState.RELEASED, AssetState.NEEDS_REVIEW, AssetState.QUARANTINED})
