@@ -6,6 +6,9 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -81,8 +84,16 @@ def test_the_protocol_as_a_tus_client_speaks_it(house: House) -> None:
         "/v1/uploads", params={"dataset": house.dataset}, headers=TUS | {"Upload-Length": "100000001"}
     )
     assert too_large.status_code == 413
-    unread = house.uploader.http.post("/v1/uploads", content=b"", headers={"Content-Length": "200000000"})
-    assert (unread.status_code, unread.headers["Tus-Resumable"]) == (413, "1.0.0")
+
+
+def test_a_body_that_is_not_even_read_is_refused_by_tus_too(house: House) -> None:
+    where = urlsplit(house.installation.url)
+    with closing(HTTPConnection(str(where.hostname), where.port, timeout=10)) as connection:
+        connection.putrequest("POST", "/v1/uploads")
+        connection.putheader("Content-Length", "200000000")
+        connection.endheaders()
+        answer = connection.getresponse()
+        assert (answer.status, answer.getheader("Tus-Resumable")) == (413, "1.0.0")
 
 
 @pytest.fixture(scope="module")

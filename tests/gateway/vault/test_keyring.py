@@ -26,6 +26,7 @@ from gateway.vault.keyring import KeyPurpose, LocalKeyProvider, LocalKeyring
 from gateway.vault.keys import DataKey
 
 ORIGINALS, COPIES = KeyPurpose.ORIGINALS, KeyPurpose.COPIES
+FILES = ["copies.json", "fingerprints.json", "originals.json"]
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 CONTEXT = b"\x08original\x07asset-1"
 
@@ -146,7 +147,7 @@ def test_describe_tells_age_and_state_and_no_secret(tmp_path: Path) -> None:
 
 def test_rotation_replaces_the_file_and_leaves_no_other(keyring: Path) -> None:
     LocalKeyring.add_key(keyring, ORIGINALS)
-    assert sorted(path.name for path in keyring.iterdir()) == ["copies.json", "originals.json"]
+    assert sorted(path.name for path in keyring.iterdir()) == FILES
     assert mode(keyring / "originals.json") == 0o600
 
 
@@ -239,7 +240,7 @@ def test_a_rotation_that_fails_changes_nothing(keyring: Path, monkeypatch: pytes
     with pytest.raises(KeyringError, match="cannot be written: No space left on device"):
         LocalKeyring.add_key(keyring, ORIGINALS)
     assert path.read_bytes() == before
-    assert sorted(found.name for found in keyring.iterdir()) == ["copies.json", "originals.json"]
+    assert sorted(found.name for found in keyring.iterdir()) == FILES
 
 
 def test_a_provider_shows_and_pickles_no_key(keyring: Path) -> None:
