@@ -56,7 +56,7 @@ def ingest(
     """
     where = journal or journal_beside(source)
     token = read_token(token_file)
-    sender = Sender(url, token, connections=jobs)
+    sender = Sender(url, token)
     try:
         with stop_on_sigterm(), _opened(source, where) as files, open_journal(where, dataset) as kept:
             run = Run(sender, files, kept, dataset, jobs=jobs)

@@ -18,7 +18,8 @@ import typer
 
 from gateway.cli.ingesting.command import STOPPED, Dataset, Jobs, TokenFile, Url, read_token, stop_on_sigterm
 from gateway.cli.ingesting.objects import ObjectPlace, Place, is_object_store
-from gateway.cli.ingesting.sender import Refused, RunStopped, Sender
+from gateway.cli.ingesting.sender import RunStopped, Sender
+from gateway.client import Copy
 from gateway.services.whole_files import write_whole
 
 MANIFEST = "manifest.jsonl"
@@ -59,12 +60,12 @@ def export(
     stays where it lies, and is told. Status 0: all is there. 2: wrong usage, or the run cannot go on.
     """
     place: Place = ObjectPlace(to) if is_object_store(to) else FolderPlace(Path(to))
-    sender = Sender(url, read_token(token_file), connections=jobs)
+    sender = Sender(url, read_token(token_file))
     try:
         with stop_on_sigterm():
-            listed = {copy["id"]: copy for copy in sender.copies(dataset)}
+            listed = {copy.id: copy for copy in sender.copies(dataset)}
             manifest = _read_manifest(place)
-            todo = [copy for copy in listed.values() if copy["id"] not in manifest]
+            todo = [copy for copy in listed.values() if copy.id not in manifest]
             fetched = _fetch(sender, place, todo, manifest, jobs)
     except KeyboardInterrupt:
         print("stopped; the same command goes on where this run stopped", file=sys.stderr)
@@ -77,7 +78,7 @@ def export(
 
 
 def _fetch(
-    sender: Sender, place: Place, todo: list[dict[str, Any]], manifest: dict[str, dict[str, Any]], jobs: int
+    sender: Sender, place: Place, todo: list[Copy], manifest: dict[str, dict[str, Any]], jobs: int
 ) -> int:
     fetched = 0
     try:
@@ -95,23 +96,22 @@ def _fetch(
     return fetched
 
 
-def _fetch_one(sender: Sender, place: Place, copy: dict[str, Any]) -> dict[str, Any] | None:
+def _fetch_one(sender: Sender, place: Place, copy: Copy) -> dict[str, Any] | None:
     """The manifest's line of a copy that is at its place, or None where it was withdrawn."""
-    try:
-        data = sender.content(copy["id"])
-    except Refused:
+    data = sender.content(copy.id)
+    if data is None:
         return None
-    name = copy["id"] + SUFFIXES.get(copy["media_type"], "")
+    name = copy.id + SUFFIXES.get(copy.media_type, "")
     place.put(name, data)
     return {
         "file": name,
-        "copy": copy["id"],
-        "asset": copy["asset"],
+        "copy": copy.id,
+        "asset": copy.asset,
         "sha256": hashlib.sha256(data).hexdigest(),
-        "media_type": copy["media_type"],
-        "width": copy["width"],
-        "height": copy["height"],
-        "policy_version": copy["policy_version"],
+        "media_type": copy.media_type,
+        "width": copy.width,
+        "height": copy.height,
+        "policy_version": copy.policy_version,
     }
 
 

@@ -13,8 +13,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from gateway.cli.ingesting.journal import Journal, Line, Standing
-from gateway.cli.ingesting.sender import KeyUsedUp, Refused, Sender
+from gateway.cli.ingesting.sender import Refused, Sender
 from gateway.cli.ingesting.sources import Item, Source
+from gateway.errors import KeyReused
 
 UNSETTLED = frozenset({"received", "processing"})
 WAIT_SECONDS = 0.5
@@ -76,7 +77,7 @@ class Run:
 
     def close(self) -> None:
         """Says to the gateway that all was sent."""
-        if self._journal.batches and self._sender.batch(self._journal.batches[-1])["closed_at"] is None:
+        if self._journal.batches and self._sender.batch(self._journal.batches[-1]).closed_at is None:
             refused = sum(line.state is Standing.REFUSED for line in self._journal.lines.values())
             self._sender.close_batch(self._journal.batches[-1], refused=refused)
 
@@ -85,8 +86,8 @@ class Run:
         pause = WAIT_SECONDS
         while True:
             told = [self._sender.batch(batch) for batch in self._journal.batches]
-            unsettled = sum(batch["unsettled"] for batch in told)
-            tell(sum(batch["uploads"] for batch in told) - unsettled)
+            unsettled = sum(batch.unsettled for batch in told)
+            tell(sum(batch.uploads for batch in told) - unsettled)
             if not unsettled:
                 break
             sleep(pause)
@@ -96,16 +97,16 @@ class Run:
     def _learn(self) -> None:
         """Writes into the journal how each file ended."""
         ends = {
-            asset["id"]: asset
+            asset.id: asset
             for batch in self._journal.batches
             for asset in self._sender.batch_assets(batch)
-            if asset["state"] not in UNSETTLED
+            if asset.state not in UNSETTLED
         }
         for line in list(self._journal.lines.values()):
             end = ends.get(line.asset or "")
-            if end is None or end["state"] not in set(Standing):
+            if end is None or end.state not in set(Standing):
                 continue
-            now = line.becomes(Standing(end["state"]), reason=end["reason"])
+            now = line.becomes(Standing(end.state), reason=end.reason)
             if now != line:
                 self._journal.write(now)
 
@@ -113,9 +114,9 @@ class Run:
         """The journal's batch, while it is open; otherwise a new one."""
         if self._journal.batches:
             last = self._journal.batches[-1]
-            if self._sender.batch(last)["closed_at"] is None:
+            if self._sender.batch(last).closed_at is None:
                 return last
-        batch = self._sender.open_batch(self._dataset, expected)
+        batch = self._sender.open_batch(self._dataset, expected).id
         self._journal.add_batch(batch)
         return batch
 
@@ -130,11 +131,11 @@ class Run:
         try:
             try:
                 return self._upload(item, known)
-            except KeyUsedUp:  # the file was replaced by another of the same mark
+            except KeyReused:  # the file was replaced by another of the same mark
                 known = Line.fresh(item.path, item.mark)
                 self._journal.write(known)
                 return self._upload(item, known)
-        except KeyUsedUp:
+        except KeyReused:
             return self._end(known.becomes(Standing.REFUSED, reason="file.changed"), "send it again")
         except Refused as refused:
             return self._end(known.becomes(Standing.REFUSED, reason=refused.code), refused.advice)
@@ -149,7 +150,7 @@ class Run:
             batch=self._batch,
         )
         # (2) From here on it is only waited for.
-        return self._end(line.becomes(Standing.TAKEN, asset=taken.asset, duplicate=taken.duplicate), "")
+        return self._end(line.becomes(Standing.TAKEN, asset=taken.id, duplicate=taken.duplicate), "")
 
     def _end(self, line: Line, advice: str) -> tuple[Line, str]:
         self._journal.write(line)

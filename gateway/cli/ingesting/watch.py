@@ -76,7 +76,7 @@ def watch(
     if not folder.is_dir():
         raise typer.BadParameter(f"{shown(folder)} is no folder")
     where = journal or journal_beside(str(folder))
-    sender = Sender(url, read_token(token_file), connections=jobs)
+    sender = Sender(url, read_token(token_file))
     source = FolderSource(folder, skip=where)
     try:
         with stop_on_sigterm(), open_journal(where, dataset) as kept:

@@ -11,26 +11,28 @@ import pytest
 from gateway.cli.ingesting.journal import Line, Standing, open_journal
 from gateway.cli.ingesting.sender import (
     MAX_UPLOAD_BYTES,
-    KeyUsedUp,
     Refused,
     RunStopped,
     Sender,
-    Taken,
     check_url,
 )
 from gateway.cli.ingesting.sources import Item
 from gateway.cli.ingesting.watch import Settling
-from gateway.errors import Misconfigured
+from gateway.client import Received
+from gateway.errors import KeyReused, Misconfigured
 from gateway.web import app
 from tests.support.receiver import Answer, Got, receiver
 
-TAKEN = json.dumps({"id": "asset-1", "duplicate": False}).encode()
+ASSET = {"id": "asset-1", "dataset": "d", "state": "received", "reason": None, "bytes": 2_000_000}
+TAKEN = json.dumps(ASSET | {"copy_id": None, "hidden": None, "duplicate": False}).encode()
 PROBLEM = {"type": "urn:privgate:problem:input-refused", "code": "input.empty", "advice": "send more"}
 REUSED = {"type": "urn:privgate:problem:idempotency-key-reused"}
 
 
-def send(url: str, data: bytes = b"x" * 2_000_000, *, size: int | None = None, patience: float = 60) -> Taken:
-    sender = Sender(url, "token", connections=1, patience=patience, sleep=lambda _: None)
+def send(
+    url: str, data: bytes = b"x" * 2_000_000, *, size: int | None = None, patience: float = 60
+) -> Received:
+    sender = Sender(url, "token", patience=patience)
 
     def pieces() -> Iterator[bytes]:
         yield data[: len(data) // 2]
@@ -54,7 +56,7 @@ def test_a_gateway_that_is_broken_then_well_gets_the_same_request_again() -> Non
         return [Answer(0), Answer(503), Answer(500), Answer(429), Answer(409), Answer(202, TAKEN)][number]
 
     with receiver(answer) as there:
-        assert send(there.url) == Taken("asset-1", False)
+        assert send(there.url) == Received("asset-1", "received", False)
     assert len(there.got) == 6
     assert {(got.headers["idempotency-key"], len(got.body), got.path) for got in there.got} == {
         ("k1", 2_000_000, "/v1/assets?dataset=d&batch=b")
@@ -74,7 +76,7 @@ def test_refusals_are_not_repeated() -> None:
         with receiver(lambda *_, said=said: said) as there, pytest.raises(Refused) as refused:
             send(there.url)
         assert (refused.value.code, len(there.got)) == ("input.empty", 1)
-    with receiver(lambda *_: Answer(422, json.dumps(REUSED).encode())) as there, pytest.raises(KeyUsedUp):
+    with receiver(lambda *_: Answer(422, json.dumps(REUSED).encode())) as there, pytest.raises(KeyReused):
         send(there.url)
 
 
