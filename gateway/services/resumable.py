@@ -37,6 +37,9 @@ PIECE_BYTES = 8 << 20
 EXPIRES_AFTER = timedelta(hours=24)
 """Since the last piece."""
 
+MAX_OPEN = 100
+"""Unfinished uploads of one person: at 100 MB each what one token can fill the disk with, for a day."""
+
 
 class Resumable:
     """Uploads that may be interrupted, into one intake."""
@@ -50,7 +53,10 @@ class Resumable:
         return self.intake.max_bytes
 
     def create(self, principal: Principal, request: Request, *, length: int) -> UploadRecord:
-        """length: of the whole, in bytes. Raises AccessDenied, NotFound, InputRefused, LimitExceeded."""
+        """length: of the whole, in bytes.
+
+        Raises AccessDenied, NotFound, InputRefused, LimitExceeded, and Conflict with too many open already.
+        """
         if length == 0:
             raise InputRefused("the upload is empty", advice="send the image's bytes", code="input.empty")
         if length > self.max_bytes:
@@ -61,6 +67,11 @@ class Resumable:
         self.intake.check(principal, request)
         record = self._fresh(principal, request, length)
         with self._database.unit() as unit:
+            if uploads.open_of(unit.session, principal.id, now=record.created_at) >= MAX_OPEN:
+                raise Conflict(
+                    f"{MAX_OPEN} uploads of yours are unfinished; finish some or DELETE them "
+                    "(what nobody goes on with ends by itself after 24 hours)"
+                )
             uploads.add(unit.session, record)
             unit.ledger.record(
                 actor=principal.id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import sys
 import zipfile
@@ -30,7 +31,9 @@ JOURNAL_ENDING = ".privgate-ingest.jsonl"
 
 Dataset = Annotated[str, typer.Option("--dataset", metavar="ID", help="The dataset they belong to.")]
 Url = Annotated[str, typer.Option("--url", metavar="URL", help="The gateway's address.")]
-TokenFile = Annotated[Path, typer.Option("--token-file", metavar="FILE", help="A file that holds the token.")]
+TokenFile = Annotated[
+    Path, typer.Option("--token-file", metavar="FILE", help="The token, or what `tokens create` printed.")
+]
 JournalFile = Annotated[
     Path | None,
     typer.Option("--journal", metavar="FILE", help="What was done, file by file [beside the source]."),
@@ -81,14 +84,17 @@ def ingest(
 
 
 def read_token(path: Path) -> str:
-    """Raises Misconfigured."""
+    """The token alone, or from what `privgate tokens create` printed. Raises Misconfigured."""
+    remedy = f"make one: (umask 077; privgate tokens create uploader > {shlex.quote(str(path))})"
     try:
-        token = path.read_text("ascii").strip()
+        lines = [line.split() for line in path.read_text("ascii").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as exc:
-        raise Misconfigured(f"{path} holds no token; put one there: privgate tokens create uploader") from exc
-    if not token or any(character.isspace() for character in token):
-        raise Misconfigured(f"{path} holds no token, and nothing but a token may be in it")
-    return token
+        raise Misconfigured(f"{path} holds no token that can be read; {remedy}") from exc
+    match [words for words in lines if len(lines) == 1 or words[0] == "token"]:
+        case [[token]] | [["token", token]]:
+            return token
+        case _:
+            raise Misconfigured(f"{path} holds no token; {remedy}")
 
 
 def refusal(line: Line, advice: str) -> str:

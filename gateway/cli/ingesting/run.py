@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from gateway.cli.ingesting.journal import Journal, Line, Standing
 from gateway.cli.ingesting.sender import Refused, Sender
 from gateway.cli.ingesting.sources import Item, Source
+from gateway.cli.shown import shown
 from gateway.errors import KeyReused
 
 UNSETTLED = frozenset({"received", "processing"})
 WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 5.0
+
+NAMED = 5
+"""Files that a summary names for one reason."""
 
 Tell = Callable[[Line, str], None]
 """Is told of each file when it is taken or refused; with advice where there is any."""
@@ -182,21 +186,25 @@ def _in_turn(
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How the files of a source stand, by state and by reason."""
+    """How the files of a source stand. held: the paths of those not released, by state and reason."""
 
     files: int
     duplicates: int
     states: Counter[Standing]
-    reasons: Counter[tuple[Standing, str]]
+    held: Mapping[tuple[Standing, str], Sequence[str]]
 
     @classmethod
     def of(cls, lines: Iterable[Line]) -> Summary:
-        found = list(lines)
+        found = sorted(lines, key=lambda line: line.path)
+        held: dict[tuple[Standing, str], list[str]] = {}
+        for line in found:
+            if line.state in NOT_RELEASED:
+                held.setdefault((line.state, line.reason or "-"), []).append(line.path)
         return cls(
             files=len(found),
             duplicates=sum(line.duplicate for line in found),
             states=Counter(line.state for line in found),
-            reasons=Counter((line.state, line.reason or "-") for line in found if line.state in NOT_RELEASED),
+            held=held,
         )
 
     @property
@@ -209,12 +217,18 @@ class Summary:
         if self.duplicates:
             told[0] += f"; {self.duplicates} were there already"
         told += [
-            f"  {count} {WORDS[state]}: {reason}" for (state, reason), count in sorted(self.reasons.items())
+            f"  {len(paths)} {WORDS[state]}: {reason} ({_some(paths)})"
+            for (state, reason), paths in sorted(self.held.items())
         ]
         return told
 
     def _told(self, state: Standing) -> bool:
         return state not in (Standing.TAKEN, Standing.SENDING) or self.states[state] > 0
+
+
+def _some(paths: Sequence[str]) -> str:
+    named = ", ".join(shown(path) for path in paths[:NAMED])
+    return named if len(paths) <= NAMED else f"{named} and {len(paths) - NAMED} more, see the journal"
 
 
 WORDS = {

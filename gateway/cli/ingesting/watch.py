@@ -71,7 +71,8 @@ def watch(
 ) -> None:
     """Brings in what comes to lie in a folder, until it is stopped by Ctrl-C or SIGTERM (status 0).
 
-    Files that are refused are told once and stay. 2: wrong usage, or the gateway does not answer for long.
+    A line for each file; those that are refused are told once and stay. 2: wrong usage, or the gateway does
+    not answer for long.
     """
     if not folder.is_dir():
         raise typer.BadParameter(f"{shown(folder)} is no folder")
@@ -102,7 +103,10 @@ def _round(run: Run, kept: Journal, ready: list[Item], folder: Path | None) -> N
     def tell(line: Line, advice: str) -> None:
         if words := refusal(line, advice):
             print(words, file=sys.stderr, flush=True)
-        elif folder is not None:
+            return
+        again = " (was there already)" if line.duplicate else ""
+        print(f"taken: {shown(line.path)}: {line.asset}{again}", flush=True)
+        if folder is not None:
             _move(folder, line)
 
     run.send(todo, tell)

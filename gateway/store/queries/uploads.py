@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, delete, func, select
 
 from gateway.errors import Conflict, NotFound
 from gateway.store.batch_tables import Upload, UploadPiece
@@ -32,6 +32,14 @@ def add(session: Session, record: UploadRecord) -> None:
 def get(session: Session, upload_id: str) -> UploadRecord:
     """Raises NotFound."""
     return _record(_row(session, upload_id))
+
+
+def open_of(session: Session, person_id: str, *, now: datetime) -> int:
+    """How many of a person's uploads are neither whole nor expired."""
+    query = select(func.count()).where(
+        Upload.uploader_id == person_id, col(Upload.asset_id).is_(None), col(Upload.expires_at) > now
+    )
+    return session.exec(query).one()
 
 
 def add_piece(session: Session, upload_id: str, piece: PieceRecord, *, expires_at: datetime) -> UploadRecord:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.cli.ingesting.command import read_token
 from gateway.cli.ingesting.journal import Line, Standing, open_journal
 from gateway.cli.ingesting.sender import (
     MAX_UPLOAD_BYTES,
@@ -148,3 +149,20 @@ def test_a_file_settles_when_it_has_stood_still_for_long_enough() -> None:
     assert settling.settled(iter([grown, still]), now=5.0) == [still]
     assert settling.settled(iter([grown]), now=9.8) == []
     assert settling.settled(iter([grown, still]), now=9.9) == [grown]
+
+
+@pytest.mark.parametrize(
+    "text", ["privgate_abc\n", "person person-1\ntoken-id token-1\ntoken privgate_abc\n"]
+)
+def test_a_token_file_is_the_token_or_what_made_it(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "token"
+    file.write_text(text)
+    assert read_token(file) == "privgate_abc"
+
+
+@pytest.mark.parametrize("text", ["", "two words", "a\nb\n", "token a\ntoken b\n"])
+def test_a_file_without_a_token_says_how_to_make_one(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "to ken"
+    file.write_text(text)
+    with pytest.raises(Misconfigured, match=r"privgate tokens create uploader > '.*to ken'"):
+        read_token(file)

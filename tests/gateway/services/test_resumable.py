@@ -195,3 +195,16 @@ def test_the_sweep_clears_what_nobody_went_on_with_and_nothing_else(door: Door) 
         Resumable(door.intake).read(SENDER, left.id)
     expired = [entry.subject for entry in entries(door.database) if entry.action == "upload.expired"]
     assert expired == [left.id]
+
+
+def test_one_person_has_so_many_unfinished_uploads_and_no_more(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resumable, "MAX_OPEN", 2)
+    whole, half = begin(door), begin(door)
+    with pytest.raises(Conflict, match="2 uploads of yours are unfinished"):
+        begin(door)
+    send(door, whole.id, IMAGE, 0)  # an asset by now
+    begin(door)
+    Resumable(door.intake).remove(SENDER, half.id)
+    begin(door)
