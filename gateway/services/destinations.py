@@ -57,7 +57,7 @@ class Destinations:
             or parts.fragment
         ):
             raise _unusable(url)
-        if not url.isascii() or any(character.isspace() for character in url):
+        if not all("!" <= character <= "~" for character in url):  # ASCII that is seen; urlsplit drops some
             raise _unusable(url)
         literal = _literal(host)
         local = host == "localhost" or (literal is not None and literal.is_loopback)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 
 from gateway.services.batches import PAGE
 from gateway.web.api.batches_schemas import BatchAssetOut, BatchAssetPage, BatchForm, BatchOut, ClosingForm
-from gateway.web.api.schemas import Id
+from gateway.web.api.schemas import After, Id
 from gateway.web.identity import Asking
 from gateway.web.services import Offered
 
@@ -39,7 +37,7 @@ def list_batch_assets(
     batch_id: Id,
     principal: Asking,
     services: Offered,
-    after: Annotated[str, Query(max_length=80, description="The `next` of the page before.")] = "",
+    after: After = "",
 ) -> BatchAssetPage:
     """The batch's assets and their states, page by page."""
     found = services.batches.assets(principal, batch_id, after=after)

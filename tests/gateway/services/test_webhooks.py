@@ -251,6 +251,8 @@ REFUSED = [
     "https://hooks.example.org:99999/",
     "https://[::1",
     "https://hooks.example.org/a b",
+    "https://hooks.example.org/a\x00b",
+    "https://hooks.example.org/a\x1b[2J",
     "https://169.254.169.254/latest/meta-data",
     "https://10.0.0.1/",
     "https://192.168.1.1/",
