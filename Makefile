@@ -26,8 +26,9 @@ $(VENV)/.installed: requirements-dev.lock pyproject.toml .ci/prerequisites
 	@touch $@
 
 $(VENV)/.installed-ocr: $(VENV)/.installed requirements-ocr.lock
-	@echo "privgate: installing EasyOCR and torch (another 1.1 GB)"
+	@echo "privgate: installing EasyOCR and torch (another 1.1 GB), and fetching EasyOCR's weights"
 	@$(BIN)/pip install --quiet -r requirements-ocr.lock
+	@$(BIN)/privgate models fetch easyocr-english
 	@touch $@
 
 models: install ## The detection models, each checked against its hash
@@ -62,8 +63,8 @@ lock: install ## Resolves the locked requirements anew
 	awk -F '[=; ]' 'NR == FNR { known[$$1]; next } !($$1 in known)' requirements.lock $(VENV)/ocr.lock \
 	  | sed 's/+[a-z0-9]*$$//' > requirements-ocr.lock
 
-bench: models ## Scores detection on labelled images: make bench DATA=path/to/bench
-	$(BIN)/python -m tests.bench.leak $(DATA) $(ARGS)
+bench: models ## Measures on labelled images: make bench DATA=folder ARGS="--kinds face --html report.html"
+	$(BIN)/privgate bench $(DATA) $(ARGS)
 
 clean: ## Removes the virtual environment and the caches; data stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

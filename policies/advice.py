@@ -31,6 +31,11 @@ def _of_rule(rule: Rule) -> list[str]:
         found.append(f"no person looks at doubtful {name}; leave `review` lower than `hide`")
     if rule.grow < USUAL_MARGIN:
         found.append(f"{name} are hidden with a margin of {rule.grow} only; {USUAL_MARGIN} or more is usual")
+    if rule.reads:
+        found.append(
+            "text lines that are surely no identifier are shown; where images are looked at, "
+            "reading needs `make install EXTRAS=ocr`"
+        )
     if not rule.serves:
         found.append(f"the rule for {name} names no clause that it serves; write `serves`")
     return found

@@ -27,10 +27,7 @@ def put_by_people(policy: Policy | None, report: Mapping[str, Any], size: Size) 
     ]
     if policy is None:
         return tuple(hidden)
-    seen = [
-        Detection(Kind(one["kind"]), Region.parse(one["region"]), one["score"], one["source"])
-        for one in report.get("detections", ())
-    ]
+    seen = [Detection.parse(one) for one in report.get("detections", ())]
     by_machine = {(one.region, one.kind) for one in make_plan(policy, seen, size).redactions}
     return tuple(one for one in hidden if (one.region, one.kind) not in by_machine)
 

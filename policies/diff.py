@@ -147,7 +147,10 @@ def _of_gate(field: str, was: Any, now: Any) -> Change:
 
 def _added(rule: Rule) -> Change:
     how = _method(rule)
-    words = f"{things(rule.kind)}: newly looked for and hidden ({how}; detectors {_list(rule.detectors)})"
+    which = "; identifiers only" if rule.reads else ""
+    words = (
+        f"{things(rule.kind)}: newly looked for and hidden ({how}{which}; detectors {_list(rule.detectors)})"
+    )
     return Change(rule.kind, "rule", None, how, Effect.HIDES_MORE, words)
 
 
@@ -233,6 +236,13 @@ def _of_second_opinion(old: Rule, new: Rule) -> tuple[Effect, str]:
     return Effect.UNKNOWN, words
 
 
+def _of_lines(old: Rule, new: Rule) -> tuple[Effect, str]:
+    change = f"{old.lines} becomes {new.lines}"
+    if new.reads:
+        return Effect.HIDES_LESS, f"{change}; each line is read, and what is surely no identifier is shown"
+    return Effect.HIDES_MORE, f"{change}; no line is read, every one is hidden"
+
+
 def _of_clause(old: Rule, new: Rule) -> tuple[Effect, str]:
     return Effect.NONE, f"{_quoted(old.serves)} becomes {_quoted(new.serves)}; only words change"
 
@@ -242,6 +252,7 @@ _KNOWN: Final[dict[str, Callable[[Rule, Rule], tuple[Effect, str]]]] = {
     "review": _of_review,
     "hide": _of_hide,
     "grow": _of_grow,
+    "lines": _of_lines,
     "detectors": _of_detectors,
     "second_opinion": _of_second_opinion,
     "serves": _of_clause,

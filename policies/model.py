@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from policies.errors import InvalidRegion
 
@@ -26,6 +26,23 @@ class Kind(StrEnum):
 
 ALWAYS_FILLED: Final = frozenset({Kind.TEXT, Kind.CODE})
 """Whatever a policy says: their alphabet is small, so any rest could be guessed."""
+
+
+class Reading(StrEnum):
+    """What a line of text was read as: why it is hidden where a policy hides identifiers only.
+
+    HARMLESS alone is shown then. What was not read at all has no reading, and is hidden.
+    """
+
+    DATE = "date"
+    NAME = "name"
+    NUMBER = "number"
+    PLATE = "plate"
+    ADDRESS = "address"
+    CONTACT = "contact"
+    """An e-mail address, or an address on the web."""
+    UNSURE = "unsure"
+    HARMLESS = "harmless"
 
 
 class RedactionMethod(StrEnum):
@@ -157,16 +174,40 @@ class Detection:
     score: 0 to 1, normalised so that 0.5 is the published operating point of whatever detector saw it:
     one threshold in a policy then means the same for all of them.
     source: the detectors that saw it, joined by "+": "centerface", "centerface+mediapipe".
+    reading: of a line of text, what it was read as; None where nobody read it. Never the text itself.
     """
 
     kind: Kind
     region: Region
     score: float
     source: str
+    reading: Reading | None = None
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.score <= 1.0:
             raise ValueError(f"{self.source}: a score lies between 0 and 1, not at {self.score}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """As reports keep it. The reading is there only where there is one."""
+        told: dict[str, Any] = {
+            "kind": self.kind.value,
+            "region": self.region.to_dict(),
+            "score": round(self.score, 4),
+            "source": self.source,
+        }
+        return told if self.reading is None else {**told, "reading": self.reading.value}
+
+    @classmethod
+    def parse(cls, stored: Mapping[str, Any]) -> Detection:
+        """From what a report kept. Raises KeyError, ValueError or InvalidRegion for anything else."""
+        reading = stored.get("reading")
+        return cls(
+            Kind(stored["kind"]),
+            Region.parse(stored["region"]),
+            stored["score"],
+            stored["source"],
+            None if reading is None else Reading(reading),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,8 @@ sends 17 % to a person. At 0.1 above it 22 % and 2 %."""
 def make_plan(policy: Policy, detections: Iterable[Detection], size: Size, *, draw: float = 0.0) -> Plan:
     """What `policy` does about these detections in an image of this size.
 
-    Everything at or above a rule's `review` score is hidden. What lies under its `hide` score makes the
+    Everything at or above a rule's `review` score is hidden, but for lines of text that were read as harmless
+    where the rule hides identifiers only. What lies under its `hide` score makes the
     verdict REVIEW, with the reason "KIND.doubtful"; so does each reason of the policy's release gate. Kinds
     without a rule are left alone.
 
@@ -37,7 +38,7 @@ def make_plan(policy: Policy, detections: Iterable[Detection], size: Size, *, dr
     reasons: set[str] = set()
     for detection in detections:
         rule = policy.rule_for(detection.kind)
-        if rule is None or detection.score < rule.review:
+        if rule is None or not rule.hides(detection):
             continue
         if detection.score < rule.hide:
             reasons.add(f"{detection.kind.value}.doubtful")
@@ -66,6 +67,7 @@ def missed(
         one
         for one in seen
         if (rule := policy.rule_for(one.kind)) is not None
+        and rule.hides(one)
         and one.score >= min(rule.hide + RECHECK_MARGIN, 1.0)
         and share_covered(one.region, regions) < COVERED
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
@@ -26,7 +27,7 @@ from pydantic import (
 
 from policies import document
 from policies.errors import Fault, InvalidPolicy, UnknownPolicy
-from policies.model import Kind, RedactionMethod
+from policies.model import Detection, Kind, Reading, RedactionMethod
 from policies.release import ReleaseGate
 
 PRESETS = Path(__file__).parent / "presets"
@@ -41,6 +42,13 @@ Strict: YAML reads `yes` as true, and true is no score."""
 DetectorName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,40}$")]
 
 
+class Lines(StrEnum):
+    """Which lines of text a rule hides. IDENTIFIERS: those that are, or may be, an identifier."""
+
+    ALL = "all"
+    IDENTIFIERS = "identifiers"
+
+
 class Rule(BaseModel):
     """How one kind is looked for and hidden.
 
@@ -49,6 +57,8 @@ class Rule(BaseModel):
     hide: detections at or above this normalised score are hidden.
     review: detections from here up to `hide` are hidden too, and a person must look.
     grow: margin on each side, as a fraction of the detected box's width and height.
+    lines: of text, which lines are hidden. For identifiers each line is read; what is not surely harmless is
+    hidden, and so is what could not be read.
     serves: the clause that the rule serves, for the officer who answers for it.
     """
 
@@ -61,6 +71,7 @@ class Rule(BaseModel):
     hide: Score = 0.5
     review: Score = 0.4
     grow: float = Field(default=0.15, strict=True, ge=0.0, le=1.0)
+    lines: Lines = Lines.ALL
     serves: str = Field(default="", max_length=200)
 
     @field_validator("detectors", "second_opinion")
@@ -77,6 +88,27 @@ class Rule(BaseModel):
             remedy = f"write some of {_listed(fit)}" if fit else "no detector here does"
             raise ValueError(f"{', '.join(blind)} never finds a {kind.value}; {remedy}")
         return names
+
+    @field_validator("lines")
+    @classmethod
+    def _of_text(cls, lines: Lines, info: ValidationInfo) -> Lines:
+        kind = info.data.get("kind")
+        if lines is not Lines.ALL and kind not in (Kind.TEXT, None):
+            raise ValueError(
+                f"only a rule of kind text has lines to choose from, not one of kind {kind}; remove it"
+            )
+        return lines
+
+    @property
+    def reads(self) -> bool:
+        """Whether lines must be read to know what is hidden."""
+        return self.lines is Lines.IDENTIFIERS
+
+    def hides(self, detection: Detection) -> bool:
+        """Whether a detection of this rule's kind is hidden."""
+        if detection.score < self.review:
+            return False
+        return not (self.reads and detection.reading is Reading.HARMLESS)
 
     @model_validator(mode="after")
     def _bands_in_order(self) -> Self:
@@ -136,10 +168,13 @@ class Policy(BaseModel):
     def canonical(self) -> bytes:
         """The canonical form: UTF-8 JSON, keys sorted, no spaces, defaults written out, rules by kind.
 
-        A gate that never asks for a person is left out: such a policy keeps the version that it had before
-        there were gates.
+        A gate that never asks for a person is left out, and `lines` where it is all of them: such a policy
+        keeps the version that it had before there were gates, and before lines were read.
         """
         fields = self.model_dump(mode="json", exclude={"release"} if self.release == ReleaseGate() else None)
+        for rule in fields["rules"]:
+            if rule["lines"] == Lines.ALL:
+                del rule["lines"]
         # There is one rule a kind, and their order changes nothing that is done.
         fields["rules"].sort(key=lambda rule: rule["kind"])
         return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
@@ -147,6 +182,11 @@ class Policy(BaseModel):
     @cached_property
     def version(self) -> str:
         return "sha256:" + hashlib.sha256(self.canonical()).hexdigest()
+
+    @property
+    def reads(self) -> bool:
+        """Whether lines of text must be read: then whoever detects needs the extra `ocr`."""
+        return any(rule.reads for rule in self.rules)
 
     @property
     def kinds(self) -> frozenset[Kind]:

@@ -34,6 +34,11 @@ COMMANDS = {
         "export",
         "Fetches a dataset's released, sanitized copies; under a grant.",
     ),
+    "bench": LateCommand(
+        "gateway.cli.bench",
+        "bench",
+        "Measures a policy on labelled images: what is hidden, at what cost, against another tool.",
+    ),
     "up": LateCommand("gateway.cli.up", "up", "Runs everything on http://127.0.0.1:PORT until Ctrl-C."),
     "serve": LateCommand("gateway.cli.servers", "serve", "Serves the API."),
     "worker": LateCommand("gateway.cli.servers", "worker", "Anonymizes what was brought in."),

@@ -16,18 +16,19 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from gateway.cli.options import parse_kinds
 from gateway.cli.run_report import RunReport, check_report_files
 from gateway.cli.shown import shown
+from gateway.cli.stopping import STOPPED, stop_on_sigterm
 from gateway.services.anonymize_files import Outcome, RunFacts, Status
 from gateway.services.file_plan import Job, plan_jobs
 from gateway.services.file_workers import Done, FileWorkers, Order
 from gateway.services.whole_files import output_folder
 from gateway.settings import models_folder
-from policies.model import Kind, RedactionMethod
+from policies.model import RedactionMethod
 from policies.policy import Policy, load_policy
 
 SOME_NOT_ANONYMIZED = 3
-STOPPED = 130  # 128 + SIGINT, as a shell would say
 
 
 class Names(StrEnum):
@@ -70,7 +71,7 @@ def anonymize(
     2: wrong usage, or the run cannot go on. 130: stopped by Ctrl-C. No file is ever half written.
     """
     chosen = load_policy(policy)
-    effective = chosen.narrowed(kinds=_parse_kinds(kinds), method=method)
+    effective = chosen.narrowed(kinds=parse_kinds(kinds), method=method)
     if missing := [shown(path) for path in inputs if not os.path.lexists(path)]:
         raise typer.BadParameter(f"{', '.join(missing)}: no such file or folder")
     todo = plan_jobs(inputs, out, random_names=names is Names.RANDOM)
@@ -87,7 +88,7 @@ def anonymize(
         threads=max(1, cores // workers),
         previews=html is not None,
     )
-    with _stop_on_sigterm():
+    with stop_on_sigterm():
         counts, stopped = _run(todo, order, workers, report, html)
     if stopped:
         print(f"stopped: {counts.total()} of {len(todo)} done: {_summary(counts)}", file=sys.stderr)
@@ -95,15 +96,6 @@ def anonymize(
     print(f"{_summary(counts)}; written to {shown(out)}")
     if counts[Status.ANONYMIZED] < len(todo):
         raise typer.Exit(SOME_NOT_ANONYMIZED)
-
-
-def _parse_kinds(text: str | None) -> list[Kind] | None:
-    if text is None:
-        return None
-    try:
-        return [Kind(word.strip()) for word in text.split(",")]
-    except ValueError as exc:
-        raise typer.BadParameter(f"{exc}; the kinds are {', '.join(Kind)}", param_hint="--kinds") from exc
 
 
 def _policy_facts(
@@ -155,20 +147,6 @@ def _run(
     except KeyboardInterrupt:  # while the workers were starting
         return counts, True
     return counts, False
-
-
-@contextmanager
-def _stop_on_sigterm() -> Iterator[None]:
-    """Being asked to end is like Ctrl-C: what is done stays done and is told."""
-
-    def stop(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

@@ -111,10 +111,13 @@ def _words(status: Status) -> str:
 
 
 def _details(outcome: Outcome) -> list[str]:
-    """What was hidden, by kind; and for what is not simply anonymized, why."""
+    """What was hidden, by kind, and what lines were read as; and for what is not simply anonymized, why."""
     kinds = Counter(str(redaction["kind"]).replace("_", " ") for redaction in outcome.redactions)
     hidden = ", ".join(f"{kind} × {number}" for kind, number in sorted(kinds.items()))
     details = [] if outcome.output is None else [f"hidden: {hidden or 'nothing'}"]
+    readings = Counter(str(one["reading"]) for one in outcome.detections if "reading" in one)
+    if details and readings:
+        details.append("lines read: " + ", ".join(f"{name} × {n}" for name, n in sorted(readings.items())))
     return details if outcome.reason is None else [*details, outcome.reason]
 
 

@@ -13,7 +13,7 @@ import typer
 from gateway import installation
 from gateway.cli.options import Data, settings_of
 from gateway.detection.models import ModelStore
-from gateway.services.doctor import blobs, database, keys, machine, models, webhooks, work
+from gateway.services.doctor import blobs, database, keys, machine, models, reading, webhooks, work
 from gateway.services.findings import Check, Finding, Level, examine, worst
 from gateway.settings import Settings
 from gateway.store.database import Database
@@ -73,11 +73,13 @@ def examination(settings: Settings, role: Machine) -> Iterator[Finding]:
     yield from found
     if worst(found) is Level.BROKEN:
         # What needs rows cannot be looked at; the rest can.
-        yield from examine([*_keys(settings, role, None), *_stores(settings, role)])
+        yield from examine([*_reading(settings, role, None), *_keys(settings, role, None)])
+        yield from examine(_stores(settings, role))
         return
     opened = Database(settings.database)
     try:
-        yield from examine([*_keys(settings, role, opened), *_stores(settings, role)])
+        yield from examine([*_reading(settings, role, opened), *_keys(settings, role, opened)])
+        yield from examine(_stores(settings, role))
         yield from examine(_work(settings, role, opened))
     finally:
         opened.close()
@@ -94,6 +96,11 @@ def _machine(settings: Settings, role: Machine) -> Iterator[Named]:
     if folder is not None and not folder.is_relative_to(settings.data):
         yield "disk", lambda: machine.disk(folder, "blobs")
     yield "clock.files", lambda: machine.file_clock(settings.data)
+
+
+def _reading(settings: Settings, role: Machine, opened: Database | None) -> Iterator[Named]:
+    if role in DETECTING:
+        yield "reading", lambda: reading.reading(ModelStore(settings.models), opened)
 
 
 def _keys(settings: Settings, role: Machine, opened: Database | None) -> Iterator[Named]:

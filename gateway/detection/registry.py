@@ -9,6 +9,7 @@ from gateway.detection.detector import Detector, DetectorSet, Factory, Setting
 from gateway.detection.faces import CenterFace
 from gateway.detection.models import ModelStore
 from gateway.detection.plates import PackagedPlates
+from gateway.detection.reader import load_reader
 from gateway.detection.runtime import Precision
 from gateway.detection.text import PlateLikeText, TextDetector
 from gateway.errors import Misconfigured, MissingDetector
@@ -46,8 +47,11 @@ def load_detectors(
     models: ModelStore,
     threads: int,
     precision: Precision,
+    reading: bool = False,
 ) -> DetectorSet:
     """Builds the named detectors, each once, in the order named.
+
+    reading: whether lines of text are read too; then the reader is required.
 
     Raises MissingDetector for a required one that is unknown or cannot run here, MissingModel for a required
     one whose model file is not there. An optional one that cannot be built is listed in `absent`.
@@ -62,6 +66,10 @@ def load_detectors(
             if name in required:
                 raise
             absent[name] = str(exc)
-    used = sorted({model for detector in built.values() for model in detector.models})
-    digests = {name: models.entry(name).file_sha256 for name in used}
-    return DetectorSet(list(built.values()), absent=absent, digests=digests, precision=precision)
+    reader = load_reader(setting) if reading else None
+    used = {model for detector in built.values() for model in detector.models}
+    used.update(reader.models if reader is not None else ())
+    digests = {name: models.entry(name).file_sha256 for name in sorted(used)}
+    return DetectorSet(
+        list(built.values()), absent=absent, digests=digests, precision=precision, reader=reader
+    )

@@ -1,7 +1,8 @@
 """Hostile bytes to bare pixels. Runs inside the confined decoder process; callers use `sandbox.Sandbox`.
 
 The order: bytes counted, format sniffed, header read, size checked, and only then pixels decoded; orientation
-and colour are applied on the way into the result, so nothing but upright sRGB ever leaves this module.
+and colour are applied on the way into the result, so nothing but upright sRGB ever leaves this module, and
+the header's words in which a person may be named.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from PIL import ExifTags, Image, ImageFile, JpegImagePlugin, PngImagePlugin, Web
 from gateway.imaging.colour import ColourKey, Rendering, profile_transform, rgb_strips
 from gateway.imaging.containers import MalformedContainer, jpeg_precision, webp_header
 from gateway.imaging.formats import sniff
+from gateway.imaging.header_words import header_words
 from gateway.imaging.image import DecodedImage, ImageFormat, Limits, Pixels
 from gateway.imaging.refusals import Refused
 
@@ -55,23 +57,23 @@ def decode(data: bytes, limits: Limits) -> DecodedImage:
         return results[0]
 
     try:
-        image_format, lossless = decode_into(data, limits, allocate)
+        image_format, lossless, words = decode_into(data, limits, allocate)
     except Refused as refused:
         raise refused.to_error() from None
-    return DecodedImage(results[0], image_format, lossless)
+    return DecodedImage(results[0], image_format, lossless, frozenset(words.split()))
 
 
-def decode_into(data: bytes, limits: Limits, allocate: Allocate) -> tuple[ImageFormat, bool]:
+def decode_into(data: bytes, limits: Limits, allocate: Allocate) -> tuple[ImageFormat, bool, str]:
     """Decodes into the array that `allocate` hands out once the size is known and allowed.
 
-    Returns the format and whether the file held the pixels without loss. Raises Refused.
+    Returns the format, whether the file held the pixels without loss, and its header's words. Raises Refused.
     """
     check_bytes(data, limits)
     image_format = sniff(data)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # codecs warn of damaged metadata, which is dropped anyhow
-            return image_format, _decode(data, image_format, limits, allocate)
+            return image_format, *_decode(data, image_format, limits, allocate)
     except Refused:
         raise
     except MemoryError:
@@ -96,7 +98,7 @@ def check_size(width: int, height: int, limits: Limits) -> None:
         raise Refused("limit.pixels", width, height, limits.max_pixels)
 
 
-def _decode(data: bytes, image_format: ImageFormat, limits: Limits, allocate: Allocate) -> bool:
+def _decode(data: bytes, image_format: ImageFormat, limits: Limits, allocate: Allocate) -> tuple[bool, str]:
     opened = _open(data, image_format, limits)
     check_size(*opened.size, limits)
     image = _load(opened)
@@ -110,7 +112,7 @@ def _decode(data: bytes, image_format: ImageFormat, limits: Limits, allocate: Al
     rendering = Rendering(key, profile_transform(image.info.get("icc_profile"), image.mode))
     for top, strip in rgb_strips(image, rendering):
         as_in_file[top : top + strip.shape[0]] = strip
-    return opened.lossless
+    return opened.lossless, header_words(image)
 
 
 def _open(data: bytes, image_format: ImageFormat, limits: Limits) -> _Opened:

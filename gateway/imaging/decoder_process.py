@@ -34,7 +34,7 @@ _PR_SET_NO_NEW_PRIVS: Final = 38
 _OPEN_FILES: Final = 16  # three standard ones, socket, two memories, and what a codec may open for a moment
 _THREADS: Final = 4  # libheif decodes tiles in up to four threads, each of which spends processor time
 
-Decode = Callable[[bytes, Limits, Callable[[int, int], Pixels]], tuple[ImageFormat, bool]]
+Decode = Callable[[bytes, Limits, Callable[[int, int], Pixels]], tuple[ImageFormat, bool, str]]
 
 
 def main(argument: str) -> None:
@@ -59,8 +59,9 @@ def main(argument: str) -> None:
 def _outcome(decode_into: Decode, setup: Setup, size: int) -> Decoded | Refused:
     output = _Output(setup.output)
     try:
-        image_format, lossless = decode_into(_read(setup.source, size), setup.limits, output.allocate)
-        return Decoded(output.height, output.width, image_format, lossless)
+        data = _read(setup.source, size)
+        image_format, lossless, words = decode_into(data, setup.limits, output.allocate)
+        return Decoded(output.height, output.width, image_format, lossless, words)
     except Refused as refused:
         return Refused(refused.code, *refused.numbers)  # without the traceback, which holds the input
     except MemoryError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -47,11 +47,13 @@ class DecodedImage:
 
     pixels: see Pixels; C-contiguous, owned by the caller. lossless: the file held exactly these pixels
     (PNG, lossless WebP), so the copy shall be written without loss too.
+    words: of the file's header, in which a person may be named, lower case; kept out of every `repr`.
     """
 
     pixels: Pixels
     format: ImageFormat
     lossless: bool
+    words: frozenset[str] = field(default=frozenset(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,17 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import astuple, dataclass
+import re
+from dataclasses import astuple, dataclass, field
 from typing import Final
 
 from gateway.imaging.image import ImageFormat, Limits
 from gateway.imaging.refusals import REFUSALS, Refused
 
 READY: Final = b"ready"
-MAX_MESSAGE: Final = 1024  # bytes; the longest real one has about 100
+MAX_WORDS: Final = 2_000  # characters; see header_words
+MAX_MESSAGE: Final = 4096  # bytes; the longest real one has MAX_WORDS and about 100
+_WORDS: Final = re.compile(rf"[a-z ]{{0,{MAX_WORDS}}}")
 
 
 class ProtocolError(Exception):
@@ -27,12 +30,13 @@ class ProtocolError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """The pixels lie in the output memory: height * width * 3 bytes."""
+    """The pixels lie in the output memory: height * width * 3 bytes. words: the header's, a to z only."""
 
     height: int
     width: int
     format: ImageFormat
     lossless: bool
+    words: str = field(default="", repr=False)
 
     @property
     def size(self) -> int:
@@ -71,10 +75,12 @@ def parse_reply(message: bytes, limits: Limits) -> Decoded | Refused:
     except (ValueError, RecursionError):
         raise ProtocolError("no JSON") from None
     match fields:
-        case ["decoded", int(height), int(width), str(name), bool(lossless)] if name in set(ImageFormat):
+        case ["decoded", int(height), int(width), str(name), bool(lossless), str(words)] if name in set(
+            ImageFormat
+        ) and _WORDS.fullmatch(words):
             if not _allowed(height, width, limits):
                 raise ProtocolError("pixels beyond the limits")
-            return Decoded(height, width, ImageFormat(name), lossless)
+            return Decoded(height, width, ImageFormat(name), lossless, words)
         case ["refused", str(code), *numbers] if code in REFUSALS:
             return _refused(code, numbers)
         case _:

@@ -237,15 +237,7 @@ def _report(result: Sanitized, policy_version: str, code_version: str) -> dict[s
             {"kind": r.kind.value, "region": r.region.to_dict(), "method": r.method.value}
             for r in result.plan.redactions
         ],
-        "detections": [
-            {
-                "kind": d.kind.value,
-                "region": d.region.to_dict(),
-                "score": round(d.score, 4),
-                "source": d.source,
-            }
-            for d in result.detections
-        ],
+        "detections": [d.to_dict() for d in result.detections],
         "reasons": list(result.plan.reasons),
         "milliseconds": result.milliseconds,
     }

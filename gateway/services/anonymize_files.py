@@ -190,15 +190,7 @@ def _written(job: Job, result: Sanitized, out: Path, facts: RunFacts) -> Outcome
         advice=None if clean else "look at the file; what was found so far is redacted in it",
         policy=facts.policy,
         size={"width": result.size.width, "height": result.size.height},
-        detections=[
-            {
-                "kind": d.kind.value,
-                "region": d.region.to_dict(),
-                "score": round(d.score, 4),
-                "source": d.source,
-            }
-            for d in result.detections
-        ],
+        detections=[d.to_dict() for d in result.detections],
         redactions=[
             {"kind": r.kind.value, "region": r.region.to_dict(), "method": r.method.value}
             for r in result.plan.redactions

@@ -18,7 +18,7 @@ class PolicyDetectors:
         self._models = models
         self._threads = threads
         self._precision = precision
-        self._sets: dict[tuple[tuple[str, ...], tuple[str, ...]], DetectorSet] = {}
+        self._sets: dict[tuple[tuple[str, ...], tuple[str, ...], bool], DetectorSet] = {}
 
     def __call__(self, policy: Policy) -> DetectorSet:
         """Raises MissingDetector or MissingModel when what the policy requires cannot run here."""
@@ -28,11 +28,17 @@ class PolicyDetectors:
             for name in _unique(name for rule in policy.rules for name in rule.second_opinion)
             if name not in required
         )
-        if (required, optional) not in self._sets:
-            self._sets[required, optional] = load_detectors(
-                required, optional, models=self._models, threads=self._threads, precision=self._precision
+        key = required, optional, policy.reads
+        if key not in self._sets:
+            self._sets[key] = load_detectors(
+                required,
+                optional,
+                models=self._models,
+                threads=self._threads,
+                precision=self._precision,
+                reading=policy.reads,
             )
-        return self._sets[required, optional]
+        return self._sets[key]
 
 
 def _unique(names: Iterable[str]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from multiprocessing.connection import Connection
 
 from gateway.detection.models import ModelStore
@@ -13,6 +14,7 @@ from gateway.services.anonymize_files import RunFacts, anonymize_file
 from gateway.services.detectors import PolicyDetectors
 from gateway.services.file_plan import Job
 from gateway.services.file_workers import Answer, Done, Order, with_detectors
+from gateway.services.meter import Meter, MeteredDetectors
 from gateway.services.previews import Previewer
 from gateway.services.sanitize import Sanitizer
 
@@ -32,13 +34,24 @@ def work(pipe: Connection, order: Order) -> None:
         facts = with_detectors(
             order.facts, dict(loaded.digests), tuple(loaded.absent), loaded.precision.value
         )
-        sanitizer = Sanitizer(sandbox, detectors)
+        meter = Meter() if order.measure else None
+        sanitizer = Sanitizer(sandbox, detectors if meter is None else MeteredDetectors(detectors, meter))
         told = _send(pipe, facts)
         while told and (job := _next(pipe)) is not None:
             try:
-                told = _send(pipe, _do(job, sanitizer, order, facts, limits))
+                told = _send(pipe, _measured(job, sanitizer, order, facts, sandbox, meter))
             except Misconfigured as exc:
                 told = _send(pipe, exc)
+
+
+def _measured(
+    job: Job, sanitizer: Sanitizer, order: Order, facts: RunFacts, sandbox: Sandbox, meter: Meter | None
+) -> Done:
+    if meter is None:
+        return _do(job, sanitizer, order, facts, sandbox.limits)
+    with meter.measuring():
+        done = _do(job, sanitizer, order, facts, sandbox.limits)
+        return replace(done, usage=meter.usage(sandbox.pid))
 
 
 def _do(job: Job, sanitizer: Sanitizer, order: Order, facts: RunFacts, limits: Limits) -> Done:

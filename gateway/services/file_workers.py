@@ -27,6 +27,7 @@ from policies.policy import Policy
 
 if TYPE_CHECKING:  # it imports numerical libraries, which this end needs not
     from gateway.services.previews import Preview
+    from gateway.services.usage import Usage
 
 AHEAD = 256
 """How many files the workers may be ahead of the one that the report waits for: bounds what is kept."""
@@ -40,7 +41,7 @@ GRACE_SECONDS = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What all the files of one run have in common."""
+    """What all the files of one run have in common. measure: whether what each costs is told, see Usage."""
 
     policy: Policy
     facts: RunFacts
@@ -48,15 +49,17 @@ class Order:
     models: Path
     threads: int
     previews: bool
+    measure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of the file of this number, and its small pictures where they were asked for."""
+    """What became of the file of this number; its small pictures and what it cost where asked for."""
 
     number: int
     outcome: Outcome
     preview: Preview | None = None
+    usage: Usage | None = None
 
 
 class FileWorkers:

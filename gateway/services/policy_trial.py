@@ -7,12 +7,12 @@ looks at an image once, however many policies ask for it: what it sees depends o
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.errors import InputRefused, VaultError
-from gateway.imaging.image import Pixels
+from gateway.imaging.image import DecodedImage
 from gateway.imaging.sandbox import Sandbox
 from gateway.services.sanitize import LoadDetectors
 from gateway.store.records import AssetRecord
@@ -27,7 +27,10 @@ OpenOriginal = Callable[[AssetRecord], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """One image. failure: a code where the original cannot be read; then nothing else is said."""
+    """One image. failure: a code where the original cannot be read; then nothing else is said.
+
+    readings: how many lines the new policy has read, by what they were read as.
+    """
 
     asset_id: str
     size: Size | None = None
@@ -35,6 +38,7 @@ class Tried:
     new: Plan | None = None
     difference: PlanDifference | None = None
     failure: str | None = None
+    readings: Mapping[str, int] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         if self.failure is not None or self.difference is None or self.size is None:
@@ -47,6 +51,7 @@ class Tried:
             "released_before": _released(self.old),
             "released_after": _released(self.new),
             "reasons_after": [] if self.new is None else list(self.new.reasons),
+            "readings_after": dict(sorted(self.readings.items())),
             **{name: _listed(getattr(self.difference, name)) for name in PARTS},
         }
 
@@ -74,21 +79,27 @@ class PolicyTrial:
     def _one(self, asset: AssetRecord, old: Policy, new: Policy) -> Tried:
         try:
             data = self._open(asset)
-            pixels = self._sandbox.decode(data).pixels
+            image = self._sandbox.decode(data)
         except InputRefused as exc:
             return Tried(asset.id, failure=exc.code)
         except VaultError:
             return Tried(asset.id, failure="vault.unreadable")
-        size, looks = Size(width=pixels.shape[1], height=pixels.shape[0]), dict[str, list[Detection]]()
-        before, after = (self._plan(policy, pixels, size, looks, data) for policy in (old, new))
-        return Tried(asset.id, size, before, after, difference(before, after))
+        looks = dict[str, list[Detection]]()
+        size = Size(width=image.pixels.shape[1], height=image.pixels.shape[0])
+        seen = [self._seen(policy, image, looks) for policy in (old, new)]
+        # As the copies' would be, but for what a recheck of the finished copy may add.
+        before, after = (
+            make_plan(policy, found, size, draw=draw_of(policy.version, data))
+            for policy, found in zip((old, new), seen, strict=True)
+        )
+        readings = Counter(one.reading.value for one in seen[1] if one.reading is not None)
+        return Tried(asset.id, size, before, after, difference(before, after), readings=readings)
 
-    def _plan(
-        self, policy: Policy, pixels: Pixels, size: Size, looks: dict[str, list[Detection]], data: bytes
-    ) -> Plan:
-        """As the copy's would be, but for what a recheck of the finished copy may add."""
-        seen = self._load_detectors(policy).detect(pixels, policy.kinds, looks=looks)
-        return make_plan(policy, seen, size, draw=draw_of(policy.version, data))
+    def _seen(
+        self, policy: Policy, image: DecodedImage, looks: dict[str, list[Detection]]
+    ) -> tuple[Detection, ...]:
+        detectors = self._load_detectors(policy)
+        return detectors.detect(image.pixels, policy.kinds, looks=looks, known=image.words)
 
 
 def summary(tried: Sequence[Tried]) -> dict[str, Any]:
@@ -101,6 +112,8 @@ def summary(tried: Sequence[Tried]) -> dict[str, Any]:
         "released_after": sum(_released(one.new) for one in read),
         "changed": sum(_changes(one.difference) for one in read),
     }
+    if readings := sum((Counter(one.readings) for one in read), Counter[str]()):
+        counts["readings_after"] = dict(sorted(readings.items()))
     for name in PARTS:
         parts = [part for one in read for part in getattr(one.difference, name)]
         counts[name] = dict(sorted(Counter(part.kind.value for part in parts if part.whole).items()))

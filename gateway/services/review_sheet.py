@@ -37,7 +37,7 @@ class Sheet:
 
 
 def sheet_of(review: ReviewRecord, copy: CopyRecord, policy: Policy) -> Sheet:
-    found = [_detection(stored) for stored in copy.report["detections"]]
+    found = [Detection.parse(stored) for stored in copy.report["detections"]]
     regions = tuple(
         _region(index, stored, redaction, found, policy)
         for index, (stored, redaction) in enumerate(
@@ -72,11 +72,7 @@ def _region(
     within = [
         one
         for one in found
-        if one.kind is redaction.kind and one.score >= rule.review and redaction.region.contains(one.region)
+        if one.kind is redaction.kind and rule.hides(one) and redaction.region.contains(one.region)
     ]
     best = max(within, key=lambda one: (one.score, one.region), default=None)
     return SheetRegion(index, redaction, origin, best, rule)
-
-
-def _detection(stored: Mapping[str, Any]) -> Detection:
-    return Detection(Kind(stored["kind"]), Region.parse(stored["region"]), stored["score"], stored["source"])

@@ -80,13 +80,15 @@ class Sanitizer:
         image = self._decode(data, watch)  # (1)
         size = _size_of(image)
         with watch.stage("detect"):
-            detections = detectors.detect(image.pixels, policy.kinds)  # (2)
+            detections = detectors.detect(image.pixels, policy.kinds, known=image.words)  # (2)
         draw = draw_of(policy.version, data)
-        plan = with_carried(make_plan(policy, detections, size, draw=draw), carried, policy)  # (3)
+        with watch.stage("plan"):
+            plan = with_carried(make_plan(policy, detections, size, draw=draw), carried, policy)  # (3)
         redacted, encoded = _make(image, plan, watch)  # (4)
         for last in (False, True) if policy.release.recheck else ():  # (5)
             with watch.stage("recheck"):
-                hits = missed(policy, detectors.detect(redacted, policy.kinds), plan.redactions)
+                seen = detectors.detect(redacted, policy.kinds, known=image.words)
+                hits = missed(policy, seen, plan.redactions)
             if not hits:
                 break
             detections += tuple(replace(hit, source=f"{hit.source}+recheck") for hit in hits)

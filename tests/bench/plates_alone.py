@@ -1,18 +1,16 @@
-"""The packaged plate network alone, as a baseline for `tests.bench.leak`: one look at 640 pixels, score 0.1.
+"""The packaged plate network alone, as a baseline to measure against: one look at 640 pixels, score 0.1.
 
-    python -m tests.bench.plates_alone DATA [--grow 0.15]
+    privgate bench DATA --kinds license_plate --method fill \\
+      --against "python -m tests.bench.plates_alone {inputs} {outputs}"
 
-The boxes go the product's own way from there: plan, fill, encode, score. Not a test: it measures.
+The boxes go the product's own way from there: plan, fill, encode.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import subprocess
-import sys
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -30,7 +28,6 @@ from gateway.settings import models_folder
 from policies.model import Detection, Kind, Region, Size
 from policies.plan import make_plan
 from policies.policy import Policy, load_policy
-from tests.bench.leak import SETS
 
 SIDE = 640
 THRESHOLD = 0.1
@@ -38,8 +35,9 @@ OVERLAP = 0.4
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("data", type=Path)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("inputs", type=Path)
+    parser.add_argument("outputs", type=Path)
     parser.add_argument("--grow", type=float, default=0.15)
     options = parser.parse_args()
     policy = _policy(options.grow)
@@ -51,19 +49,14 @@ def main() -> None:
         found = clp.decode(shifts, scores, tile.pixels.shape[0], tile.pixels.shape[1], THRESHOLD)
         return suppressed(found, OVERLAP)
 
-    with TemporaryDirectory() as out:
-        for path in sorted((options.data / "plates" / "images").iterdir()):
-            with Image.open(path) as image:
-                pixels = np.array(ImageOps.exif_transpose(image).convert("RGB"))
-            height, width = pixels.shape[:2]
-            boxes = clipped(suppressed(seen(pixels, SIDE / max(width, height), see), OVERLAP), width, height)
-            plan = make_plan(policy, _detections(boxes, pixels), Size(width, height))
-            copy = encode(apply(pixels, plan.redactions), ImageFormat.PNG, lossless=True)
-            Path(out, path.stem + ".png").write_bytes(copy.data)
-        plates = options.data / "plates"
-        command = [sys.executable, str(options.data / "leakscore.py"), str(plates / "images"), out]
-        command += [str(plates / "annotations.json"), *SETS["plates"].score_options]
-        subprocess.run(command, check=True)
+    for path in sorted(options.inputs.iterdir()):
+        with Image.open(path) as image:
+            pixels = np.array(ImageOps.exif_transpose(image).convert("RGB"))
+        height, width = pixels.shape[:2]
+        boxes = clipped(suppressed(seen(pixels, SIDE / max(width, height), see), OVERLAP), width, height)
+        plan = make_plan(policy, _detections(boxes, pixels), Size(width, height))
+        copy = encode(apply(pixels, plan.redactions), ImageFormat.PNG, lossless=True)
+        (options.outputs / f"{path.stem}.png").write_bytes(copy.data)
 
 
 def _policy(grow: float) -> Policy:

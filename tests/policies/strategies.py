@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from policies.model import Detection, Kind, RedactionMethod, Region, Size
-from policies.policy import Policy, Rule
+from policies.model import Detection, Kind, Reading, RedactionMethod, Region, Size
+from policies.policy import Lines, Policy, Rule
 from policies.release import ReleaseGate
 
 MAX_SIDE = 400
@@ -39,6 +39,7 @@ def rules(draw: st.DrawFn, kind: Kind) -> Rule:
         hide=hide,
         review=review,
         grow=draw(st.floats(0.0, 1.0)),
+        lines=draw(st.sampled_from(Lines)) if kind is Kind.TEXT else Lines.ALL,
         serves=draw(st.text(max_size=20)),
     )
 
@@ -71,8 +72,10 @@ def policies(draw: st.DrawFn, *, gated: bool = False) -> Policy:
 
 @st.composite
 def detections(draw: st.DrawFn, size: Size) -> Detection:
+    kind = draw(st.sampled_from(Kind))
+    reading = draw(st.sampled_from([None, *Reading])) if kind is Kind.TEXT else None
     return Detection(
-        draw(st.sampled_from(Kind)), draw(regions(size)), draw(st.floats(0.0, 1.0)), "centerface+mediapipe"
+        kind, draw(regions(size)), draw(st.floats(0.0, 1.0)), "centerface+mediapipe", reading=reading
     )
 
 

@@ -24,6 +24,11 @@ DOUBTFUL = [
         "seen at the operating point 0.5 are shown; lower `review`",
     ),
     ("kind: face, method: blur", "kind: face, grow: 0.0, method: blur", "with a margin of 0.0 only"),
+    (
+        "detectors: [ppocr]",
+        "detectors: [ppocr], lines: identifiers",
+        "reading needs `make install EXTRAS=ocr`",
+    ),
     (", serves: GDPR Art. 5", "", "names no clause that it serves"),
     (
         "  - {kind: face, method: blur, detectors: [centerface], serves: GDPR Art. 5}\n",

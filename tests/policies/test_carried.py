@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 
 from policies.carried import put_by_people, with_carried
-from policies.model import Detection, Kind, Plan, Redaction, RedactionMethod, Region, Size, Verdict
+from policies.model import Detection, Kind, Plan, Reading, Redaction, RedactionMethod, Region, Size, Verdict
 from policies.plan import make_plan
 from policies.policy import Policy, load_policy
 from tests.policies.strategies import cases
@@ -25,10 +25,7 @@ def report(redactions: tuple[Redaction, ...], detections: list[Detection]) -> di
         "redactions": [
             {"kind": r.kind.value, "region": r.region.to_dict(), "method": r.method.value} for r in redactions
         ],
-        "detections": [
-            {"kind": d.kind.value, "region": d.region.to_dict(), "score": d.score, "source": d.source}
-            for d in detections
-        ],
+        "detections": [d.to_dict() | {"score": d.score} for d in detections],
     }
 
 
@@ -68,3 +65,11 @@ def test_what_the_new_plan_covers_is_not_hidden_twice() -> None:
     assert with_carried(plan, [BY_HAND], STREET) == plan
     harder = replace(BY_HAND, method=RedactionMethod.FILL)
     assert set(with_carried(plan, [harder], STREET).redactions) == {wider, harder}
+
+
+def test_a_persons_region_over_a_line_that_the_machine_showed_is_the_persons() -> None:
+    text = "{name: x, rules: [{kind: text, method: fill, detectors: [ppocr], grow: 0.0, lines: identifiers}]}"
+    policy = Policy.parse(text)
+    harmless = Detection(Kind.TEXT, Region(8, 8, 40, 48), 0.9, "ppocr", Reading.HARMLESS)
+    by_hand = Redaction(harmless.region, Kind.TEXT, RedactionMethod.FILL)
+    assert put_by_people(policy, report((by_hand,), [harmless]), SIZE) == (by_hand,)

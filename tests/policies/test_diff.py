@@ -41,6 +41,12 @@ CHANGES = [
         {Effect.HIDES_MORE},
         "other must run too",
     ),
+    (
+        "detectors: [ppocr]",
+        "detectors: [ppocr], lines: identifiers",
+        {Effect.HIDES_LESS},
+        "all becomes identifiers; each line is read",
+    ),
     ("detectors: [centerface]", "detectors: [other]", {Effect.UNKNOWN}, "counted as stricter"),
     ("review: 0.45", "review: 0.45, serves: 'GDPR'", {Effect.NONE}, 'nothing becomes "GDPR"'),
     ("name: base", "name: other", {Effect.NONE}, 'name: "base" becomes "other"'),

@@ -72,6 +72,16 @@ def test_any_change_is_another_version() -> None:
     assert len(versions) == len(CHANGES) + 1
 
 
+def test_all_lines_written_out_are_the_version_that_was_before_lines_were_read() -> None:
+    text = "{{name: x, rules: [{{kind: text, method: fill, detectors: [ppocr]{}}}]}}"
+    old, same, other = (
+        Policy.parse(text.format(more)) for more in ("", ", lines: all", ", lines: identifiers")
+    )
+    assert old.version == same.version != other.version
+    assert old.version == "sha256:42cc10baeee1f9230c4c112e8cb261299e6de148ce118c324f8e3d3b8a5b5d09"
+    assert (old.reads, other.reads) == (False, True)
+
+
 def test_the_order_of_rules_is_layout_too() -> None:
     face = "{kind: face, method: blur, detectors: [centerface]}"
     plate = "{kind: license_plate, method: fill, detectors: [clp]}"
@@ -109,6 +119,11 @@ FAULTS: dict[str, tuple[str, list[tuple[int, str]]]] = {
     "name with capitals": (HEAD.replace("name: x", "name: Street"), [(1, "pattern")]),
     "name with a path": (HEAD.replace("name: x", "name: ../x"), [(1, "pattern")]),
     "misspelt word": (HEAD + "    hidee: 0.5\n", [(6, "mend its spelling")]),
+    "lines of a face": (HEAD + "    lines: identifiers\n", [(6, "only a rule of kind text has lines")]),
+    "misspelt lines": (
+        HEAD.replace("face", "text", 1) + "    lines: some\n",
+        [(6, "lines: is 'some'; write one of 'all' or 'identifiers'")],
+    ),
     "misspelt method": (HEAD.replace("blur", "blurr"), [(4, "write one of 'fill', 'blur' or 'mosaic'")]),
     "misspelt kind": (HEAD.replace("face", "faces", 1), [(3, "write one of 'face', 'license_plate'")]),
     "no detectors": (HEAD.replace("[centerface]", "[]"), [(5, "at least 1")]),

@@ -16,6 +16,8 @@ def models(store: ModelStore) -> Iterator[Finding]:
         if status.state is ModelState.PRESENT:
             yield fine("models", f"{entry.name} of {entry.requirement}, SHA-256 {entry.file_sha256[:16]}")
             continue
+        if entry.use is Use.READING and status.state is ModelState.ABSENT:
+            continue  # whether it is needed here, `reading` says
         level = broken if entry.use is Use.DETECTION else warning
         said = (
             f"the model {entry.name} is absent from {store.folder}"

@@ -12,7 +12,7 @@ from gateway.services.review_decide import Decided
 from gateway.services.review_sheet import Sheet, SheetRegion
 from gateway.store.records import DecisionRecord, ReviewRecord
 from policies.lifecycle import AssetState
-from policies.model import Detection, Kind, RedactionMethod, Region
+from policies.model import Detection, Kind, Reading, RedactionMethod, Region
 from policies.policy import Rule
 from policies.review import (
     Addition,
@@ -148,7 +148,10 @@ class RuleOut(BaseModel):
 
 
 class ReviewRegionOut(BaseModel):
-    """A region that the copy hides. `score` and `source` are null where a person put it there."""
+    """A region that the copy hides. `score` and `source` are null where a person put it there.
+
+    `reading`: what a line of text was read as (date, name, number, …), where the policy has lines read.
+    """
 
     index: int
     kind: Kind
@@ -157,6 +160,7 @@ class ReviewRegionOut(BaseModel):
     origin: Origin
     score: float | None
     source: str | None
+    reading: Reading | None
     rule: RuleOut | None
 
     @classmethod
@@ -169,6 +173,7 @@ class ReviewRegionOut(BaseModel):
             origin=one.origin,
             score=one.seen.score if one.seen else None,
             source=one.seen.source if one.seen else None,
+            reading=one.seen.reading if one.seen else None,
             rule=RuleOut.of(one.rule) if one.rule else None,
         )
 

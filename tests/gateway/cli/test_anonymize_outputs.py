@@ -142,7 +142,7 @@ def test_the_report_tells_what_was_found_and_by_whom(everything: Everything) -> 
     (detection,) = line["detections"]
     assert detection["score"] > 0.5
     assert "centerface" in detection["source"]
-    assert line["milliseconds"].keys() == {"decode", "detect", "redact", "encode", "check"}
+    assert line["milliseconds"].keys() == {"decode", "detect", "plan", "redact", "encode", "check"}
     assert line["milliseconds"]["detect"] > 0
 
 

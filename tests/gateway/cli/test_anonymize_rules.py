@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from policies.policy import load_policy
 from tests.gateway.cli.conftest import jpeg_of
 from tests.gateway.cli.runs import Run, anonymize, changed, files
+from tests.support.ocr import needs_ocr, without_ocr
 
 SURE_OF_NOTHING = """
 name: sure-of-nothing
@@ -19,6 +20,16 @@ rules:
     method: fill
     detectors: [centerface]
     hide: 1.0
+"""
+
+
+IDENTIFIERS = """
+name: only-identifiers
+rules:
+  - kind: text
+    method: fill
+    detectors: [ppocr]
+    lines: identifiers
 """
 
 
@@ -114,6 +125,37 @@ def test_a_policy_whose_detector_is_missing_refuses_before_anything_is_written(
     assert len(run.err.splitlines()) == 1
     assert files(tmp_path) == before
     assert not (tmp_path / "out").exists()
+
+
+@without_ocr
+def test_a_policy_that_reads_lines_refuses_without_the_extra(portrait: Image.Image, tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(jpeg_of(portrait))
+    (tmp_path / "policy.yaml").write_text(IDENTIFIERS)
+    run = anonymize(tmp_path / "a.jpg", "--out", tmp_path / "out", "--policy", tmp_path / "policy.yaml")
+    assert run.status == 2
+    assert run.err.count("`make install EXTRAS=ocr`") == 1
+    assert len(run.err.splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
+@needs_ocr
+def test_a_policy_that_reads_lines_shows_what_names_nobody(tmp_path: Path) -> None:
+    page = Image.new("RGB", (640, 240), (245, 245, 240))
+    font, draw = ImageFont.load_default(48), ImageDraw.Draw(page)
+    draw.text((60, 40), "PORTABLE", font=font, fill=(20, 20, 30))
+    draw.text((60, 150), "Jane Davidson", font=font, fill=(20, 20, 30))
+    page.save(tmp_path / "a.png")
+    (tmp_path / "policy.yaml").write_text(IDENTIFIERS)
+    out, options = tmp_path / "out", ("--policy", tmp_path / "policy.yaml")
+    run = anonymize(tmp_path / "a.png", "--out", out, *options, report=tmp_path / "report.jsonl")
+    assert run.status == 0, run.err
+    with Image.open(out / "a.png") as copy:
+        after = np.asarray(copy.convert("RGB"))
+    before = np.asarray(page)
+    assert (after[:130] == before[:130]).all()
+    assert not (after[150:210, 60:400] == before[150:210, 60:400]).all(axis=2).any()
+    (line,) = run.lines
+    assert {one["reading"] for one in line["detections"]} == {"harmless", "name"}
 
 
 def test_absent_models_refuse_and_name_the_command_that_brings_them(

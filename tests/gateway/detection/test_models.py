@@ -196,3 +196,16 @@ def test_the_manifest_is_complete() -> None:
 
 def test_the_real_files_are_the_manifests(model_store: ModelStore) -> None:
     model_store.verify()
+
+
+def test_what_only_an_extra_needs_is_fetched_when_it_is_named(index: Index, tmp_path: Path) -> None:
+    store = store_of(tmp_path, replace(index.entry, use=Use.READING))
+    assert store.fetch() == ()
+    store.verify()
+    with pytest.raises(MissingModel, match="run `privgate models fetch tiny`"):
+        store.read("tiny")
+    assert store.fetch(["tiny"]) == ("tiny",)
+    assert store.read("tiny") == WEIGHTS
+    (store.folder / "tiny.onnx").write_bytes(b"other weights")
+    with pytest.raises(MissingModel, match="tiny is wrong"):
+        store.verify()

@@ -16,7 +16,7 @@ LIMITS = Limits(max_pixels=1_000_000, max_side=2000)
 
 
 def test_pixels_and_refusals_survive_the_way() -> None:
-    decoded = Decoded(20, 30, ImageFormat.WEBP, True)
+    decoded = Decoded(20, 30, ImageFormat.WEBP, True, "jane doe")
     assert parse_reply(reply_of(decoded), LIMITS) == decoded
     refused = parse_reply(reply_of(Refused("limit.pixels", 5, 6, 7)), LIMITS)
     assert isinstance(refused, Refused)
@@ -30,14 +30,18 @@ def test_pixels_and_refusals_survive_the_way() -> None:
         {},
         None,
         ["decoded"],
-        ["decoded", 0, 10, "png", True],
-        ["decoded", -1, 10, "png", True],
-        ["decoded", 2001, 1, "png", True],
-        ["decoded", 1500, 1500, "png", True],
-        ["decoded", 10.0, 10, "png", True],
-        ["decoded", 10, 10, "exe", True],
-        ["decoded", 10, 10, "png", 1],
-        ["decoded", 10, 10, "png", True, "and more"],
+        ["decoded", 0, 10, "png", True, ""],
+        ["decoded", -1, 10, "png", True, ""],
+        ["decoded", 2001, 1, "png", True, ""],
+        ["decoded", 1500, 1500, "png", True, ""],
+        ["decoded", 10.0, 10, "png", True, ""],
+        ["decoded", 10, 10, "exe", True, ""],
+        ["decoded", 10, 10, "png", 1, ""],
+        ["decoded", 10, 10, "png", True],
+        ["decoded", 10, 10, "png", True, "", "and more"],
+        ["decoded", 10, 10, "png", True, "not only letters: 7"],
+        ["decoded", 10, 10, "png", True, "a" * 2_001],
+        ["decoded", 10, 10, "png", True, ["a"]],
         ["refused", "no.such.code"],
         ["refused", "the patient's name"],
         ["refused", "limit.pixels"],
