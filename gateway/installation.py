@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 from audit.errors import AuditError
 from audit.note import CheckpointSigner, CheckpointVerifier
-from gateway.errors import KeyringError
+from gateway.errors import KeyringError, Misconfigured
+from gateway.services.destinations import Destinations, parse_networks
 from gateway.settings import Settings
 from gateway.vault.blobs import BlobStore
+from gateway.vault.fingerprints import Fingerprints
 from gateway.vault.keyring import CREATE_COMMAND, KeyPurpose, LocalKeyProvider, LocalKeyring
 from gateway.vault.log_keys import LogKeys
 
@@ -58,6 +60,19 @@ def open_database(settings: Settings) -> Database:
     )  # a second's import, which most commands about keys do without
 
     return Database(settings.database, mac=log_keys(settings).mac)
+
+
+def fingerprints(settings: Settings) -> Fingerprints:
+    """By which the intake knows duplicates. Raises KeyringError."""
+    return LocalKeyring.fingerprints(settings.keys)
+
+
+def destinations(settings: Settings) -> Destinations:
+    """Where webhooks may go. Raises Misconfigured."""
+    try:
+        return Destinations(parse_networks(settings.webhook_networks))
+    except ValueError as exc:
+        raise Misconfigured(f"PRIVGATE_WEBHOOK_NETWORKS: {exc}; write 10.1.0.0/16,127.0.0.0/8, say") from exc
 
 
 def create_keys(settings: Settings) -> None:

@@ -26,6 +26,8 @@ class Settings:
     log_format, log_level: of the processes' logs (PRIVGATE_LOG_FORMAT, PRIVGATE_LOG_LEVEL).
     grant_days: how long a grant lasts at most (PRIVGATE_GRANT_DAYS).
     otlp_endpoint: where traces go, if anywhere (PRIVGATE_OTLP_ENDPOINT).
+    webhook_networks: networks that webhooks may call although they are not public, by commas, such as
+        10.1.0.0/16,127.0.0.0/8 (PRIVGATE_WEBHOOK_NETWORKS); none by default.
     """
 
     data: Path
@@ -39,6 +41,7 @@ class Settings:
     log_level: str | None = None
     otlp_endpoint: str | None = None
     grant_days: int = 90
+    webhook_networks: str = ""
 
     @classmethod
     def read(cls, environment: Mapping[str, str], *, data: Path | None = None) -> Settings:
@@ -62,6 +65,7 @@ class Settings:
             log_level=environment.get("PRIVGATE_LOG_LEVEL") or None,
             otlp_endpoint=environment.get("PRIVGATE_OTLP_ENDPOINT") or None,
             grant_days=_days(environment.get("PRIVGATE_GRANT_DAYS") or "90"),
+            webhook_networks=environment.get("PRIVGATE_WEBHOOK_NETWORKS", ""),
         )
 
     @property

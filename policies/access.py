@@ -36,6 +36,14 @@ class Action(StrEnum):
     ASSET_LIST = "asset.list"
     ASSET_REQUEUE = "asset.requeue"
     ORIGINAL_READ = "original.read"
+    BATCH_CREATE = "batch.create"
+    BATCH_FILL = "batch.fill"
+    BATCH_READ = "batch.read"
+    BATCH_LIST = "batch.list"
+    UPLOAD_CONTINUE = "upload.continue"
+    WEBHOOK_CREATE = "webhook.create"
+    WEBHOOK_LIST = "webhook.list"
+    WEBHOOK_DELETE = "webhook.delete"
     COPY_LIST = "copy.list"
     COPY_READ = "copy.read"
     DATASET_CREATE = "dataset.create"
@@ -85,9 +93,9 @@ class Principal:
 class Resource:
     """What is acted on.
 
-    kind: "Dataset", "Asset", "Copy", "Policy", "Review", "Task" or "Installation". dataset: where it belongs.
-    owner: who brought the asset. author: who wrote the policy; None for a preset. others: of a review, who
-    has a hand in another round of the same copy.
+    kind: "Dataset", "Asset", "Batch", "Upload", "Copy", "Policy", "Review", "Task" or "Installation".
+    dataset: where it belongs. owner: who brought the asset, or made the batch or the upload. author: who
+    wrote the policy; None for a preset. others: of a review, who has a hand in another round of the copy.
     """
 
     kind: str

@@ -25,6 +25,21 @@ COMMANDS = {
         "anonymize",
         "Anonymizes images: hides what the policy names, drops all metadata, checks each file written.",
     ),
+    "ingest": LateCommand(
+        "gateway.cli.ingesting.command",
+        "ingest",
+        "Brings images into a dataset; after any interruption the same command goes on.",
+    ),
+    "watch": LateCommand(
+        "gateway.cli.ingesting.watch",
+        "watch",
+        "Brings in what comes to lie in a folder; until it is stopped.",
+    ),
+    "export": LateCommand(
+        "gateway.cli.ingesting.export",
+        "export",
+        "Fetches a dataset's released, sanitized copies; under a grant.",
+    ),
     "bench": LateCommand(
         "gateway.cli.bench",
         "bench",

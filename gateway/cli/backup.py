@@ -20,6 +20,8 @@ from gateway.services.jobs import JobQueue
 from gateway.settings import Settings
 from gateway.store.ledger import utc_now
 from gateway.store.queries.sealed import Store
+from gateway.vault.fingerprints import Fingerprints
+from gateway.vault.keyring import KeyPurpose, LocalKeyring
 from gateway.version import VERSION
 
 
@@ -78,10 +80,16 @@ def restore(
                 installation.create_keys(settings)
         restored = restore_backup(source, _place(settings), utc_now)
         undo.pop_all()
+    if not _fingerprints_file(settings).exists():
+        LocalKeyring.create(
+            settings.keys
+        )  # the backup is older than fingerprints, and has none to be known by
     waiting = _go_on(settings)
     opened = ", ".join(f"{count} {what}" for what, count in sorted(restored.opened.items())) or "nothing"
     print(f"the log verifies: {restored.entries} entries, {restored.checkpoints} checkpoints met")
     print(f"opened and authenticated: {opened}; {restored.gone} erased")
+    if restored.torn:
+        print(f"uploads that went on meanwhile, to be sent anew: {', '.join(restored.torn)}")
     print(f"restored, as of {restored.made}; {waiting} images wait for a worker. Now: privgate doctor")
 
 
@@ -108,10 +116,19 @@ def _place(settings: Settings) -> Place:
             Store.ORIGINALS: installation.original_keys(settings),
             Store.COPIES: installation.copy_keys(settings),
         },
+        fingerprints=_fingerprints(settings),
         verifier=installation.checkpoint_verifier(settings),
         checkpoint_file=settings.checkpoint_file,
         mac=log_keys.mac,
     )
+
+
+def _fingerprints(settings: Settings) -> Fingerprints | None:
+    return installation.fingerprints(settings) if _fingerprints_file(settings).exists() else None
+
+
+def _fingerprints_file(settings: Settings) -> Path:
+    return settings.keys / f"{KeyPurpose.FINGERPRINTS.value}.json"
 
 
 def _make_folders(settings: Settings, undo: ExitStack) -> None:

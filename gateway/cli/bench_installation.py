@@ -60,6 +60,7 @@ class Installation:
             original_keys,
             lambda *_: None,  # the job follows at once, see `take`
             utc_now,
+            fingerprints=LocalKeyring.fingerprints(keys),
             max_bytes=self._sandbox.limits.max_bytes,
         )
         self._anonymizer = Anonymizer(

@@ -13,7 +13,7 @@ import typer
 from gateway import installation
 from gateway.cli.options import Data, settings_of
 from gateway.detection.models import ModelStore
-from gateway.services.doctor import blobs, database, keys, machine, models, reading, work
+from gateway.services.doctor import blobs, database, keys, machine, models, reading, webhooks, work
 from gateway.services.findings import Check, Finding, Level, examine, worst
 from gateway.settings import Settings
 from gateway.store.database import Database
@@ -41,6 +41,7 @@ ORIGINALS = {Machine.ALL, Machine.INTAKE, Machine.WORKER}
 COPIES = {Machine.ALL, Machine.BROKER, Machine.WORKER}
 SIGNING = {Machine.ALL, Machine.SEQUENCER}
 DETECTING = {Machine.ALL, Machine.WORKER}
+TAKING_IN = {Machine.ALL, Machine.INTAKE}
 QUEUEING = {Machine.ALL, Machine.INTAKE, Machine.WORKER}
 
 
@@ -115,6 +116,8 @@ def _keys(settings: Settings, role: Machine, opened: Database | None) -> Iterato
     if role in COPIES:
         yield "keys", lambda: keys.copies_key(lambda: installation.copy_keys(settings), copy)
     yield "keys", lambda: keys.log_key(installation.log_keys(settings).load)
+    if role in TAKING_IN:
+        yield "keys", lambda: keys.fingerprints_key(lambda: installation.fingerprints(settings))
     signer = (lambda: installation.checkpoint_signer(settings)) if role in SIGNING else None
     verifier = partial(installation.checkpoint_verifier, settings)
     yield "keys", lambda: keys.checkpoint_pair(signer, verifier, note)
@@ -143,6 +146,8 @@ def _work(settings: Settings, role: Machine, opened: Database) -> Iterator[Named
         yield "clock.database", lambda: database.database_clock(opened)
     yield "jobs", lambda: work.jobs(opened, now)
     yield "sequencer", lambda: work.sequencer(opened, now)
+    if role in ORIGINALS:
+        yield "webhooks", lambda: webhooks.outbox(opened, lambda: installation.original_keys(settings), now)
     if role in SIGNING:
         verifier = partial(installation.checkpoint_verifier, settings)
         yield "checkpoints", lambda: work.checkpoint_file(opened, settings.checkpoint_file, verifier())

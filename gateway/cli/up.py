@@ -27,7 +27,10 @@ from gateway.services.people import issue_token, list_tokens, revoke_token
 from gateway.settings import Settings
 from gateway.store.database import Database
 from gateway.store.ledger import utc_now
+from gateway.vault.keyring import KeyPurpose
 from policies.access import Role
+
+FINGERPRINTS_NAME = f"{KeyPurpose.FINGERPRINTS.value}.json"
 
 START_SECONDS = 60.0
 QUICK_SECONDS = 5.0
@@ -108,9 +111,9 @@ def _make_keys(settings: Settings) -> None:
         if not (settings.keys / name).exists()
     ]
     if not missing:
-        if not installation.keys_exist(settings):  # an earlier release had no key for the log's entries
+        if not installation.keys_exist(settings):  # an earlier release made fewer of them
             installation.create_keys(settings)
-            print(f"the log's key made in {settings.keys}; back this folder up again")
+            print(f"keys that an earlier release did not have made in {settings.keys}; back it up again")
         return
     if settings.database.startswith("sqlite") and (settings.data / "privgate.db").exists():
         raise KeyringError(

@@ -12,6 +12,7 @@ from gateway.detection.models import ModelStore
 from gateway.errors import Misconfigured
 from gateway.imaging.sandbox import Sandbox
 from gateway.services.anonymize import Anonymizer
+from gateway.services.destinations import Caller
 from gateway.services.detectors import PolicyDetectors
 from gateway.services.job_counts import JobCounts
 from gateway.services.job_worker import JobWorker
@@ -25,6 +26,7 @@ from gateway.services.review_remake import Remaker
 from gateway.services.sanitize import Sanitizer
 from gateway.services.sweep import Sweep
 from gateway.services.tally import Tally
+from gateway.services.webhook_sender import AT_ONCE, WebhookSender
 from gateway.settings import Settings
 from gateway.store.database import Database
 from gateway.store.ledger import utc_now
@@ -34,6 +36,9 @@ from policies.policy import load_policy, preset_names
 STUCK = 75  # <sysexits.h>: a failure that another try may mend
 
 log = logging.getLogger("privgate.worker")
+WEBHOOK_SECONDS = 1.0
+WEBHOOK_ATTEMPT_SECONDS = 10.0
+PRUNE_SECONDS = 3600.0
 
 
 def run_worker(
@@ -85,6 +90,13 @@ def run_worker(
         rederiver = Rederiver(database, anonymizer, queue.enqueue_job, utc_now, actor=executor_id)
         trial = PolicyTrial(Originals(originals, original_keys).open, sandbox, detectors)
         previews = PreviewRunner(database, trial, queue.enqueue_job, utc_now, actor=executor_id)
+        webhooks = WebhookSender(
+            database,
+            installation.original_keys(settings),
+            Caller(installation.destinations(settings), seconds=WEBHOOK_ATTEMPT_SECONDS, at_once=AT_ONCE),
+            utc_now,
+            actor=executor_id,
+        )
         job_worker = JobWorker(
             database,
             settings.jobs_database,
@@ -104,6 +116,10 @@ def run_worker(
             tend=(rederiver.tend, previews.tend),
             tally=tally,
             stuck=partial(_give_up, anonymizer),
+            chores=(
+                (WEBHOOK_SECONDS, webhooks.deliver_due),
+                (PRUNE_SECONDS, webhooks.prune),
+            ),
         )
         job_worker.start()
         until.wait()

@@ -26,27 +26,45 @@ from gateway.client.answers import (
     TaskPage,
 )
 from gateway.client.asynchronous import AsyncClient
-from gateway.client.flow import Flow
+from gateway.client.batch_answers import (
+    Batch,
+    BatchAsset,
+    BatchAssetPage,
+    Event,
+    Received,
+    Standing,
+    Webhook,
+)
+from gateway.client.flow import Flow, Pieces, patiently
 from gateway.client.problems import Problem, ServerFault, UnexpectedAnswer, Unreachable
 from gateway.client.synchronous import Client
 
 __all__ = [
     "Asset",
     "AsyncClient",
+    "Batch",
+    "BatchAsset",
+    "BatchAssetPage",
     "Category",
     "Client",
     "Copy",
     "CopyPage",
     "Dataset",
+    "Event",
     "Flow",
     "Grant",
     "LabelFormat",
+    "Pieces",
     "Problem",
+    "Received",
     "ServerFault",
+    "Standing",
     "Submission",
     "Task",
     "TaskPage",
     "UnexpectedAnswer",
     "Unreachable",
+    "Webhook",
     "api",
+    "patiently",
 ]

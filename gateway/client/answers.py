@@ -29,7 +29,7 @@ class Category:
 
     @classmethod
     def parse(cls, found: Json) -> Self:
-        return cls(int(found["id"]), str(found["name"]), _text(found.get("supercategory")))
+        return cls(int(found["id"]), str(found["name"]), text(found.get("supercategory")))
 
     def to_json(self) -> dict[str, Any]:
         return {"id": self.id, "name": self.name, "supercategory": self.supercategory}
@@ -50,7 +50,7 @@ class Dataset:
             name=str(found["name"]),
             policy=str(found["policy"]),
             policy_version=str(found["policy_version"]),
-            created_at=_time(found["created_at"]),
+            created_at=time(found["created_at"]),
         )
 
 
@@ -70,8 +70,8 @@ class Grant:
             person=str(found["person"]),
             dataset=str(found["dataset"]),
             purpose=str(found["purpose"]),
-            until=_time(found["until"]),
-            revoked_at=_time_or_none(found["revoked_at"]),
+            until=time(found["until"]),
+            revoked_at=time_or_none(found["revoked_at"]),
         )
 
 
@@ -98,9 +98,9 @@ class Asset:
             id=str(found["id"]),
             dataset=str(found["dataset"]),
             state=str(found["state"]),
-            reason=_text(found["reason"]),
+            reason=text(found["reason"]),
             bytes=int(found["bytes"]),
-            copy_id=_text(found["copy_id"]),
+            copy_id=text(found["copy_id"]),
             hidden=None if found["hidden"] is None else int(found["hidden"]),
         )
 
@@ -139,7 +139,7 @@ class CopyPage:
 
     @classmethod
     def parse(cls, found: Json) -> Self:
-        return cls(each(Copy.parse)(found["copies"]), _text(found["next"]))
+        return cls(each(Copy.parse)(found["copies"]), text(found["next"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ class Task:
             height=int(found["height"]),
             state=str(found["state"]),
             yours=bool(found["yours"]),
-            lease_until=_time_or_none(found["lease_until"]),
+            lease_until=time_or_none(found["lease_until"]),
             submissions=int(found["submissions"]),
         )
 
@@ -195,7 +195,7 @@ class TaskPage:
             submitted=int(counts["submitted"]),
             categories=each(Category.parse)(found["categories"]),
             tasks=each(Task.parse)(found["tasks"]),
-            next=_text(found["next"]),
+            next=text(found["next"]),
         )
 
 
@@ -217,7 +217,7 @@ class Submission:
             task=str(found["task"]),
             number=int(found["number"]),
             labels=int(found["labels"]),
-            submitted_at=_time(found["submitted_at"]),
+            submitted_at=time(found["submitted_at"]),
             ignored=tuple(str(name) for name in found["ignored"]),
         )
 
@@ -231,13 +231,13 @@ def categories_of(found: Json) -> tuple[Category, ...]:
     return each(Category.parse)(found["categories"])
 
 
-def _text(value: Any) -> str | None:
+def text(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def _time(value: Any) -> datetime:
+def time(value: Any) -> datetime:
     return datetime.fromisoformat(str(value))
 
 
-def _time_or_none(value: Any) -> datetime | None:
-    return None if value is None else _time(value)
+def time_or_none(value: Any) -> datetime | None:
+    return None if value is None else time(value)

@@ -6,8 +6,10 @@ All raise the errors of `gateway.errors`, and Unreachable, ServerFault and Unexp
 from __future__ import annotations
 
 import secrets
+from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -25,7 +27,24 @@ from gateway.client.answers import (
     categories_of,
     each,
 )
-from gateway.client.flow import Flow, Pause, Request, as_json, ask, parsed, perform
+from gateway.client.batch_answers import Batch, BatchAssetPage, Event, Received, Standing, Webhook
+from gateway.client.files import from_byte
+from gateway.client.flow import (
+    FIRST_PAUSE,
+    PASSING,
+    Answer,
+    Body,
+    Flow,
+    Pause,
+    Pieces,
+    Request,
+    as_json,
+    ask,
+    parsed,
+    parsed_headers,
+    perform,
+)
+from gateway.client.problems import refusal
 from gateway.errors import Conflict
 
 LOOK_EVERY: Final = 0.2
@@ -34,6 +53,15 @@ LOOK_EVERY: Final = 0.2
 LOOKS: Final = 600
 
 NO_CONTENT: Final = 204
+
+UPLOADS: Final = "/v1/uploads"
+TUS: Final = {"Tus-Resumable": "1.0.0"}
+
+GOES_ON: Final = PASSING | {409}
+"""Answers to a part of an upload after which it is asked where the upload stands: 409 is another's offset."""
+
+FRUITLESS: Final = 5
+"""Parts sent in a row of which nothing arrived."""
 
 
 # --- datasets and grants
@@ -67,12 +95,12 @@ def revoke_grant(grant: str) -> Flow[Grant]:
 
 
 def upload(
-    dataset: str, image: bytes | Path, *, name: str | None = None, key: str | None = None
-) -> Flow[Asset]:
+    dataset: str, image: Body, *, name: str | None = None, key: str | None = None, batch: str | None = None
+) -> Flow[Received]:
     """Brings an image in; a file is streamed. It is tried again until it is there, and is there once.
 
     name: its file name, sealed with it; a Path's own by default. key: the Idempotency-Key, random by
-    default: give one of your own to be able to repeat the whole call.
+    default: give one of your own to be able to repeat the whole call. batch: an open one of yours.
     """
     if name is None and isinstance(image, Path):
         name = image.name
@@ -80,8 +108,56 @@ def upload(
     if name is not None:
         # RFC 8187: whatever the name holds, the header stays ASCII and one line.
         headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
-    request = Request("POST", "/v1/assets", {"dataset": dataset}, headers, image)
-    return ask(request, Asset.parse, repeatable=True)
+    query = {"dataset": dataset} | ({} if batch is None else {"batch": batch})
+    return ask(Request("POST", "/v1/assets", query, headers, image), Received.parse, repeatable=True)
+
+
+def begin_upload(
+    dataset: str, length: int, *, name: str | None = None, batch: str | None = None
+) -> Flow[str]:
+    """The address of a new resumable upload (tus); length: of the whole, in bytes."""
+    headers = TUS | {"Upload-Length": str(length)}
+    if name is not None:
+        headers["Upload-Metadata"] = f"filename {b64encode(name.encode('utf-8', 'replace')).decode()}"
+    query = {"dataset": dataset} | ({} if batch is None else {"batch": batch})
+    answer = yield from perform(Request("POST", UPLOADS, query, headers), repeatable=True)
+    return parsed_headers(answer, lambda found: found["location"])
+
+
+def continue_upload(where: str, image: Path) -> Flow[Standing]:
+    """Sends what has not arrived yet, over broken connections too, until the file is an asset.
+
+    where: what `begin_upload` gave; keep it to go on in another process. The file must be the same. Raises
+    Conflict where no more of it arrives.
+    """
+    path = f"{UPLOADS}/{_part(where.rpartition('/')[2])}"
+    standing = yield from _standing(path)
+    fruitless = 0
+    while standing.asset is None:
+        before = standing.offset
+        headers = TUS | {"Content-Type": "application/offset+octet-stream", "Upload-Offset": str(before)}
+        came = yield Request("PATCH", path, headers=headers, body=Pieces(partial(from_byte, image, before)))
+        if isinstance(came, Answer) and not came.success and came.status not in GOES_ON:
+            found = refusal(came.status, came.body)
+            raise found.error from found.problem
+        standing = yield from _standing(path)
+        fruitless = 0 if standing.offset > before else fruitless + 1
+        if fruitless == FRUITLESS:
+            raise Conflict(f"upload {where} stands still at byte {before}; is the file as long as was said?")
+        if fruitless:
+            yield Pause(FIRST_PAUSE * 2**fruitless)
+    return standing
+
+
+def _standing(path: str) -> Flow[Standing]:
+    answer = yield from perform(Request("HEAD", path, headers=TUS), repeatable=True)
+    return parsed_headers(answer, Standing.parse)
+
+
+def end_upload(where: str) -> Flow[None]:
+    """Forgets what has arrived of an upload; an asset that it became stays."""
+    path = f"{UPLOADS}/{_part(where.rpartition('/')[2])}"
+    yield from perform(Request("DELETE", path, headers=TUS), repeatable=False)
 
 
 def read_asset(asset: str) -> Flow[Asset]:
@@ -113,6 +189,47 @@ def download_copy(copy: str, into: Path) -> Flow[Path]:
     """The same, streamed to a file, which appears whole or not at all."""
     yield from perform(Request("GET", f"/v1/copies/{_part(copy)}/content", into=into), repeatable=True)
     return into
+
+
+# --- batches and webhooks
+
+
+def create_batch(dataset: str, *, expected: int | None = None) -> Flow[Batch]:
+    """expected: how many uploads are to come, if that is known."""
+    return ask(as_json("POST", "/v1/batches", {"dataset": dataset, "expected": expected}), Batch.parse)
+
+
+def list_batches() -> Flow[tuple[Batch, ...]]:
+    """The newest, of all senders."""
+    return ask(as_json("GET", "/v1/batches"), each(Batch.parse))
+
+
+def read_batch(batch: str) -> Flow[Batch]:
+    return ask(as_json("GET", f"/v1/batches/{_part(batch)}"), Batch.parse)
+
+
+def list_batch_assets(batch: str, *, after: str = "") -> Flow[BatchAssetPage]:
+    return ask(as_json("GET", f"/v1/batches/{_part(batch)}/assets", after=after), BatchAssetPage.parse)
+
+
+def close_batch(batch: str, *, refused: int = 0) -> Flow[Batch]:
+    """All was sent; refused: how many uploads the gateway did not take. Again, it changes nothing."""
+    request = as_json("POST", f"/v1/batches/{_part(batch)}/close", {"refused": refused})
+    return ask(request, Batch.parse, repeatable=True)
+
+
+def create_webhook(url: str, *, events: Iterable[Event] = tuple(Event)) -> Flow[Webhook]:
+    """Its secret, by which receivers know our messages, is in this answer only."""
+    form = {"url": url, "events": [event.value for event in events]}
+    return ask(as_json("POST", "/v1/webhooks", form), Webhook.parse)
+
+
+def list_webhooks() -> Flow[tuple[Webhook, ...]]:
+    return ask(as_json("GET", "/v1/webhooks"), each(Webhook.parse))
+
+
+def delete_webhook(webhook: str) -> Flow[None]:
+    yield from perform(as_json("DELETE", f"/v1/webhooks/{_part(webhook)}"), repeatable=False)
 
 
 # --- labelling

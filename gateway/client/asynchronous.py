@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,8 +12,8 @@ import httpx
 from anyio.to_thread import run_sync
 
 from gateway.client.connection import answer_of, no_answer, options, parameters
-from gateway.client.files import PIECE_BYTES, Landing
-from gateway.client.flow import Answer, Came, Flow, NoAnswer, Over, Pause, Request, Result, Step
+from gateway.client.files import PIECE_BYTES, Landing, from_byte
+from gateway.client.flow import Answer, Body, Came, Flow, NoAnswer, Over, Pause, Request, Result, Step
 
 
 class AsyncClient:
@@ -25,9 +25,12 @@ class AsyncClient:
         token: str | None = None,
         *,
         timeout: float = 60.0,
+        environment: bool = False,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._http = httpx.AsyncClient(transport=transport, **options(url, token, timeout))
+        self._http = httpx.AsyncClient(
+            transport=transport, **options(url, token, timeout, environment=environment)
+        )
 
     async def __aenter__(self) -> Self:
         return self
@@ -60,7 +63,7 @@ class AsyncClient:
             return no_answer(exc)
 
     async def _send(self, request: Request) -> Answer | NoAnswer:
-        content = _pieces(request.body) if isinstance(request.body, Path) else request.body
+        content = _content(request.body)
         async with self._http.stream(content=content, **parameters(request)) as response:
             if request.into is None or not response.is_success:
                 return answer_of(response, await response.aread())
@@ -74,7 +77,12 @@ class AsyncClient:
             return answer_of(response, b"")
 
 
-async def _pieces(path: Path) -> AsyncIterator[bytes]:
-    async with await anyio.open_file(path, "rb") as file:
-        while piece := await file.read(PIECE_BYTES):
-            yield piece
+def _content(body: Body) -> bytes | AsyncIterator[bytes]:
+    if isinstance(body, Path):
+        return _in_threads(from_byte(body, 0))
+    return body if isinstance(body, bytes) else _in_threads(body.make())
+
+
+async def _in_threads(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    while (piece := await run_sync(next, pieces, None)) is not None:
+        yield piece

@@ -6,7 +6,7 @@ from typing import TypedDict
 
 import httpx
 
-from gateway.client.flow import Answer, NoAnswer, Request
+from gateway.client.flow import Answer, NoAnswer, Pieces, Request
 from gateway.client.problems import Unreachable
 
 
@@ -25,8 +25,11 @@ class Parameters(TypedDict):
     headers: dict[str, str]
 
 
-def options(url: str, token: str | None, timeout: float) -> Options:
-    """Redirects are not followed: they could carry the token elsewhere. Raises Unreachable."""
+def options(url: str, token: str | None, timeout: float, *, environment: bool) -> Options:
+    """environment: whether its proxies and certificate authorities are used. Raises Unreachable.
+
+    Redirects are not followed: they could carry the token elsewhere.
+    """
     try:
         base = httpx.URL(url)
     except httpx.InvalidURL as exc:
@@ -36,12 +39,16 @@ def options(url: str, token: str | None, timeout: float) -> Options:
     headers = {"Accept": "*/*"}
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
-    return Options(base_url=base, headers=headers, timeout=timeout, follow_redirects=False, trust_env=False)
+    return Options(
+        base_url=base, headers=headers, timeout=timeout, follow_redirects=False, trust_env=environment
+    )
 
 
 def parameters(request: Request) -> Parameters:
-    query = dict(request.query) or None
-    return Parameters(method=request.method, url=request.path, params=query, headers=dict(request.headers))
+    query, headers = dict(request.query) or None, dict(request.headers)
+    if isinstance(request.body, Pieces) and request.body.length is not None:
+        headers["Content-Length"] = str(request.body.length)
+    return Parameters(method=request.method, url=request.path, params=query, headers=headers)
 
 
 def answer_of(response: httpx.Response, body: bytes) -> Answer:

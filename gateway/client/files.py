@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 PIECE_BYTES: Final = 1 << 18
 """Read and sent at a time."""
+
+
+def from_byte(path: Path, start: int) -> Iterator[bytes]:
+    """A file's bytes from one on, in pieces."""
+    with path.open("rb") as file:
+        file.seek(start)
+        while piece := file.read(PIECE_BYTES):
+            yield piece
 
 
 class Landing:

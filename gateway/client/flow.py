@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar, Union
 
-from gateway.client.problems import UnexpectedAnswer, Unreachable, refusal
+from gateway.client.problems import ServerFault, UnexpectedAnswer, Unreachable, refusal
+from gateway.errors import GatewayError, LedgerUnavailable
 
 Result = TypeVar("Result")
 
@@ -26,20 +27,34 @@ LONGEST_PAUSE: Final = 30.0
 PASSING: Final = frozenset({429, 502, 503, 504})
 """Statuses that say: not now."""
 
+LONGEST_WAIT: Final = 10.0
+"""Seconds between two tries of `patiently`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """Bytes from anywhere. make: anew with each attempt. length: of all, in bytes, if it is known."""
+
+    make: Callable[[], Iterator[bytes]]
+    length: int | None = None
+
+
+Body = Union[bytes, Path, Pieces]  # noqa: UP007  (a name)
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """One HTTP request.
 
-    body: bytes, or a file that is streamed anew with each attempt. into: where a successful answer's body
-    is streamed to instead of into memory; the file appears whole or not at all.
+    body: bytes, or a file or pieces that are streamed anew with each attempt. into: where a successful
+    answer's body is streamed to instead of into memory; the file appears whole or not at all.
     """
 
     method: str
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | Path = b""
+    body: Body = b""
     into: Path | None = None
 
 
@@ -111,6 +126,30 @@ def perform(request: Request, *, repeatable: bool) -> Flow[Answer]:
     raise AssertionError("there is at least one attempt")
 
 
+def is_passing(error: GatewayError) -> bool:
+    """What may be otherwise a minute later: the gateway is away, being started again, or out of disk."""
+    return isinstance(error, (Unreachable, ServerFault, LedgerUnavailable))
+
+
+def patiently(
+    make: Callable[[], Flow[Result]], *, seconds: float, passes: Callable[[GatewayError], bool] = is_passing
+) -> Flow[Result]:
+    """What a flow gives, made anew while it ends with an error that passes; `seconds` of pauses in all.
+
+    Only for what may happen twice: reading, or an upload under a key of its own. Raises the last error.
+    """
+    waited, pause = 0.0, 2 * FIRST_PAUSE
+    while True:
+        try:
+            return (yield from make())
+        except GatewayError as exc:
+            if not passes(exc) or waited + pause > seconds:
+                raise
+        yield Pause(pause)
+        waited += pause
+        pause = min(2 * pause, LONGEST_WAIT)
+
+
 def ask(request: Request, parse: Callable[[Any], Result], *, repeatable: bool | None = None) -> Flow[Result]:
     """What `parse` makes of the answer's JSON. GET and PUT are repeatable unless said otherwise."""
     if repeatable is None:
@@ -120,9 +159,18 @@ def ask(request: Request, parse: Callable[[Any], Result], *, repeatable: bool | 
 
 
 def parsed(answer: Answer, parse: Callable[[Any], Result]) -> Result:
+    """Of its JSON. Raises UnexpectedAnswer."""
+    return _understood(lambda: parse(json.loads(answer.body)))
+
+
+def parsed_headers(answer: Answer, parse: Callable[[Mapping[str, str]], Result]) -> Result:
     """Raises UnexpectedAnswer."""
+    return _understood(lambda: parse(answer.headers))
+
+
+def _understood(parse: Callable[[], Result]) -> Result:
     try:
-        return parse(json.loads(answer.body))
+        return parse()
     except (ValueError, KeyError, TypeError, AttributeError) as exc:
         raise UnexpectedAnswer(
             f"the answer is not what this version of the client knows ({type(exc).__name__}: {exc}); "

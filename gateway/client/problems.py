@@ -18,6 +18,7 @@ from gateway.errors import (
     NotFound,
     Unauthenticated,
     UnsupportedFormat,
+    Withdrawn,
 )
 
 ADVICE = "see the gateway's reference at /docs"
@@ -58,7 +59,7 @@ class Unreachable(GatewayError):
 
 
 class ServerFault(GatewayError):
-    """The gateway could not: status 5xx. Nothing was delivered."""
+    """The gateway, or a proxy before it, could not: 5xx, or too many requests. Nothing was delivered."""
 
 
 class UnexpectedAnswer(GatewayError):
@@ -85,7 +86,8 @@ def _error(problem: Problem) -> GatewayError:
     if make is not None:
         return make(problem)
     told = f"status {problem.status}: {problem.detail}"
-    return ServerFault(told) if problem.status >= 500 else UnexpectedAnswer(told)
+    busy = problem.status >= 500 or problem.status == 429
+    return ServerFault(told) if busy else UnexpectedAnswer(told)
 
 
 def _input(kind: type[InputRefused]) -> Callable[[Problem], GatewayError]:
@@ -103,6 +105,7 @@ _BY_STATUS: Final[dict[int, Callable[[Problem], GatewayError]]] = {
     403: lambda problem: AccessDenied(problem.code or problem.kind),
     404: lambda problem: NotFound(problem.detail),
     409: lambda problem: Conflict(problem.detail),
+    410: lambda problem: Withdrawn(problem.detail),
     413: _input(LimitExceeded),
     415: _input(UnsupportedFormat),
     422: _input(InputRefused),

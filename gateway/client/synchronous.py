@@ -11,15 +11,16 @@ from typing import Self
 import httpx
 
 from gateway.client.connection import answer_of, no_answer, options, parameters
-from gateway.client.files import PIECE_BYTES, Landing
-from gateway.client.flow import Answer, Came, Flow, NoAnswer, Over, Pause, Request, Result, Step
+from gateway.client.files import PIECE_BYTES, Landing, from_byte
+from gateway.client.flow import Answer, Body, Came, Flow, NoAnswer, Over, Pause, Request, Result, Step
 
 
 class Client:
     """One gateway, and the token of whoever asks. Safe to share between threads.
 
     url: such as "https://gateway:8443". timeout: seconds without a byte. transport: another way to send,
-    for a proxy or a certificate authority of one's own. The environment's proxies are not used.
+    for a proxy or a certificate authority of one's own. environment: use its proxies (HTTPS_PROXY) and
+    certificate authorities (SSL_CERT_FILE); otherwise none stands between.
     """
 
     def __init__(
@@ -28,9 +29,12 @@ class Client:
         token: str | None = None,
         *,
         timeout: float = 60.0,
+        environment: bool = False,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._http = httpx.Client(transport=transport, **options(url, token, timeout))
+        self._http = httpx.Client(
+            transport=transport, **options(url, token, timeout, environment=environment)
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -63,7 +67,7 @@ class Client:
             return no_answer(exc)
 
     def _send(self, request: Request) -> Answer | NoAnswer:
-        content = _pieces(request.body) if isinstance(request.body, Path) else request.body
+        content = _content(request.body)
         with self._http.stream(content=content, **parameters(request)) as response:
             if request.into is None or not response.is_success:
                 return answer_of(response, response.read())
@@ -77,7 +81,7 @@ class Client:
             return answer_of(response, b"")
 
 
-def _pieces(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while piece := file.read(PIECE_BYTES):
-            yield piece
+def _content(body: Body) -> bytes | Iterator[bytes]:
+    if isinstance(body, Path):
+        return from_byte(body, 0)
+    return body if isinstance(body, bytes) else body.make()

@@ -60,6 +60,7 @@ class JobWorker:
 
     others: more jobs, by the name of their workflow; an id in, a code out. tend: what the keeper does each
     round beside its own. tally: written with the heartbeat. stuck: gives up a job that does not end.
+    chores: what else is done again and again, each on its own thread, with the seconds between two times.
     executor_id: this process's own name; no two processes may share one.
     """
 
@@ -77,6 +78,7 @@ class JobWorker:
         tend: Sequence[Callable[[], object]] = (),
         tally: Tally | None = None,
         stuck: Stuck | None = None,
+        chores: Sequence[tuple[float, Callable[[], None]]] = (),
     ) -> None:
         self._database = database
         self._sweep = sweep
@@ -91,6 +93,7 @@ class JobWorker:
                 (HEARTBEAT_SECONDS, self._keep),
                 (TEND_SECONDS, self._tend_all),
                 (SWEEP_SECONDS, self._clear_up),
+                *chores,
             )
         ]
         self._config: DBOSConfig = {
@@ -157,6 +160,7 @@ class JobWorker:
         self._sweep.clear_partials()
         with self._database.unit() as unit:
             workers.forget(unit.session, before=self._clock() - FORGET_AFTER)
+        self._sweep.clear_expired_uploads()
 
     def _beat(self) -> None:
         with self._database.unit() as unit:

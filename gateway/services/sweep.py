@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from gateway.errors import NotFound
 from gateway.services.ports import Clock, Enqueue
 from gateway.services.review_opening import open_review
 from gateway.store.database import Database
-from gateway.store.queries import assets, copies, datasets, reviews
+from gateway.store.queries import assets, copies, datasets, reviews, uploads
 from gateway.vault.blobs import BlobStore
 from policies.lifecycle import AssetState
 
@@ -29,6 +30,9 @@ PARTIAL_AFTER = timedelta(hours=24)
 """No upload takes longer; a partial blob older than that has no writer."""
 
 BATCH = 1_000
+
+ACTOR = "sweep"
+"""Who, in the log."""
 
 
 class Sweep:
@@ -92,6 +96,26 @@ class Sweep:
                     opened += 1
         return opened
 
+    def clear_expired_uploads(self) -> int:
+        """Ends resumable uploads that nobody went on with: (1) rows and keys, (2) their sealed pieces."""
+        now = self._clock()
+        with self._database.reading() as session:
+            expired = uploads.expired(session, now=now, limit=BATCH)
+        for upload_id in expired:
+            with self._database.unit() as unit:
+                try:
+                    record = uploads.get(unit.session, upload_id)
+                except NotFound:  # another worker was faster
+                    continue
+                if record.expires_at > now:  # somebody went on with it meanwhile
+                    continue
+                blobs = uploads.remove(unit.session, upload_id)
+                if record.asset_id is None:
+                    unit.ledger.record(actor=ACTOR, action="upload.expired", subject=upload_id)
+            for blob in blobs:
+                self._originals.delete(blob)
+        return len(expired)
+
     def clear_partials(self) -> int:
         """Deletes what interrupted writers left; sealed, and under no key that still exists."""
         before = self._clock() - PARTIAL_AFTER
@@ -102,5 +126,6 @@ class Sweep:
         # The stores are listed first: a row that comes while we look belongs to a blob that we did see.
         stored = {"originals": set(self._originals.names()), "copies": set(self._copy_blobs.names())}
         with self._database.reading() as session:
-            named = {"originals": assets.blobs(session), "copies": copies.blobs(session)}
+            originals = assets.blobs(session) | uploads.blobs(session)
+            named = {"originals": originals, "copies": copies.blobs(session)}
         return {store: sorted(stored[store] - named[store]) for store in stored}

@@ -6,7 +6,7 @@ sealed in `asset.sealed_name`. The log's entries hold ids and codes only.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -14,7 +14,6 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
-    DateTime,
     Index,
     Integer,
     LargeBinary,
@@ -22,32 +21,10 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
-
-class UtcTime(TypeDecorator[datetime]):
-    """Aware UTC times; SQLite forgets the zone, so it is taken off going in and put back coming out."""
-
-    impl = DateTime(timezone=False)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
-        if value is not None and value.tzinfo is None:
-            raise ValueError("a time without a zone")
-        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
-        return None if value is None else value.replace(tzinfo=UTC)
-
-
-def _time(*, nullable: bool = False, index: bool = False) -> Any:
-    return Field(default=None, sa_column=Column(UtcTime, nullable=nullable, index=index))
-
-
-def _bytes(*, nullable: bool = False) -> Any:
-    return Field(default=None, sa_column=Column(LargeBinary, nullable=nullable))
-
+from gateway.store.columns import bytes_column as _bytes
+from gateway.store.columns import time_column as _time
 
 _Big = BigInteger().with_variant(Integer, "sqlite")
 """64 bits everywhere: SQLite's own integers have them, and number rows by themselves only as INTEGER."""
@@ -188,9 +165,12 @@ class Dataset(SQLModel, table=True):
 
 
 class Asset(SQLModel, table=True):
+    """fingerprint: a keyed code of the bytes, by which a duplicate is known; erasable, never in the log."""
+
     __table_args__ = (
         Index("asset_by_dataset", "dataset_id", "id"),
         Index("asset_by_dataset_and_state", "dataset_id", "state", "id"),
+        Index("asset_by_fingerprint", "dataset_id", "fingerprint", unique=True),
     )
     id: str = Field(primary_key=True)
     dataset_id: str = Field(foreign_key="dataset.id")
@@ -201,6 +181,7 @@ class Asset(SQLModel, table=True):
     blob: str
     wrapped_key: bytes = _bytes()
     sealed_name: bytes | None = _bytes(nullable=True)
+    fingerprint: bytes | None = _bytes(nullable=True)
     byte_length: int
     received_at: datetime = _time()
     updated_at: datetime = _time(index=True)
@@ -345,6 +326,7 @@ class IdempotencyKey(SQLModel, table=True):
     asset_id: str = Field(foreign_key="asset.id")
     salt: bytes = _bytes()
     fingerprint: bytes = _bytes()
+    duplicate: bool | None = None
     created_at: datetime = _time()
 
 

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gateway.errors import EnvelopeError, KeyringError
 from gateway.vault.durable import make_private_folder, replace_file
+from gateway.vault.fingerprints import Fingerprints
 from gateway.vault.key_file import KeyInfo, KeySet
 from gateway.vault.keys import DataKey, RandomBytes, WrappedKey
 
@@ -39,6 +40,8 @@ class KeyPurpose(StrEnum):
     ORIGINALS = "originals"
     COPIES = "copies"
     LOG = "log"
+    FINGERPRINTS = "fingerprints"
+    """Wraps nothing: the key under which duplicates are known. The intake alone needs it."""
 
 
 class LocalKeyProvider:
@@ -130,6 +133,11 @@ class LocalKeyring:
         return LocalKeyProvider(key_file_path(folder, purpose))
 
     @staticmethod
+    def fingerprints(folder: Path) -> Fingerprints:
+        """Raises KeyringError as `open` does."""
+        return Fingerprints(read_key_file(key_file_path(folder, KeyPurpose.FINGERPRINTS)).active.secret)
+
+    @staticmethod
     def add_key(folder: Path, purpose: KeyPurpose, *, now: datetime | None = None) -> str:
         """Adds a KEK, makes it the active one and answers its id; the older ones stay for unwrapping."""
         path = key_file_path(folder, purpose)
@@ -181,6 +189,12 @@ def _refuse_missing(path: Path, cause: Exception) -> NoReturn:
             f"there is no keyring file {path}, by which entries of the log are authenticated; take it from "
             "the machine that has it, or from its backup; for a new installation, or one of an earlier "
             f"release, run: {CREATE_COMMAND}"
+        ) from cause
+    if path.stem == KeyPurpose.FINGERPRINTS.value:
+        raise KeyringError(
+            f"there is no keyring file {path}, by which duplicates are known; restore it from its backup. "
+            "An installation that never had it gets it, without harm to its other keys, by: "
+            f"{CREATE_COMMAND}"
         ) from cause
     raise KeyringError(
         f"there is no keyring file {path}; if anything was sealed with it, restore it from its backup; "

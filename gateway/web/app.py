@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from gateway import installation
 from gateway.services.apply_policy import PolicyApplication
 from gateway.services.audit_log import AuditLog
+from gateway.services.batches import Batches
 from gateway.services.broker import Broker
 from gateway.services.datasets import Datasets
 from gateway.services.grants import Grants
@@ -32,9 +33,11 @@ from gateway.services.policy_previews import PolicyPreviews
 from gateway.services.progress import Progress
 from gateway.services.readiness import Readiness, sequencer_in_time
 from gateway.services.rederive import Rederivations
+from gateway.services.resumable import Resumable
 from gateway.services.review_decide import ReviewDecisions
 from gateway.services.review_queue import ReviewQueue
 from gateway.services.tending import Tending
+from gateway.services.webhooks import Webhooks
 from gateway.settings import Settings
 from gateway.store import schema
 from gateway.store.database import Database
@@ -42,7 +45,20 @@ from gateway.store.ledger import utc_now
 from gateway.vault.copies import CopyReader
 from gateway.version import VERSION
 from gateway.web import docs, probes, problems, reference
-from gateway.web.api import assets, audit, copies, datasets, grants, labels, policies, reviews, tasks
+from gateway.web.api import (
+    assets,
+    audit,
+    batches,
+    copies,
+    datasets,
+    grants,
+    labels,
+    policies,
+    resumable,
+    reviews,
+    tasks,
+    webhooks,
+)
 from gateway.web.console import home
 from gateway.web.head import HeadAsGet
 from gateway.web.identity import Doorkeeper
@@ -120,10 +136,24 @@ def create_app(
     problems.install(app)
     app.add_middleware(HeadAsGet, routes=app.routes)
     app.add_middleware(RequestMiddleware, metrics=app.state.metrics)
-    for resource in (assets, copies, datasets, grants, policies, reviews, tasks, labels, audit):
+    for resource in (
+        assets,
+        batches,
+        copies,
+        datasets,
+        grants,
+        policies,
+        resumable,
+        reviews,
+        tasks,
+        labels,
+        webhooks,
+        audit,
+    ):
         app.include_router(resource.router, prefix="/v1")
     app.include_router(probes.router)
-    app.add_middleware(BodyLimit, image_bytes=MAX_UPLOAD_BYTES)  # the outermost: nothing reads before it
+    app.add_middleware(BodyLimit, image_bytes=MAX_UPLOAD_BYTES)  # nothing reads a body before it
+    app.add_middleware(resumable.TusVersion)  # outside of what refuses
     app.include_router(home.router)
     docs.install(app)
     reference.install(app)
@@ -132,19 +162,22 @@ def create_app(
 
 
 def _services(settings: Settings, role: Role, database: Database, queue: JobQueue | None) -> Services:
-    broker = intake = desk = None
+    broker = intake = desk = hooks = None
     if role in (Role.ALL, Role.BROKER):
         reader = CopyReader(installation.copy_blobs(settings), installation.copy_keys(settings))
         broker = Broker(database, reader, utc_now)
     if queue is not None and role in (Role.ALL, Role.REVIEW):
         desk = _review_desk(settings, database, queue)
     if queue is not None and role in (Role.ALL, Role.INTAKE):
+        keys = installation.original_keys(settings)
+        hooks = Webhooks(database, keys, installation.destinations(settings), utc_now)
         intake = Intake(
             database,
             installation.original_blobs(settings),
-            installation.original_keys(settings),
+            keys,
             queue.enqueue,
             utc_now,
+            fingerprints=installation.fingerprints(settings),
             max_bytes=MAX_UPLOAD_BYTES,
         )
     verifier = installation.checkpoint_verifier(settings)
@@ -160,8 +193,11 @@ def _services(settings: Settings, role: Role, database: Database, queue: JobQueu
         label_tasks=LabelTasks(database, utc_now),
         label_submissions=LabelSubmissions(database, utc_now),
         label_export=LabelExport(database, utc_now),
+        batches=Batches(database, utc_now),
         broker=broker,
         intake=intake,
+        uploads=None if intake is None else Resumable(intake),
+        webhooks=hooks,
         audit_log=AuditLog(database, verifier, settings.checkpoint_file, utc_now),
         reviews=desk,
         tending=Tending(database, queue.enqueue, utc_now) if queue is not None else None,

@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from gateway.errors import NotFound
 from gateway.services.apply_policy import PolicyApplication
 from gateway.services.audit_log import AuditLog
+from gateway.services.batches import Batches
 from gateway.services.broker import Broker
 from gateway.services.datasets import Datasets
 from gateway.services.grants import Grants
@@ -22,9 +23,11 @@ from gateway.services.policies import Policies
 from gateway.services.policy_previews import PolicyPreviews
 from gateway.services.progress import Progress
 from gateway.services.rederive import Rederivations
+from gateway.services.resumable import Resumable
 from gateway.services.review_decide import ReviewDecisions
 from gateway.services.review_queue import ReviewQueue
 from gateway.services.tending import Tending
+from gateway.services.webhooks import Webhooks
 
 if TYPE_CHECKING:  # it brings the imaging room, which the broker's process is to do without
     from gateway.services.review_image import ReviewImages
@@ -56,8 +59,11 @@ class Services:
     label_tasks: LabelTasks
     label_submissions: LabelSubmissions
     label_export: LabelExport
+    batches: Batches
     broker: Broker | None
     intake: Intake | None
+    uploads: Resumable | None
+    webhooks: Webhooks | None
     audit_log: AuditLog | None
     reviews: Reviews | None
     tending: Tending | None

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 
 from gateway.detection.models import ModelStore
+from tests.support.filled import begin_upload
 from tests.support.gateway import (
     Installation,
     all_on_the_tree,
@@ -14,10 +15,12 @@ from tests.support.gateway import (
     create_dataset,
     give_grant,
     running,
+    send,
     settled,
     upload,
 )
 from tests.support.pictures import plate_png
+from tests.support.uploads import head, patch
 
 IMAGES = 6
 
@@ -31,9 +34,11 @@ def test_a_backup_made_while_a_worker_works_is_whole_and_its_work_goes_on(
         annotator = started.enrol("annotator")
         dataset = create_dataset(officer, "busy street")
         give_grant(officer, annotator, dataset)
-        first = upload(uploader, dataset, plate_png(), name="one.png")
+        sent = plate_png()
+        first = upload(uploader, dataset, sent, name="one.png")
         settled(uploader, first)
         assets = [first, *(upload(uploader, dataset, plate_png()) for _ in range(IMAGES))]
+        where, rest = begin_upload(uploader, dataset)
         started.privgate("backup", str(backup), "--with-keys", str(keys))
         late = upload(uploader, dataset, plate_png())
         for asset in [*assets, late]:
@@ -55,6 +60,11 @@ def test_a_backup_made_while_a_worker_works_is_whole_and_its_work_goes_on(
             assert state["state"] == "released"
             assert content_of(reader, state["copy_id"]).headers["content-type"] == "image/png"
         assert gone(there.http, late)  # came after the backup's moment
+        again = send(there, dataset, sent).json()
+        assert (again["id"], again["duplicate"]) == (first, True)
+        assert head(there, where).headers["Upload-Offset"] == "900"
+        ended = patch(there, where, 900, rest).headers["Privgate-Asset"]
+        assert settled(there, ended)["state"] == "released"
         all_on_the_tree(elsewhere)
         assert "VERIFIED" in elsewhere.privgate("audit", "verify").stdout
         elsewhere.privgate("doctor")

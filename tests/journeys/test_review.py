@@ -14,7 +14,7 @@ from tests.journeys.conftest import House
 from tests.journeys.test_denials import one_denial, refused
 from tests.journeys.test_log_unwritable import assert_unavailable, log_full
 from tests.support.gateway import Person, content_of, give_grant, settled, upload
-from tests.support.pictures import part, photo_with_plate, pixels_of, png
+from tests.support.pictures import distinct, part, photo_with_plate, pixels_of, png
 from tests.support.reviews import (
     claimed,
     decide,
@@ -47,8 +47,14 @@ def dataset_of_two(house: House) -> str:
 
 
 @pytest.fixture(scope="module")
-def picture(astronaut: Image.Image) -> bytes:
+def scene(astronaut: Image.Image) -> bytes:
     return png(photo_with_plate(astronaut))
+
+
+@pytest.fixture
+def picture(scene: bytes) -> bytes:
+    """A face and a plate; for each test an asset of its own."""
+    return distinct(scene)
 
 
 @pytest.fixture(scope="module")

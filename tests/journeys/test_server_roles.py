@@ -58,12 +58,16 @@ def test_an_intake_without_the_copies_key_takes_uploads_and_delivers_nothing(
     house: House, tmp_path: Path
 ) -> None:
     give_grant(house.officer, house.annotator, house.dataset)
-    copy = released_copy(house.uploader, house.dataset, plate_png())
-    intake = with_keys(house, tmp_path / "keys", "originals.json", "log.json", "checkpoint.pub")
+    sent = plate_png()
+    copy = released_copy(house.uploader, house.dataset, sent)
+    intake = with_keys(
+        house, tmp_path / "keys", "originals.json", "fingerprints.json", "log.json", "checkpoint.pub"
+    )
     try:
         intake.serve("--role", "intake")
         annotator, uploader = (intake.person(p.token, p.role) for p in (house.annotator, house.uploader))
         assert send(uploader, house.dataset, plate_png()).status_code == 202
+        assert send(uploader, house.dataset, sent).json()["duplicate"]
         assert annotator.http.get(f"/v1/copies/{copy}/content").status_code == 404
     finally:
         intake.stop()
@@ -105,6 +109,7 @@ def test_a_review_desk_without_the_copies_key_shows_originals_and_a_broker_shows
     [
         ("broker", "copies.json"),
         ("intake", "originals.json"),
+        ("intake", "fingerprints.json"),
         ("review", "originals.json"),
         ("broker", "log.json"),
     ],
@@ -112,7 +117,7 @@ def test_a_review_desk_without_the_copies_key_shows_originals_and_a_broker_shows
 def test_a_server_that_lacks_its_key_says_so_and_does_not_start(
     house: House, tmp_path: Path, role: str, lacks: str
 ) -> None:
-    names = {"copies.json", "originals.json", "log.json", "checkpoint.pub"} - {lacks}
+    names = {"copies.json", "originals.json", "fingerprints.json", "log.json", "checkpoint.pub"} - {lacks}
     without = with_keys(house, tmp_path / "keys", *names)
     told = without.privgate("serve", "--role", role, "--port", str(without.port), expect=2).stderr
     assert lacks in told

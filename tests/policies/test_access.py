@@ -62,6 +62,14 @@ RESOURCES: Final[dict[Action, Resource]] = {
     Action.ASSET_LIST: Resource("Dataset", HERE),
     Action.ASSET_REQUEUE: OWN,
     Action.ORIGINAL_READ: OWN,
+    Action.BATCH_CREATE: Resource("Dataset", HERE),
+    Action.BATCH_FILL: Resource("Batch", "batch-1", HERE, "person-1"),
+    Action.BATCH_READ: Resource("Batch", "batch-1", HERE, "person-1"),
+    Action.BATCH_LIST: INSTALLATION,
+    Action.UPLOAD_CONTINUE: Resource("Upload", "upload-1", HERE, "person-1"),
+    Action.WEBHOOK_CREATE: INSTALLATION,
+    Action.WEBHOOK_LIST: INSTALLATION,
+    Action.WEBHOOK_DELETE: INSTALLATION,
     Action.COPY_LIST: Resource("Dataset", HERE),
     Action.COPY_READ: Resource("Copy", "copy-1", HERE),
     Action.DATASET_CREATE: INSTALLATION,
@@ -112,6 +120,11 @@ BY_ROLE: Final[dict[Role, set[Action]]] = {
         Action.ASSET_READ,
         Action.ASSET_LIST,
         Action.ASSET_REQUEUE,
+        Action.BATCH_READ,
+        Action.BATCH_LIST,
+        Action.WEBHOOK_CREATE,
+        Action.WEBHOOK_LIST,
+        Action.WEBHOOK_DELETE,
         Action.REVIEW_HISTORY,
         Action.POLICY_CREATE,
         Action.POLICY_LIST,
@@ -127,7 +140,15 @@ BY_ROLE: Final[dict[Role, set[Action]]] = {
         Action.LABEL_EXPORT,
         Action.TASK_LIST,
     },
-    Role.UPLOADER: {Action.ASSET_CREATE, Action.DATASET_LIST, Action.ASSET_READ},
+    Role.UPLOADER: {
+        Action.ASSET_CREATE,
+        Action.DATASET_LIST,
+        Action.ASSET_READ,
+        Action.BATCH_CREATE,
+        Action.BATCH_FILL,
+        Action.BATCH_READ,
+        Action.UPLOAD_CONTINUE,
+    },
     Role.REVIEWER: {Action.REVIEW_LIST, Action.REVIEW_CLAIM},
     Role.ANNOTATOR: set(),
     Role.AUDITOR: {
@@ -260,6 +281,14 @@ def test_nobody_decides_on_a_policy_without_an_author(action: Action) -> None:
     officer = Principal("person-1", Role.OFFICER)
     assert decide(officer, action, preset, now=NOW) == Denied("default.deny")
     assert isinstance(decide(officer, Action.POLICY_READ, preset, now=NOW), Allowed)
+
+
+def test_an_uploader_fills_reads_and_continues_only_what_is_its_own() -> None:
+    uploader = Principal("person-1", Role.UPLOADER)
+    for action in (Action.BATCH_FILL, Action.BATCH_READ, Action.UPLOAD_CONTINUE):
+        other = replace(RESOURCES[action], owner="person-2")
+        assert isinstance(decide(uploader, action, RESOURCES[action], now=NOW), Allowed)
+        assert decide(uploader, action, other, now=NOW) == Denied("default.deny")
 
 
 def test_a_grant_opens_no_copy_of_another_dataset() -> None:

@@ -61,6 +61,13 @@ POINTS = {
     "rederive-4-settled": Point(COMMITTED, action="asset.released"),
     # services/preview_runner.py
     "preview-4-uncommitted": Point(FLUSH, action="policy.preview_finished"),
+    # services/resumable.py
+    "upload-1-piece": Point("gateway.services.resumable:Resumable.make_asset", after=False),
+    "upload-2-asset": Point("gateway.store.queries.uploads:finish", after=False),
+    "upload-3-cleared": Point("gateway.services.resumable:Resumable.clear", after=False),
+    # services/webhook_sender.py
+    "webhook-1-claimed": Point("gateway.services.destinations:Caller.post_all", after=False),
+    "webhook-2-sent": Point("gateway.services.destinations:Caller.post_all"),
     # services/sequencer.py
     "sequencer-2-placed": Point("gateway.store.queries.log:add_checkpoint"),
     "sequencer-3-committed": Point("gateway.services.sequencer:append_note", after=False),

@@ -16,14 +16,15 @@ from gateway.vault.durable import make_private_folder, open_private, replace_fil
 
 FORMAT: Final = "privgate-keys"
 VERSION: Final = 1
-NEEDED: Final = ("originals.json", "copies.json", "checkpoint.key", "checkpoint.pub")
-NAMES: Final = (*NEEDED, "log.json")
-"""Files that earlier releases made have NEEDED alone: `privgate keys create` adds what lacks."""
+NEEDED: Final = frozenset({"originals.json", "copies.json", "checkpoint.key", "checkpoint.pub"})
+NAMES: Final = (*sorted(NEEDED), "fingerprints.json", "log.json")
+"""Files that earlier releases made may lack the last two: `privgate keys create` adds what lacks."""
 
 
 def write_keys(keyring: Path, target: Path) -> None:
     """All files of the keyring into a new file of mode 0600. Raises BackupFault, KeyringError."""
-    document = {"backup": FORMAT, "v": VERSION, "files": {name: _encoded(keyring / name) for name in NAMES}}
+    names = [name for name in NAMES if name in NEEDED or (keyring / name).exists()]
+    document = {"backup": FORMAT, "v": VERSION, "files": {name: _encoded(keyring / name) for name in names}}
     try:
         with os.fdopen(open_private(target), "w", encoding="ascii") as file:
             json.dump(document, file)
@@ -72,13 +73,10 @@ def _parsed(data: bytes) -> dict[str, bytes] | None:
     """None for anything else; no exception passes, since a parser's keeps what it parsed."""
     try:
         document = json.loads(data)
-        if (
-            document["backup"] != FORMAT
-            or document["v"] != VERSION
-            or document["files"].keys() not in (set(NEEDED), set(NAMES))
-        ):
+        files: dict[str, str] = document["files"]
+        if document["backup"] != FORMAT or document["v"] != VERSION or not NEEDED <= set(files) <= set(NAMES):
             return None
-        return {name: base64.b64decode(data, validate=True) for name, data in document["files"].items()}
+        return {name: base64.b64decode(data, validate=True) for name, data in files.items()}
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 

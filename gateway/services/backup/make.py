@@ -29,7 +29,7 @@ CHECKPOINTS = "log/checkpoints.txt"
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """How many parts and blobs there are; gone: erased while the backup was being made."""
+    """How many parts and blobs there are. gone: by erasure or an upload's end, meanwhile."""
 
     id: str
     parts: int
@@ -37,8 +37,8 @@ class Made:
     gone: int
 
 
-def blob_part(item: SealedObject) -> str:
-    return f"blobs/{item.store.value}/{item.blob}"
+def blob_part(store: Store, blob: str) -> str:
+    return f"blobs/{store.value}/{blob}"
 
 
 class Backup:
@@ -103,23 +103,24 @@ class Backup:
         self, writer: archive.ArchiveWriter, objects: Iterator[SealedObject]
     ) -> tuple[dict[Store, int], int]:
         counts, gone, faults = dict.fromkeys(Store, 0), 0, []
-        for item in objects:
+        for item, blob in ((found, piece.blob) for found in objects for piece in found.blobs):
+            part = blob_part(item.store, blob)
             try:
-                data = self._stores[item.store].get(item.blob)
+                data = self._stores[item.store].get(blob)
             except BlobMissing:
-                if self._still_named(item):
+                if self._still_named(item, blob):
                     faults.append(f"{item.id}: its blob is missing from the store of {item.store}")
                 else:
-                    writer.note_gone(blob_part(item))
+                    writer.note_gone(part)
                     gone += 1
             except VaultError as exc:
                 raise BackupFault(f"{item.id}: {exc}") from exc
             else:
-                writer.add(blob_part(item), data)
+                writer.add(part, data)
                 counts[item.store] += 1
         raise_faults(faults, "no backup was made; see `privgate doctor`, and restore what is lost")
         return counts, gone
 
-    def _still_named(self, item: SealedObject) -> bool:
+    def _still_named(self, item: SealedObject, blob: str) -> bool:
         with self._database.reading() as session:
-            return sealed.is_named(session, item.store, item.id)
+            return sealed.is_named(session, item, blob)

@@ -2,9 +2,10 @@
 
 (1) The place is empty. (2) The manifest is whole, and of a release that this one follows. (3) The database
 is staged. (4) The log verifies, against the backed-up checkpoints too. (5) Every sealed object opens under
-its key. Only then (6) blobs and checkpoints are put, (7) the database gets its name, and (8) the log says so.
-Whatever fails takes back what was put, so that nothing half restored is left; a kill between (6) and (7)
-leaves blobs without a database, which no installation takes for its own.
+its key, and every original is known by its fingerprint. Only then (6) blobs and checkpoints are put, (7) the
+database gets its name, and (8) the log says so. Whatever fails takes back what was put, so that nothing half
+restored is left; a kill between (6) and (7) leaves blobs without a database, which no installation takes for
+its own.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from sqlalchemy import make_url
+from sqlmodel import Session
 
 from audit.note import CheckpointVerifier
 from audit.report import Report
@@ -25,33 +27,34 @@ from gateway.services.audit_log import AuditLog
 from gateway.services.backup import archive, dump
 from gateway.services.backup.faults import BackupFault, raise_faults
 from gateway.services.backup.make import CHECKPOINTS, blob_part
-from gateway.services.intake import NAME, ORIGINAL
+from gateway.services.backup.opening import open_all
 from gateway.services.people import CONSOLE
 from gateway.services.ports import Clock
 from gateway.store import schema
 from gateway.store.database import Database
 from gateway.store.ledger import Mac
-from gateway.store.queries import sealed
-from gateway.store.queries.sealed import SealedObject, Store
+from gateway.store.queries import sealed, uploads
+from gateway.store.queries.sealed import Kind, SealedObject, Store
 from gateway.vault.blobs import BlobStore
-from gateway.vault.copies import COPY_PURPOSE
 from gateway.vault.durable import replace_file, sync_folder
-from gateway.vault.envelope import EnvelopeContext, open_sealed
-from gateway.vault.keys import KeyProvider, WrappedKey
+from gateway.vault.fingerprints import Fingerprints
+from gateway.vault.keys import KeyProvider
 from policies.access import INSTALLATION
-
-PURPOSES = {Store.ORIGINALS: ORIGINAL, Store.COPIES: COPY_PURPOSE}
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """opened: what authenticated, by store, and the sealed file names. gone: erased, as the backup says."""
+    """opened: what authenticated, by kind. gone: blobs that were erased, as the backup says.
+
+    torn: uploads that went on while the backup was made, and whose senders begin anew.
+    """
 
     made: str
     entries: int
     checkpoints: int
     opened: dict[str, int]
     gone: int
+    torn: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +62,13 @@ class Place:
     """Where a backup is restored to: an installation that has its keys and nothing else.
 
     mac: authenticates what is written to the log.
+    fingerprints: None where the keyring has none, as that of an installation that knew no duplicates yet.
     """
 
     database_url: str
     stores: Mapping[Store, BlobStore]
     keys: Mapping[Store, KeyProvider]
+    fingerprints: Fingerprints | None
     verifier: CheckpointVerifier
     checkpoint_file: Path
     mac: Mac
@@ -88,8 +93,9 @@ def restore(source: Path, place: Place, clock: Clock) -> Restored:
             database.migrate()
         # (4) The log first: it says what the rows should be.
         report = _verify_log(reader, database, place, Path(work) / "checkpoints.txt", clock)
-        # (5) Every blob, every name.
+        # (5) Every blob, every name, every secret.
         opened = Counter(_opened(reader, database, place))
+        torn = _end_torn_uploads(reader, database)
         # (6) Now into place; (7) the database last, since rows without blobs would be a broken promise.
         _put(reader, database, place, undo)
         database.close()
@@ -101,6 +107,7 @@ def restore(source: Path, place: Place, clock: Clock) -> Restored:
         checkpoints=report.met,
         opened=dict(opened),
         gone=len(reader.manifest.gone),
+        torn=torn,
     )
     _record(place, restored)
     return restored
@@ -178,10 +185,8 @@ def _opened(reader: archive.ArchiveReader, database: Database, place: Place) -> 
     faults = []
     with database.reading() as session:
         for item in sealed.objects(session):
-            if blob_part(item) in reader.manifest.gone:
-                continue
             try:
-                yield from _open(reader, item, place.keys[item.store])
+                yield from open_all(reader, item, place.keys[item.store], place.fingerprints)
             except EnvelopeError as exc:
                 faults.append(f"{item.id}: does not open: {exc}")
             except KeyringError:
@@ -191,25 +196,36 @@ def _opened(reader: archive.ArchiveReader, database: Database, place: Place) -> 
     raise_faults(faults, "not everything sealed can be opened")
 
 
-def _open(reader: archive.ArchiveReader, item: SealedObject, keys: KeyProvider) -> Iterator[str]:
-    context = EnvelopeContext(PURPOSES[item.store], item.id)
-    data_key = keys.unwrap(WrappedKey.parse(item.wrapped_key), context.to_bytes())
-    open_sealed(reader.read(blob_part(item)), data_key, context)
-    yield item.store.value
-    if item.sealed_name is not None:
-        open_sealed(item.sealed_name, data_key, EnvelopeContext(NAME, item.id))
-        yield "names"
+def _end_torn_uploads(reader: archive.ArchiveReader, database: Database) -> tuple[str, ...]:
+    """Uploads that lack a piece: they went on while the backup was made. Their other pieces are not put."""
+    with database.reading() as session:
+        torn = tuple(item.id for item in sealed.objects(session) if _is_torn(reader, item))
+    with database.unit() as unit:
+        for upload_id in torn:
+            uploads.remove(unit.session, upload_id)
+            unit.ledger.record(actor=CONSOLE, action="upload.ended", subject=upload_id)
+    return torn
+
+
+def _is_torn(reader: archive.ArchiveReader, item: SealedObject) -> bool:
+    gone = reader.manifest.gone
+    return item.kind is Kind.UPLOAD and any(blob_part(item.store, piece.blob) in gone for piece in item.blobs)
 
 
 def _put(reader: archive.ArchiveReader, database: Database, place: Place, undo: ExitStack) -> None:
     with database.reading() as session:
-        for item in sealed.objects(session):
-            if blob_part(item) not in reader.manifest.gone:
-                place.stores[item.store].put(item.blob, reader.read(blob_part(item)))
-                undo.callback(_take_back, place.stores[item.store], item.blob)
+        for store, blob in _blobs(session):
+            part = blob_part(store, blob)
+            if part not in reader.manifest.gone:
+                place.stores[store].put(blob, reader.read(part))
+                undo.callback(_take_back, place.stores[store], blob)
     if checkpoints := reader.read(CHECKPOINTS):
         undo.callback(place.checkpoint_file.unlink, missing_ok=True)
         replace_file(place.checkpoint_file, checkpoints)
+
+
+def _blobs(session: Session) -> Iterator[tuple[Store, str]]:
+    return ((item.store, piece.blob) for item in sealed.objects(session) for piece in item.blobs)
 
 
 def _take_back(store: BlobStore, blob: str) -> None:

@@ -39,6 +39,18 @@ def log_key(load: Callable[[], None]) -> Iterator[Finding]:
         yield fine("keys.log", "the key that authenticates the log's entries is there and private")
 
 
+def fingerprints_key(open_key: Callable[[], object]) -> Iterator[Finding]:
+    """open_key: raises KeyringError. Nothing is sealed with it, so there is nothing to try it on."""
+    code = "keys.fingerprints"
+    try:
+        open_key()
+    except KeyringError as exc:
+        what, _, remedy = str(exc).partition("; ")
+        yield broken(code, what, remedy or "restore the keyring's fingerprints.json from its backup")
+    else:
+        yield fine(code, "the key by which duplicates are known is there and private")
+
+
 def _key(part: str, open_keys: Callable[[], KeyProvider], sealed: Sealed | None, purpose: str) -> Finding:
     """open_keys: raises KeyringError. sealed: something to try the key on, if there is anything yet."""
     code = f"keys.{part}"

@@ -7,13 +7,17 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from gateway.errors import NotFound
+from gateway.store.queries import webhooks
 from gateway.store.queries.pages import by_id
 from gateway.store.records import AssetRecord, IdempotencyRecord
 from gateway.store.tables import Asset, IdempotencyKey
 from policies.lifecycle import AssetState, check_transition
 
 
-def add(session: Session, record: AssetRecord, *, sealed_name: bytes | None) -> None:
+def add(
+    session: Session, record: AssetRecord, *, sealed_name: bytes | None, fingerprint: bytes | None = None
+) -> None:
+    """Raises sqlalchemy's IntegrityError where the dataset has an asset of this fingerprint."""
     session.add(
         Asset(
             id=record.id,
@@ -23,6 +27,7 @@ def add(session: Session, record: AssetRecord, *, sealed_name: bytes | None) -> 
             blob=record.blob,
             wrapped_key=record.wrapped_key,
             sealed_name=sealed_name,
+            fingerprint=fingerprint,
             byte_length=record.byte_length,
             received_at=record.received_at,
             updated_at=record.updated_at,
@@ -55,13 +60,17 @@ def sealed_name(session: Session, asset_id: str) -> bytes | None:
 def move(
     session: Session, asset_id: str, state: AssetState, *, now: datetime, reason: str | None = None
 ) -> AssetRecord:
-    """Changes the state. Raises NotFound, or IllegalTransition when the state does not lead there."""
+    """Changes the state, and tells the webhooks that asked for the new one, in the same transaction.
+
+    Raises NotFound, or IllegalTransition when the state does not lead there.
+    """
     row = _row(session, asset_id, lock=True)
     check_transition(AssetState(row.state), state)
     if state is AssetState.PROCESSING:
         row.attempts += 1
     row.state, row.reason, row.updated_at = state.value, reason, now
     session.add(row)
+    webhooks.announce(session, row, now=now)
     session.flush()
     return _record(row)
 
@@ -106,9 +115,24 @@ def blobs(session: Session) -> set[str]:
     return set(session.exec(select(Asset.blob)))
 
 
+def with_fingerprint(session: Session, dataset_id: str, fingerprint: bytes) -> AssetRecord | None:
+    """The dataset's asset of the same bytes, if there is one."""
+    query = select(Asset).where(Asset.dataset_id == dataset_id, Asset.fingerprint == fingerprint)
+    row = session.exec(query).first()
+    return None if row is None else _record(row)
+
+
+def forget_fingerprint(session: Session, asset_id: str) -> None:
+    """From now on the same bytes are a new asset. Raises NotFound."""
+    row = _row(session, asset_id, lock=True)
+    row.fingerprint = None
+    session.add(row)
+    session.flush()
+
+
 def repeated(session: Session, *, person_id: str, key: str) -> IdempotencyRecord | None:
     row = session.get(IdempotencyKey, (person_id, key))
-    return None if row is None else IdempotencyRecord(row.asset_id, row.salt, row.fingerprint)
+    return None if row is None else _kept(row)
 
 
 def remember(session: Session, *, person_id: str, key: str, record: IdempotencyRecord, now: datetime) -> None:
@@ -119,10 +143,15 @@ def remember(session: Session, *, person_id: str, key: str, record: IdempotencyR
             asset_id=record.asset_id,
             salt=record.salt,
             fingerprint=record.fingerprint,
+            duplicate=record.duplicate,
             created_at=now,
         )
     )
     session.flush()
+
+
+def _kept(row: IdempotencyKey) -> IdempotencyRecord:
+    return IdempotencyRecord(row.asset_id, row.salt, row.fingerprint, bool(row.duplicate))
 
 
 def _row(session: Session, asset_id: str, *, lock: bool = False) -> Asset:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from gateway.errors import InputRefused
 from gateway.services import intake
 from gateway.services.tending import PAGE
-from gateway.web.api.schemas import ID, After, AssetLine, AssetOut, AssetPage, Id
+from gateway.web.api.schemas import ID, After, AssetLine, AssetOut, AssetPage, Id, ReceivedOut
 from gateway.web.api.uploads import MultipartUpload, file_name_of
 from gateway.web.identity import Asking
 from gateway.web.services import Offered, offered
@@ -45,17 +45,31 @@ _BODY = {
 }
 
 
-@router.post("/assets", status_code=202, openapi_extra=_BODY, responses={413: {}})
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "model": ReceivedOut,
+        "description": "The dataset has these bytes already: the asset that they are.",
+    },
+    413: {},
+}
+
+
+@router.post("/assets", status_code=202, openapi_extra=_BODY, responses=_ANSWERS)
 async def create_asset(
     request: Request,
     response: Response,
     principal: Asking,
     services: Offered,
     dataset: Annotated[Id | None, Query(description="Where the image belongs.")] = None,
+    batch: Annotated[Id | None, Query(description="The sender's batch that it counts for.")] = None,
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
-) -> AssetOut:
-    """Takes an image in: 202, and its id. The same Idempotency-Key with the same bytes is the same asset."""
-    upload = _Upload(offered(services.intake), principal, dataset, idempotency_key)
+) -> ReceivedOut:
+    """Takes an image in: 202, and its id. The same Idempotency-Key with the same bytes is the same asset.
+
+    Bytes that the dataset has already answer 200 with the asset that they are; nothing is sealed twice. That
+    asset may be another sender's: how it gets on is then told by the batch, not by /v1/assets.
+    """
+    upload = _Upload(offered(services.intake), principal, dataset, idempotency_key, batch)
     content_type = request.headers.get("content-type", "")
     with upload.open_files:
         if content_type.startswith("multipart/form-data"):
@@ -68,8 +82,10 @@ async def create_asset(
         received = await upload.take(pieces)
     if received.repeated:
         response.headers["Idempotent-Replayed"] = "true"
+    if received.duplicate:
+        response.status_code = 200
     response.headers["Location"] = f"/v1/assets/{received.asset.id}"
-    return AssetOut.of(received.asset, None)
+    return ReceivedOut.told(received.asset, duplicate=received.duplicate)
 
 
 @router.get("/assets")
@@ -110,12 +126,18 @@ class _Upload:
     """One request's way into the intake."""
 
     def __init__(
-        self, service: intake.Intake, principal: Principal, dataset: str | None, key: str | None
+        self,
+        service: intake.Intake,
+        principal: Principal,
+        dataset: str | None,
+        key: str | None,
+        batch: str | None,
     ) -> None:
         self._intake = service
         self._principal = principal
         self._dataset = dataset
         self._key = key
+        self._batch = batch
         self._reception: intake.Reception | None = None
         self.open_files = ExitStack()
 
@@ -136,7 +158,7 @@ class _Upload:
                 advice="send the id that `GET /v1/datasets` gives",
                 code="form",
             )
-        asked = intake.Request(dataset_id=dataset, file_name=file_name, key=self._key)
+        asked = intake.Request(dataset_id=dataset, file_name=file_name, key=self._key, batch_id=self._batch)
         self._reception = self.open_files.enter_context(self._intake.begin(self._principal, asked))
 
     async def take(self, pieces: AsyncIterator[bytes]) -> intake.Received:

@@ -204,3 +204,13 @@ class AssetPage(BaseModel):
 
     assets: list[AssetLine]
     next: str | None
+
+
+class ReceivedOut(AssetOut):
+    """duplicate: the dataset had these bytes already, and this is the asset that they are."""
+
+    duplicate: bool = False
+
+    @classmethod
+    def told(cls, asset: AssetRecord, *, duplicate: bool) -> Self:
+        return cls(**AssetOut.of(asset, None).model_dump(), duplicate=duplicate)

@@ -63,8 +63,8 @@ def refused(backup: Path, source: Installation, target: Path, *, keys: Path | No
 
 
 def part(backup: Path, prefix: str) -> Path:
-    """The first of the backup's parts that lies there."""
-    return min((backup / prefix).iterdir())
+    """The largest of the backup's parts there: an image, not what could not be read as one."""
+    return max((backup / prefix).iterdir(), key=lambda path: path.stat().st_size)
 
 
 def rewrite_manifest(backup: Path) -> None:
@@ -94,7 +94,10 @@ def test_brought_back_elsewhere_everything_opens_and_the_log_verifies(
     restored(source.root / form, source, target)
     told = capsys.readouterr().out
     assert "the log verifies" in told
-    assert "opened and authenticated: 2 copies, 2 names, 3 originals; 0 erased" in told
+    assert (
+        "opened and authenticated: 2 copies, 3 names, 3 originals, 2 pieces of unfinished uploads, "
+        "1 secrets of webhooks; 0 erased" in told
+    )
     assert {path.name for path in target.iterdir()} >= {"privgate.db", "jobs.db", "checkpoints.txt", "keys"}
     for store in ("originals", "copies"):
         names = [
@@ -108,7 +111,7 @@ def test_brought_back_elsewhere_everything_opens_and_the_log_verifies(
 def test_a_backup_holds_no_key_and_is_its_owners_alone(source: Installation) -> None:
     backup = source.root / "backup"
     secrets = [(source.data / "keys" / "checkpoint.key").read_bytes().strip()]
-    for name in ("originals", "copies"):
+    for name in ("originals", "copies", "fingerprints"):
         document = json.loads((source.data / "keys" / f"{name}.json").read_text())
         secrets += [key["key"].encode() for key in document["keys"]]
     for path in [*backup.rglob("*"), source.root / "backup.tar", source.root / "keys.json"]:
@@ -197,6 +200,55 @@ def test_wrong_keys(source: Installation, tmp_path: Path, model_store: ModelStor
     said = refused(source.root / "backup", source, tmp_path / "to", keys=tmp_path / "mixed.json")
     assert said.count("wrong keys: the keyring has not the copies' key for it") == 2
     assert "originals" not in said
+
+
+def test_a_fingerprints_key_that_would_know_no_duplicate_again(
+    source: Installation, tmp_path: Path, model_store: ModelStore
+) -> None:
+    other = Installation(tmp_path / "other", model_store.folder)
+    other.privgate("keys", "create")
+    mixed = tmp_path / "mixed"
+    restore_keys(source.root / "keys.json", mixed)
+    shutil.copy(other.data / "keys" / "fingerprints.json", mixed / "fingerprints.json")
+    write_keys(mixed, tmp_path / "mixed.json")
+    said = refused(source.root / "backup", source, tmp_path / "to", keys=tmp_path / "mixed.json")
+    assert said.count("wrong keys: the keyring's fingerprints.json is another installation's") == 3
+    (mixed / "fingerprints.json").unlink()
+    write_keys(mixed, tmp_path / "without.json")
+    said = refused(source.root / "backup", source, tmp_path / "to", keys=tmp_path / "without.json")
+    assert said.count("wrong keys: the keyring has no fingerprints.json") == 3
+
+
+def test_a_backup_older_than_fingerprints_gets_its_own_key(
+    source: Installation, broken: Path, tmp_path: Path
+) -> None:
+    change(broken, "UPDATE asset SET fingerprint = NULL")
+    mixed = tmp_path / "mixed"
+    restore_keys(source.root / "keys.json", mixed)
+    (mixed / "fingerprints.json").unlink()
+    write_keys(mixed, tmp_path / "old.json")
+    restored(broken, source, tmp_path / "to", keys=tmp_path / "old.json")
+    assert (tmp_path / "to" / "keys" / "fingerprints.json").exists()
+
+
+def test_an_upload_that_went_on_meanwhile_is_ended_and_told(
+    source: Installation, broken: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As if its second piece had been cleared, being an asset by then, between database and blobs."""
+    query = "SELECT upload_id, blob FROM upload_piece ORDER BY start"
+    [(upload, first), (_, second)] = source.rows(query)
+    name = f"blobs/originals/{second}"
+    lines = (broken / "manifest.jsonl").read_text().splitlines()
+    gone = [line if name not in line else json.dumps({"gone": name}) for line in lines[:-1]]
+    parts = sum('"part"' in line for line in gone)
+    (broken / name).unlink()
+    (broken / "manifest.jsonl").write_text(
+        "\n".join([*gone, json.dumps({"end": True, "parts": parts})]) + "\n"
+    )
+    restored(broken, source, tmp_path / "to")
+    assert f"to be sent anew: {upload}" in capsys.readouterr().out
+    assert rows(tmp_path / "to", "SELECT id FROM upload") == []
+    assert not (tmp_path / "to" / "blobs" / "originals" / first).exists()
 
 
 def test_a_manifest_that_is_cut_or_lies(source: Installation, broken: Path, tmp_path: Path) -> None:

@@ -123,6 +123,31 @@ def test_another_installations_keys(patient: Installation, tmp_path: Path, part:
     assert f"{part}-" in found.message  # the id of the key that is missing
 
 
+def test_a_key_of_fingerprints_that_is_gone(patient: Installation) -> None:
+    (patient.data / "keys" / "fingerprints.json").unlink()
+    found = the(findings_of(patient), "keys.fingerprints")
+    assert "by which duplicates are known" in found.message
+    assert "privgate keys create" in str(found.remedy)
+    assert worst(findings_of(patient, Machine.WORKER)) is Level.WARNING
+
+
+def test_a_webhook_whose_secret_does_not_open(patient: Installation) -> None:
+    patient.execute("UPDATE webhook SET sealed_secret = zeroblob(100)")
+    assert "its messages cannot be signed" in the(findings_of(patient), "webhooks").message
+
+
+def test_messages_that_nobody_sends_and_messages_that_nobody_took(patient: Installation) -> None:
+    patient.execute(
+        "INSERT INTO webhook_delivery (id, webhook_id, event, asset_id, dataset_id, happened_at, attempts) "
+        "SELECT 'delivery-1', webhook.id, 'released', asset.id, dataset_id, '2026-01-01 00:00:00.000000', 12 "
+        "FROM webhook, asset LIMIT 1"
+    )
+    given_up = the(findings_of(patient), "webhooks")
+    assert given_up.message.startswith("1 messages of webhooks were given up")
+    patient.execute("UPDATE webhook_delivery SET due_at = happened_at")
+    assert "nobody sends them" in the(findings_of(patient), "webhooks").message
+
+
 def test_a_checkpoint_key_that_is_no_pair(patient: Installation, tmp_path: Path) -> None:
     other = Installation(tmp_path / "other", patient.models)
     other.privgate("keys", "create")

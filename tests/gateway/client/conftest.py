@@ -69,9 +69,9 @@ class Server:
                 length = len(scripted.body) + (10 if scripted.hang_up else 0)
                 self.send_header("Content-Length", str(length))
                 self.end_headers()
-                self.wfile.write(scripted.body)
+                self.wfile.write(b"" if self.command == "HEAD" else scripted.body)
 
-            do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815  (the names that http.server calls)
+            do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815  (the names that http.server calls)
 
             def _body(self, headers: dict[str, str]) -> bytes:
                 if headers.get("transfer-encoding") != "chunked":

@@ -99,6 +99,7 @@ REFUSALS: list[tuple[Scripted, type[GatewayError]]] = [
     (problem(403, "access-denied", code="grant.none"), errors.AccessDenied),
     (problem(404, "not-found"), errors.NotFound),
     (problem(409, "conflict"), errors.Conflict),
+    (problem(410, "withdrawn"), errors.Withdrawn),
     (problem(413, "input-refused", code="limit.bytes"), errors.LimitExceeded),
     (problem(415, "input-refused"), errors.UnsupportedFormat),
     (problem(422, "invalid-request"), errors.InputRefused),

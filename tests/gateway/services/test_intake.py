@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,12 +13,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from gateway.errors import AccessDenied, InputRefused, KeyReused, LedgerUnavailable, LimitExceeded, NotFound
 from gateway.services.intake import ORIGINAL, Intake, Received, Request
 from gateway.store.database import Database
-from gateway.store.queries import assets
+from gateway.store.queries import assets, datasets
 from gateway.vault.blobs import BlobStore
 from gateway.vault.envelope import EnvelopeContext, open_sealed
 from gateway.vault.keyring import KeyPurpose, LocalKeyring
 from gateway.vault.keys import WrappedKey
 from policies.access import Principal, Role
+from policies.policy import load_policy
 from tests.gateway.store.rows import DATASET, NOW, OFFICER, entries, seed
 
 SENDER = Principal(OFFICER, Role.UPLOADER)
@@ -34,7 +37,15 @@ class Door:
         self.blobs = BlobStore.local(self.folder)
         self.enqueued: list[tuple[str, int]] = []
         self.broken = False
-        self.intake = Intake(database, self.blobs, self.keys, self._enqueue, lambda: NOW, max_bytes=1_000_000)
+        self.intake = Intake(
+            database,
+            self.blobs,
+            self.keys,
+            self._enqueue,
+            lambda: NOW,
+            fingerprints=LocalKeyring.fingerprints(folder / "keys"),
+            max_bytes=1_000_000,
+        )
 
     def _enqueue(self, asset_id: str, attempts: int) -> None:
         if self.broken:
@@ -92,8 +103,48 @@ def test_a_key_that_comes_with_other_bytes_is_refused(door: Door) -> None:
     assert len(door.files()) == len(entries(door.database)) == 1
 
 
-def test_without_a_key_the_same_bytes_are_two_assets(door: Door) -> None:
-    assert door.send().asset.id != door.send().asset.id
+def test_the_same_bytes_are_the_first_asset_sealed_once_and_entered_each_time(door: Door) -> None:
+    first = door.send(name="a.jpg", key="a")
+    again = [door.send(), door.send(name="b.jpg", key="b"), door.send(name="b.jpg", key="b")]
+    assert {received.asset.id for received in again} == {first.asset.id}
+    assert [(r.repeated, r.duplicate) for r in again] == [(False, True), (False, True), (True, True)]
+    assert len(door.files()) == len(door.enqueued) == 1
+    told = [(entry.action, entry.subject) for entry in entries(door.database)]
+    assert told == [("asset.received", first.asset.id)] + [("asset.duplicate", first.asset.id)] * 2
+
+
+def test_the_same_bytes_in_another_dataset_are_another_asset_and_no_code_links_them(door: Door) -> None:
+    with door.database.unit() as unit:
+        policy = load_policy("street")
+        other = datasets.add(
+            unit.session, dataset_id="dataset-2", name="b", policy=policy, created_by=OFFICER, now=NOW
+        )
+    assert not door.send().duplicate
+    assert not door.send(dataset=other.id).duplicate
+    with door.database.engine.connect() as connection:
+        codes = connection.execute(text("SELECT fingerprint FROM asset")).scalars().all()
+    plain = hashlib.sha256(IMAGE).digest()
+    assert len({bytes(code) for code in codes} | {plain}) == 3
+
+
+def test_what_was_held_through_our_own_fault_may_be_sent_again(door: Door) -> None:
+    first = door.send().asset
+    for reason, duplicate in (("image.malformed", True), ("worker.misconfigured", False)):
+        with door.database.engine.begin() as connection:
+            connection.execute(
+                text("UPDATE asset SET state = 'quarantined', reason = :r WHERE id = :i"),
+                {"r": reason, "i": first.id},
+            )
+        assert door.send().duplicate == duplicate
+    assert door.send().duplicate, "the newcomer is known from now on"
+
+
+def test_the_same_bytes_sent_at_once_are_one_asset(door: Door) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        received = list(pool.map(lambda number: door.send(key=f"k{number}"), range(8)))
+    assert len({r.asset.id for r in received}) == 1
+    assert sorted(r.duplicate for r in received) == [False] + [True] * 7
+    assert len(door.files()) == 1
 
 
 def test_refused_uploads_leave_nothing(door: Door) -> None:

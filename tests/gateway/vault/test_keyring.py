@@ -26,6 +26,7 @@ from gateway.vault.keyring import KeyPurpose, LocalKeyProvider, LocalKeyring
 from gateway.vault.keys import DataKey
 
 ORIGINALS, COPIES = KeyPurpose.ORIGINALS, KeyPurpose.COPIES
+FILES = ["copies.json", "fingerprints.json", "log.json", "originals.json"]
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 CONTEXT = b"\x08original\x07asset-1"
 
@@ -43,6 +44,7 @@ def test_create_makes_private_files_in_a_private_folder(keyring: Path) -> None:
         "originals.json": 0o600,
         "copies.json": 0o600,
         "log.json": 0o600,
+        "fingerprints.json": 0o600,
     }
     assert mode(keyring) == 0o700
     assert secrets_in(keyring / "originals.json") != secrets_in(keyring / "copies.json")
@@ -146,7 +148,7 @@ def test_describe_tells_age_and_state_and_no_secret(tmp_path: Path) -> None:
 
 def test_rotation_replaces_the_file_and_leaves_no_other(keyring: Path) -> None:
     LocalKeyring.add_key(keyring, ORIGINALS)
-    assert sorted(path.name for path in keyring.iterdir()) == ["copies.json", "log.json", "originals.json"]
+    assert sorted(path.name for path in keyring.iterdir()) == FILES
     assert mode(keyring / "originals.json") == 0o600
 
 
@@ -239,7 +241,7 @@ def test_a_rotation_that_fails_changes_nothing(keyring: Path, monkeypatch: pytes
     with pytest.raises(KeyringError, match="cannot be written: No space left on device"):
         LocalKeyring.add_key(keyring, ORIGINALS)
     assert path.read_bytes() == before
-    assert sorted(found.name for found in keyring.iterdir()) == ["copies.json", "log.json", "originals.json"]
+    assert sorted(found.name for found in keyring.iterdir()) == FILES
 
 
 def test_a_provider_shows_and_pickles_no_key(keyring: Path) -> None:

@@ -79,7 +79,8 @@ def test_every_success_says_what_it_brings(document: dict[str, Any]) -> None:
             continue
         assert good, name
         for status, answer in good.items():
-            assert status == "204" or answer.get("content"), f"{name}, {status}"
+            told = answer.get("content") or answer.get("headers")  # tus answers by headers alone
+            assert status == "204" or told, f"{name}, {status}"
 
 
 def test_every_fault_is_a_problem_document(document: dict[str, Any]) -> None:
@@ -93,7 +94,7 @@ def test_every_fault_is_a_problem_document(document: dict[str, Any]) -> None:
 
 
 def test_routes_behind_a_token_say_so_and_what_they_refuse(document: dict[str, Any]) -> None:
-    public = {"GET /v1/audit/key"}
+    public = {"GET /v1/audit/key", "OPTIONS /v1/uploads"}
     for name, operation in operations(document):
         answers = set(operation["responses"])
         assert ("security" in operation) == (name not in public)
@@ -104,13 +105,14 @@ def test_routes_behind_a_token_say_so_and_what_they_refuse(document: dict[str, A
 
 def test_what_an_uploader_can_be_told_is_all_there(document: dict[str, Any]) -> None:
     upload = document["paths"]["/v1/assets"]["post"]
-    assert {"202", "401", "403", "404", "409", "413", "422", "500", "503"} == set(upload["responses"])
+    assert {"200", "202", "401", "403", "404", "409", "413", "422", "500", "503"} == set(upload["responses"])
     assert set(upload["requestBody"]["content"]) == {"image/*", "multipart/form-data"}
 
 
 def test_the_examples_are_of_the_statuses_that_errors_have(document: dict[str, Any]) -> None:
     known = {(status.value, f"urn:privgate:problem:{kind}") for _, status, kind in TABLE} | {
         (400, "urn:privgate:problem:bad-request"),
+        (412, "urn:privgate:problem:precondition-failed"),
         (422, "urn:privgate:problem:invalid-request"),
         (500, "urn:privgate:problem:unforeseen"),
     }
