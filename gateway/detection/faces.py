@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -17,9 +18,9 @@ from gateway.detection.runtime import open_session
 from policies.model import Detection, Effort, Kind
 
 # The raw score of any look that becomes a normalised 0.5, before the looks are joined.
-LOOK = ((math.inf, 0.2),)
-# Operating points of the joined score by a face's side in the image, pixels (see docs/detection.md for the
-# curves): large false faces hide much, so they must be surer.
+LOOK = Pass(1.0, ((math.inf, 0.2),))
+# Operating points of the joined score by a face's side in the image, pixels (see DETECTION.md): large
+# false faces hide much, so they must be surer.
 POINTS = {
     Effort.FAST: ((16.0, 0.5), (24.0, 0.52), (48.0, 0.51), (96.0, 0.59), (192.0, 0.88), (math.inf, 0.57)),
     Effort.THOROUGH: ((16.0, 0.28), (24.0, 0.52), (48.0, 0.5), (96.0, 0.53), (192.0, 0.86), (math.inf, 0.56)),
@@ -40,11 +41,11 @@ SMALL_SIDE = 512
 OVERLAP = 0.4
 
 
-def overview_scales(width: int, height: int) -> list[float]:
-    """The scales of the reduced looks at a photo of this size."""
+def overview_scales(width: int, height: int) -> dict[str, float]:
+    """The scales of the reduced looks at a photo of this size, by the looks' names."""
     native = bounded_scale(1.0, width, height)
     small = SMALL_SIDE / max(width, height)
-    return [native / 2] + ([small] if small < native / 3 else [])
+    return {"halved": native / 2} | ({"small": small} if small < native / 3 else {})
 
 
 def close_scale(found: list[Window], width: int, height: int) -> float:
@@ -75,17 +76,25 @@ class CenterFace(Detector):
         self._thorough = setting.effort is Effort.THOROUGH
 
     def detect(self, pixels: Pixels) -> list[Detection]:
+        return self.joined([boxes for _, boxes in self.looks(pixels)], pixels)
+
+    def looks(self, pixels: Pixels) -> Iterator[tuple[str, Boxes]]:
+        """What each look sees, by the look's name, as it is taken. Scores are normalised look by look."""
         height, width = pixels.shape[:2]
         native = bounded_scale(1.0, width, height)
         first = seen(pixels, native, self._see)
-        looks = [scored(first, Pass(native, LOOK), OVERLAP)]
+        yield "native", _scored(first)
         found = self._windows(first, width, height)
-        for mirror in (False, True) if self._thorough else (False,):
-            looks.append(scored(self._close(pixels, found, mirror=mirror), Pass(native, LOOK), OVERLAP))
-        for scale in overview_scales(width, height):
-            looks.append(scored(seen(pixels, scale, self._see), Pass(scale, LOOK), OVERLAP))
-        joined = agreed(looks, OVERLAP)
-        return detections(scored(joined, Pass(1.0, self._points), OVERLAP), Kind.FACE, self.name, pixels)
+        yield "close", _scored(self._close(pixels, found, mirror=False))
+        if self._thorough:
+            yield "mirrored", _scored(self._close(pixels, found, mirror=True))
+        for name, scale in overview_scales(width, height).items():
+            yield name, _scored(seen(pixels, scale, self._see))
+
+    def joined(self, looks: Sequence[Boxes], pixels: Pixels) -> list[Detection]:
+        """What looks at these pixels come to together."""
+        boxes = scored(agreed(looks, OVERLAP), Pass(1.0, self._points), OVERLAP)
+        return detections(boxes, Kind.FACE, self.name, pixels)
 
     def _windows(self, first: Boxes, width: int, height: int) -> list[Window]:
         """Where the closer look looks. first: what the native look saw."""
@@ -111,3 +120,7 @@ class CenterFace(Detector):
         heat, extent, offset = self._session.run(shown)
         boxes = suppressed(centerface.decode(heat, extent, offset, LEAST), OVERLAP)
         return mirrored(boxes, shown.shape[1]) if mirror else boxes
+
+
+def _scored(boxes: Boxes) -> Boxes:
+    return scored(boxes, LOOK, OVERLAP)

@@ -6,6 +6,7 @@ A network that was trained on plates knows the shapes it was trained on; charact
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -58,15 +59,24 @@ class PlateLikeText(Detector):
         self._sides = SIDES[setting.effort]
 
     def detect(self, pixels: Pixels) -> list[Detection]:
+        looks = [boxes for _, boxes in self.looks(pixels)]
+        return self.joined(looks, [paired(look) for look in looks], pixels)
+
+    def looks(self, pixels: Pixels) -> Iterator[tuple[str, Boxes]]:
+        """The plate-like lines of each look, by the look's name, as it is taken."""
         height, width = pixels.shape[:2]
         # Small photos are not enlarged without end: two sides can come to one look.
-        sides = {text_scale(width, height, side): side for side in self._sides}.values()
-        looks = [plate_like(self._lines.of(pixels, side), width, height) for side in sides]
-        joined = agreed(looks, OVERLAP)
+        for side in {text_scale(width, height, side): side for side in self._sides}.values():
+            yield f"text {side}", plate_like(self._lines.of(pixels, side), width, height)
+
+    def joined(self, looks: Sequence[Boxes], pairs: Sequence[Boxes], pixels: Pixels) -> list[Detection]:
+        """What looks at these pixels come to together, and the pairs of lines that they saw."""
+        height, width = pixels.shape[:2]
+        boxes = agreed(looks, OVERLAP)
         point = 0.5 + FURTHER_LOOK * (len(looks) - 1)
-        joined[:, 4] = normalised(joined[:, 4], np.full(len(joined), point, dtype=np.float32))
-        plates = stacked([joined[joined[:, 4] >= FLOOR], *(paired(look) for look in looks)])
-        return detections(clipped(plates, width, height), Kind.LICENSE_PLATE, self.name, pixels)
+        boxes[:, 4] = normalised(boxes[:, 4], np.full(len(boxes), point, dtype=np.float32))
+        plates = clipped(stacked([boxes[boxes[:, 4] >= FLOOR], *pairs]), width, height)
+        return detections(plates, Kind.LICENSE_PLATE, self.name, pixels)
 
 
 def plate_like(lines: Boxes, width: int, height: int) -> Boxes:

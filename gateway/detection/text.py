@@ -21,9 +21,9 @@ from gateway.detection.passes import Pixels, Tile, bounded_scale
 from gateway.detection.runtime import Session, open_session
 from policies.model import Detection, Kind
 
-# The longer side at which a photo is looked at for text; small photos are at most doubled.
+# The longer side at which a photo is looked at for text; small photos are enlarged no more than this.
 SIDE = 1280
-LARGEST_SCALE = 2.0
+LARGEST_SCALE = 3.1
 # Lines: the operating point; the lowest score that is decoded.
 OPERATING_POINT = 0.5
 LEAST = 0.25
