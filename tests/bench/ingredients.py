@@ -3,9 +3,9 @@
     python -m tests.bench.ingredients DATA
 
 DATA is read as `privgate bench` reads it; the images that label faces and those that label plates are looked
-at in turn. Every look is taken once; then each line of a table leaves one ingredient out, or puts one in, with
-all operating points as they are. Recall and over-redaction are reckoned from regions, as the bench's sweep
-does; milliseconds are CPU time of this process, which other load hardly touches.
+at in turn. Every look is taken once; then each line of a table leaves one ingredient out, or puts one in, all
+operating points as they are. Recall and over-redaction are reckoned from regions, as the bench's sweep does;
+milliseconds are CPU time of this process, which other load hardly touches.
 """
 
 from __future__ import annotations
