@@ -81,6 +81,8 @@ def main() -> None:
     bench = Bench(ModelStore(models_folder(os.environ)), precision)
     images = read_data(options.data)
     for kind, measure in ((Kind.FACE, bench.faces), (Kind.LICENSE_PLATE, bench.plates)):
+        if not any(image.labels(frozenset({kind})) for image in images):
+            continue
         labelled = of_kinds(images, frozenset({kind}))[:: options.every]
         print(f"\n{kind.value}: {len(labelled)} images, {precision.value}\n")
         for row in measure(labelled):
