@@ -14,7 +14,7 @@ def models(store: ModelStore) -> Iterator[Finding]:
     for status in store.list():
         entry = status.entry
         if status.state is ModelState.PRESENT:
-            yield fine("models", f"{entry.name} of {entry.requirement}, SHA-256 {entry.file_sha256[:16]}")
+            yield fine("models", f"{entry.name}, {entry.origin}, SHA-256 {entry.file_sha256[:16]}")
             continue
         if entry.use is Use.READING and status.state is ModelState.ABSENT:
             continue  # whether it is needed here, `reading` says
