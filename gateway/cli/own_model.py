@@ -41,7 +41,7 @@ def add_model(
     recorded = _record(
         data, "model.added", entry.name, model=entry.sha256, licence=_token(entry.licence.name)
     )
-    # (4)
+    # (4) The file, then the entry: without its entry a file is nobody's.
     store.add(kept, model)
     _tell(kept, recorded)
 
@@ -55,7 +55,7 @@ def remove_model(store: ModelStore, name: str, *, data: Path | None) -> None:
 
 
 def _free(store: ModelStore, entry: OwnModel) -> None:
-    """Raises Misconfigured where the operator has a model of this name: what runs under it is never swapped."""
+    """Raises Misconfigured where there is one of this name: what runs under a name is never swapped."""
     taken = next((one for one in store.own.all() if _name(one) == entry.name), None)
     if taken is not None:
         raise Misconfigured(
@@ -79,7 +79,8 @@ def _file(manifest: Path, entry: OwnModel) -> bytes:
         return path.read_bytes()
     except OSError as exc:
         raise Misconfigured(
-            f"{shown(path)}: not readable ({exc.strerror}); file: is seen from the folder of {shown(manifest.name)}"
+            f"{shown(path)}: not readable ({exc.strerror}); mend `file` in {shown(manifest.name)}, which is "
+            "seen from that file's folder"
         ) from exc
 
 

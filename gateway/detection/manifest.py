@@ -27,8 +27,8 @@ class Use(StrEnum):
 class FileEntry(ABC):
     """A model file: what it must be, wherever it comes from.
 
-    file_sha256: lower-case hex; stored_as: the file's path in the model folder; licence: the SPDX expression of
-    the file, or its name.
+    file_sha256: lower-case hex; stored_as: the file's path in the model folder; licence: the SPDX expression
+    of the file, or what the licence is called.
     """
 
     name: str

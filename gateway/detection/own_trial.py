@@ -37,8 +37,8 @@ def _input_fault(data: bytes, entry: OwnModel) -> str | None:
     if not shape.compatible(wanted):
         height, width = entry.input.size
         return (
-            f"its input is {shape}, and input.size says (1, 3, {height}, {width}); write the height and width "
-            "that it was exported with, channels first"
+            f"its input is {shape}, and input.size says (1, 3, {height}, {width}); write the height and "
+            "width that it was exported with, channels first"
         )
     return None
 
@@ -64,5 +64,5 @@ def _unusable(entry: OwnModel, what: str, exc: Exception) -> Misconfigured:
     told = " ".join(str(exc).split())
     said = told if len(told) <= MOST_TOLD else f"…{told[-MOST_TOLD:]}"
     return Misconfigured(
-        f"{entry.file} {what}: {said} Nothing was added; export it anew, weights inside the file"
+        f"{entry.file} {what}: {said} Nothing was added; export it anew, with the weights inside the file"
     )

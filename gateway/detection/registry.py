@@ -48,7 +48,7 @@ def factory(name: str, own: Entries | None = None) -> Factory:
     if kept is None:
         known = ", ".join(sorted([*DETECTORS, *_own_names(own)]))
         raise MissingDetector(
-            f"there is no detector {name!r} on this machine; a policy can name {known}. "
+            f"there is no detector {name!r}; a policy can name {known}. "
             "A model of your own is added with `privgate models add MANIFEST`"
         )
     return partial(OwnDetector, entry=kept.entry)

@@ -12,7 +12,15 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from gateway.errors import Misconfigured
 from gateway.own_models import licences
@@ -77,8 +85,8 @@ class Licence(_Part):
     def _can_be_read(self) -> Self:
         if not self.url and not licences.known(self.name):
             raise ValueError(
-                f"{self.name!r} is no licence known here; add url, where its words stand, or write an SPDX id "
-                "such as Apache-2.0 or AGPL-3.0-only"
+                f"{self.name!r} is no licence known here; add url, where its words stand, or write an SPDX "
+                "id such as Apache-2.0 or AGPL-3.0-only"
             )
         return self
 
@@ -138,8 +146,8 @@ class Output(_Part):
     def _ids_exist(self) -> Self:
         if beyond := sorted(one for one in self.of_kind if one >= self.classes):
             raise ValueError(
-                f"of_kind names {', '.join(map(str, beyond))}, and with {self.classes} classes the ids are 0 to "
-                f"{self.classes - 1}; mend classes or of_kind"
+                f"of_kind names {', '.join(map(str, beyond))}, and with classes: {self.classes} the ids end "
+                f"at {self.classes - 1}; mend one of the two"
             )
         return self
 
@@ -177,15 +185,17 @@ class OwnModel(_Part):
             raise ValueError("YAML read a number; put the SHA-256 in quotes")
         return value
 
-    @model_validator(mode="after")
-    def _within_reach(self) -> Self:
-        longer = max(self.input.size)
-        if too_long := [side for side in self.passes if side > DEEPEST * longer]:
+    @field_validator("passes")
+    @classmethod
+    def _within_reach(cls, passes: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
+        given: Input | None = info.data.get("input")
+        if given is not None and passes and max(passes) > DEEPEST * max(given.size):
+            longer = max(given.size)
             raise ValueError(
-                f"passes: {too_long[0]} is more than {DEEPEST} times the network's input of {longer}; "
-                f"write at most {DEEPEST * longer}"
+                f"{max(passes)} is more than {DEEPEST} times the network's input of {longer}; write at most "
+                f"{DEEPEST * longer}"
             )
-        return self
+        return passes
 
     @property
     def sides(self) -> tuple[int, ...]:
@@ -205,7 +215,7 @@ def read_entry(path: Path) -> OwnModel:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as exc:
         raise Misconfigured(
-            f"{path}: not readable as UTF-8 text ({type(exc).__name__}); name the YAML file of the model's entry"
+            f"{path}: not readable as UTF-8 text ({type(exc).__name__}); name a model entry's YAML file"
         ) from exc
     return parse_entry(text, origin=path.name)
 

@@ -1,4 +1,4 @@
-"""The entries of the models that an operator added: one JSON file each, with who added it and what they accepted.
+"""The entries of the models that an operator added: one JSON file each, with who added it and accepted what.
 
     MODELS/own/NAME.json    the entry, who added it and when, the licence accepted by name
     MODELS/own/NAME.onnx    its file, which is hashed whenever it is read
@@ -143,7 +143,8 @@ class Entries:
         except ValidationError as exc:
             first = exc.errors()[0]
             place = ".".join(map(str, first["loc"]))
-            return Unreadable(path.stem, f"{place}: {first['msg']}" if place else first["msg"])
+            said = first["msg"].removeprefix("Value error, ")
+            return Unreadable(path.stem, f"{place}: {said}" if place else said)
         if kept.entry.name != path.stem:
             return Unreadable(path.stem, f"it is the entry of {kept.entry.name}")
         return kept
