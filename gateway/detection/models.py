@@ -254,8 +254,9 @@ class ModelStore:
         return ModelState.PRESENT if same else ModelState.WRONG
 
 
-# Bare files larger than this are not looked at by an import: the largest model of the manifest has 15 MB.
-LARGEST_MODEL = 256 * 1024 * 1024
+# Bare files larger than this are not looked at by an import, nor added: the largest model of the manifest has
+# 15 MB, the largest common YOLO in f32 some 290.
+LARGEST_MODEL = 512 * 1024 * 1024
 
 
 def _usual(entry: FileEntry) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from gateway.own_models.licences import CommercialUse
 from tests.support.blue_squares import described
 
 DATA = b"a network"
+ROOT = Path(__file__).parent.parent.parent.parent
 
 
 def entry(**changed: Any) -> OwnModel:
@@ -113,6 +115,15 @@ def test_what_is_no_entry_at_all_is_refused(tmp_path: Path) -> None:
     assert "stands twice" in told("name: a\nname: b\n")
     with pytest.raises(Misconfigured, match="not readable as UTF-8"):
         read_entry(tmp_path / "nowhere.yaml")
+
+
+@pytest.mark.parametrize("page", ["README.md", "gateway/own_models/MANIFEST.md"])
+def test_the_entries_that_the_pages_show_are_entries(page: str) -> None:
+    text = (ROOT / page).read_text("utf-8")
+    (shown,) = re.findall(r"^```yaml\n(name: yard-plates\n.*?)^```", text, re.DOTALL | re.MULTILINE)
+    read = parse_entry(shown.replace("5f1c…", "5f1c" * 16), origin=page)
+    assert (read.licence.name, read.output.of_kind, read.sides) == ("AGPL-3.0-only", (1,), (640, 1280))
+    assert read.digest == OwnModel.model_validate(read.model_dump(exclude={"what"})).digest
 
 
 def test_the_digest_tells_what_is_found_from_what_is_said() -> None:
