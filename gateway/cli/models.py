@@ -116,5 +116,5 @@ def add(
 def remove(
     name: Annotated[str, typer.Argument(help="As `privgate models list` shows it.")], data: Data = None
 ) -> None:
-    """Forgets a model of your own; policies that name it refuse to run here, from a worker's next start on."""
+    """Forgets a model of your own; policies that name it refuse to run here; a running worker keeps it."""
     remove_model(_store(), name, data=data)

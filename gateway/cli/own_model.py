@@ -51,8 +51,8 @@ def remove_model(store: ModelStore, name: str, *, data: Path | None) -> None:
     store.check_own(name)
     recorded = _record(data, "model.removed", name)
     store.remove(name)
-    print(f"removed {name}{_on_the_log(recorded)}; policies that name it refuse to run on this machine,")
-    print("workers that run already from their next start on")
+    print(f"removed {name}{_on_the_log(recorded)}; policies that name it refuse to run on this machine;")
+    print("a worker that runs already keeps it until it ends")
 
 
 def _free(store: ModelStore, entry: OwnModel) -> None:

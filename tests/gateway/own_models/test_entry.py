@@ -120,7 +120,7 @@ def test_what_is_no_entry_at_all_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("page", ["README.md", "gateway/own_models/MANIFEST.md"])
 def test_the_entries_that_the_pages_show_are_entries(page: str) -> None:
     text = (ROOT / page).read_text("utf-8")
-    (shown,) = re.findall(r"^```yaml\n(name: yard-plates\n.*?)^```", text, re.DOTALL | re.MULTILINE)
+    (shown,) = re.findall(r"^```yaml\n(name: yard-plates.*?)^```", text, re.DOTALL | re.MULTILINE)
     read = parse_entry(shown.replace("5f1c…", "5f1c" * 16), origin=page)
     assert (read.licence.name, read.output.of_kind, read.sides) == ("AGPL-3.0-only", (1,), (640, 1280))
     assert read.digest == OwnModel.model_validate(read.model_dump(exclude={"what"})).digest
