@@ -25,7 +25,7 @@ def add_model(
 ) -> None:
     """The order is the promise: (1) entry, hash and licence, (2) one run, (3) the log, (4) the folder.
 
-    Raises Misconfigured, LicenceNotAccepted, LedgerUnavailable; then the folder is as it was.
+    Raises Misconfigured, LedgerUnavailable; then the folder is as it was.
     """
     # (1) Nothing is executed of a file that is not the one meant, or that may not be used.
     entry = read_entry(manifest)
@@ -87,10 +87,17 @@ def _file(manifest: Path, entry: OwnModel) -> bytes:
 
 def _who(by: str | None) -> str:
     """As they name themselves, else as the system knows them. One line that a table can show."""
-    name = by.strip() if by is not None else getpass.getuser()
+    name = by.strip() if by is not None else _system_user()
     if not name or not name.isprintable() or len(name) > MOST_NAME:
         raise typer.BadParameter(f"a name has 1 to {MOST_NAME} printable characters", param_hint="--by")
     return name
+
+
+def _system_user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # in a container the system may know a number only
+        return f"uid {os.getuid()}"
 
 
 def _record(data: Path | None, action: str, name: str, **details: str) -> bool:

@@ -28,10 +28,6 @@ FOLDER: Final = "own"
 NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,40}")
 
 
-class LicenceNotAccepted(Misconfigured):
-    """The message shows the licence, what stands in the way, and how it is accepted."""
-
-
 class KeptModel(BaseModel):
     """accepted: the licence's name, as the operator gave it; None where it permits any use.
 
@@ -66,17 +62,17 @@ class Unreadable:
 
 
 def accept(entry: OwnModel, *, accepted: str | None, by: str, at: datetime) -> KeptModel:
-    """The entry with who answers for it. Raises LicenceNotAccepted where a licence must be accepted by name
-    and was not, or another one was."""
+    """The entry with who answers for it. Raises Misconfigured where a licence must be accepted by name and was
+    not, or another one was: the message shows the licence, what stands in the way, and how it is accepted."""
     licence = entry.licence
     objection = licence.objection
     if accepted is not None and accepted != licence.name:
-        raise LicenceNotAccepted(
+        raise Misconfigured(
             f'{entry.name} stands under {licence.in_full}, not under "{accepted}": nothing was added. '
             f"Read {licence.page}"
         )
     if objection is not None and accepted is None:
-        raise LicenceNotAccepted(
+        raise Misconfigured(
             f"{entry.name} stands under {licence.in_full}: {objection}; commercial use: "
             f"{licence.commercial_use.value}. Read {licence.page}. Whether your use is permitted is yours to "
             f'judge; if it is, say so by name: --accept-licence "{licence.name}"'

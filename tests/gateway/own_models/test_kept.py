@@ -15,7 +15,6 @@ from gateway.own_models.kept import (
     Entries,
     KeptModel,
     KnownDetectors,
-    LicenceNotAccepted,
     Unreadable,
     accept,
 )
@@ -59,11 +58,11 @@ def test_any_other_licence_is_shown_in_full_and_accepted_by_name(
     licence: str, commercial_use: str, shown: str
 ) -> None:
     model = entry(licence, commercial_use, "https://terms.example/1" if licence == "Research only" else "")
-    with pytest.raises(LicenceNotAccepted) as refused:
+    with pytest.raises(Misconfigured) as refused:
         taken(model)
     assert shown in str(refused.value)
     assert f'--accept-licence "{licence}"' in str(refused.value)
-    with pytest.raises(LicenceNotAccepted, match='not under "yes": nothing was added'):
+    with pytest.raises(Misconfigured, match='not under "yes": nothing was added'):
         taken(model, "yes")
     kept = taken(model, licence)
     assert (kept.accepted, kept.by, kept.at) == (licence, "Jo", NOW)
