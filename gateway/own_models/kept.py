@@ -62,8 +62,11 @@ class Unreadable:
 
 
 def accept(entry: OwnModel, *, accepted: str | None, by: str, at: datetime) -> KeptModel:
-    """The entry with who answers for it. Raises Misconfigured where a licence must be accepted by name and was
-    not, or another one was: the message shows the licence, what stands in the way, and how it is accepted."""
+    """The entry with who answers for it.
+
+    Raises Misconfigured where a licence must be accepted by name and was not, or another one was: the message
+    shows the licence, what stands in the way, and how it is accepted.
+    """
     licence = entry.licence
     objection = licence.objection
     if accepted is not None and accepted != licence.name:
