@@ -145,14 +145,11 @@ class Bench:
                 self._plate_line("fast without text", {"clp"}),
                 self._plate_line("fast without clp", {"text 1280"}),
             ])  # fmt: skip
-            every = {"clp", "text 640", "text 1280", "text 1920"}
+            every = {"clp", "text 1280", "text 1920"}
             yield from _table(taken, THOROUGH, bar, [
                 self._plate_line("thorough", every, thorough=True),
                 self._plate_line("thorough without pairs of lines", every, thorough=True, pairs=False),
-                *(
-                    self._plate_line(f"thorough without {name}", every - {name}, thorough=True)
-                    for name in ("text 640", "text 1920")
-                ),
+                self._plate_line("thorough without text 1920", every - {"text 1920"}, thorough=True),
             ])  # fmt: skip
 
     def _face_line(
