@@ -9,7 +9,7 @@ from policies.policy import Policy, Rule
 OPERATING_POINT = 0.5
 """The normalised score at which each detector's recall is published."""
 
-USUAL_MARGIN = 0.1
+USUAL_MARGIN = 0.05
 """Fraction of the box: under it, the rim of what was found has been seen to stay visible."""
 
 

@@ -76,14 +76,14 @@ def restore(
             restore_keys(keys, settings.keys)
             for name in NAMES:
                 undo.callback((settings.keys / name).unlink, missing_ok=True)
-            if not installation.keys_exist(settings):  # from an earlier release, which had fewer
-                installation.create_keys(settings)
-        restored = restore_backup(source, _place(settings), utc_now)
+        # Asked before keys are made: what the backup's images are known by is not a key made now.
+        fingerprints = _fingerprints(settings)
+        if keys is not None and not installation.keys_exist(settings):  # an earlier release had fewer
+            installation.create_keys(settings)
+        restored = restore_backup(source, _place(settings, fingerprints), utc_now)
         undo.pop_all()
-    if not _fingerprints_file(settings).exists():
-        LocalKeyring.create(
-            settings.keys
-        )  # the backup is older than fingerprints, and has none to be known by
+    if not installation.keys_exist(settings):
+        LocalKeyring.create(settings.keys)
     waiting = _go_on(settings)
     opened = ", ".join(f"{count} {what}" for what, count in sorted(restored.opened.items())) or "nothing"
     print(f"the log verifies: {restored.entries} entries, {restored.checkpoints} checkpoints met")
@@ -103,7 +103,7 @@ def _go_on(settings: Settings) -> int:
         database.close()
 
 
-def _place(settings: Settings) -> Place:
+def _place(settings: Settings, fingerprints: Fingerprints | None) -> Place:
     log_keys = installation.log_keys(settings)
     log_keys.load()  # before anything is put
     return Place(
@@ -116,7 +116,7 @@ def _place(settings: Settings) -> Place:
             Store.ORIGINALS: installation.original_keys(settings),
             Store.COPIES: installation.copy_keys(settings),
         },
-        fingerprints=_fingerprints(settings),
+        fingerprints=fingerprints,
         verifier=installation.checkpoint_verifier(settings),
         checkpoint_file=settings.checkpoint_file,
         mac=log_keys.mac,
@@ -124,11 +124,9 @@ def _place(settings: Settings) -> Place:
 
 
 def _fingerprints(settings: Settings) -> Fingerprints | None:
-    return installation.fingerprints(settings) if _fingerprints_file(settings).exists() else None
-
-
-def _fingerprints_file(settings: Settings) -> Path:
-    return settings.keys / f"{KeyPurpose.FINGERPRINTS.value}.json"
+    """None where the keyring has none, as that of an installation that knew no duplicates yet."""
+    there = (settings.keys / f"{KeyPurpose.FINGERPRINTS.value}.json").exists()
+    return installation.fingerprints(settings) if there else None
 
 
 def _make_folders(settings: Settings, undo: ExitStack) -> None:

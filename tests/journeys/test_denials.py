@@ -239,7 +239,8 @@ def things(house: House, copy: str, strangers: dict[str, Person]) -> dict[str, s
 def _held(house: House) -> dict[str, str]:
     """A quarantined image for each role, and for nobody."""
     assets = {
-        f"held_for_{role}": upload(house.uploader, house.dataset, b"no image") for role in (*ROLES, "nobody")
+        f"held_for_{role}": upload(house.uploader, house.dataset, f"no image for {role}".encode())
+        for role in (*ROLES, "nobody")
     }
     for asset in assets.values():
         assert settled(house.uploader, asset)["state"] == "quarantined"
@@ -303,6 +304,8 @@ def _ask(  # noqa: C901  (a form for each kind of route)
             "params": {"dataset": things["dataset_id"]},
             "headers": {**BODY, "Upload-Length": "9", "Upload-Offset": "0"},
         }
+    elif route == ("GET", "/v1/assets"):
+        extra = {"params": {"dataset": things["dataset_id"]}}
     elif route == ("POST", "/v1/assets"):
         extra = {"params": {"dataset": things["dataset_id"]}, "content": b"an upload"}
     return person.http.request(verb, path.format(**things), **extra)

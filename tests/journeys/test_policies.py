@@ -53,6 +53,7 @@ rules:
 
 LAX = f"""\
 name: plates-only
+effort: fast
 rules:
   - kind: license_plate
     method: blur

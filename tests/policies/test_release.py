@@ -47,7 +47,7 @@ def test_a_person_looks_exactly_when_there_is_a_reason(case: Case, draw: float) 
 def test_each_reason_of_the_gate_can_be_counted(case: Case, draw: float) -> None:
     policy, found, size = case
     gate = policy.release
-    hidden = [d for d in found if (rule := policy.rule_for(d.kind)) and d.score >= rule.review]
+    hidden = [d for d in found if (rule := policy.rule_for(d.kind)) and rule.hides(d)]
     reasons = set(make_plan(policy, found, size, draw=draw).reasons)
     for kind in policy.kinds:
         of_kind = [d for d in hidden if d.kind is kind]

@@ -200,7 +200,7 @@ def test_a_decision_makes_the_next_copy_and_leaves_the_old_one_as_it_is(desk: De
     with Image.open(io.BytesIO(picture())) as image:
         before = np.asarray(image)
     assert np.array_equal(after[32:48, 16:48], before[32:48, 16:48])
-    assert len(np.unique(after[0:16, 48:64].reshape(-1, 3), axis=0)) == 1
+    assert len(np.unique(after[0:12, 48:60].reshape(-1, 3), axis=0)) == 1
     with desk.database.reading() as session:
         assert copies.get(session, "copy-1") == old
         assert not copies.is_released(session, old)
