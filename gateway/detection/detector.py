@@ -15,7 +15,7 @@ from gateway.detection.boxes import Crowded
 from gateway.detection.fuse import everything, fuse
 from gateway.detection.models import ModelStore
 from gateway.detection.passes import Pixels
-from gateway.detection.runtime import Precision
+from gateway.detection.runtime import Precision, rest
 from policies.identifiers import ReadLine, judge
 from policies.model import TOO_MANY, Detection, Effort, Kind, Region, Size
 
@@ -112,6 +112,7 @@ class DetectorSet:
             for detector in asked:
                 if detector.name not in looks:
                     looks[detector.name] = _seen(detector, pixels, size)
+                    rest()
         seen = (detection for detector in asked for detection in looks[detector.name])
         found = fuse([detection for detection in seen if detection.kind in wanted], size)
         return found if self.reader is None else self._read(self.reader, pixels, found, known)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gateway.detection import DetectorSet, ModelStore, Precision, load_detectors
+from gateway.detection import DetectorSet, ModelStore, Precision, load_detectors, runtime
 from gateway.detection.passes import Pixels
 from gateway.detection.runtime import Session
 from gateway.detection.text import TextLines
@@ -234,3 +234,12 @@ def test_no_detector_can_change_the_image() -> None:
     seeing.detect(pixels, [Kind.FACE])
     assert not shown[0].flags.writeable
     assert pixels.flags.writeable
+
+
+def test_memory_given_back_between_detectors_changes_nothing(
+    detectors: DetectorSet, astronaut: Pixels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kinds = (Kind.FACE, Kind.LICENSE_PLATE, Kind.TEXT)
+    before = detectors.detect(astronaut, kinds)
+    monkeypatch.setattr(runtime, "COMFORTABLE", 0)
+    assert [detectors.detect(astronaut, kinds) for _ in range(2)] == [before, before]
