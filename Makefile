@@ -40,7 +40,12 @@ run: models ## The whole gateway on http://127.0.0.1:8080, with two demo photos
 test: install ## Linters, types, import rules and the whole suite
 	@.ci/prerequisites --tests >/dev/null
 	$(MAKE) --no-print-directory models check
+ifdef ARGS
 	$(BIN)/pytest $(ARGS)
+else # two at a time, but for the journeys: those start processes of their own, which need both cores
+	$(BIN)/pytest -n 2 --dist loadfile --ignore tests/journeys
+	$(BIN)/pytest tests/journeys
+endif
 
 check: install ## Linters, types and import rules only
 	$(BIN)/ruff check .

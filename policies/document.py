@@ -1,4 +1,7 @@
-"""Policy documents as YAML: a strict loader that remembers lines, and faults told by line and remedy."""
+"""Policy documents as YAML: a strict loader that remembers lines, and faults told by line and remedy.
+
+Other documents that people write by hand are read the same way; `what` then says what they are.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,8 @@ MAX_CHARACTERS: Final = 64 * 1024
 MAX_QUOTED: Final = 80
 """Characters of a wrong value that a message repeats."""
 
-_MAPPING: Final = "a policy is a mapping with name, title and rules; see the preset street.yaml"
+_MAPPING: Final = {"policy": "a policy is a mapping with name, title and rules; see the preset street.yaml"}
+"""What a document is that is no mapping at all, and where to see one."""
 
 
 class NotYaml(Exception):
@@ -28,14 +32,14 @@ class NotYaml(Exception):
         self.line = line
 
 
-def load(text: str) -> tuple[object, dict[Path, int]]:
+def load(text: str, *, what: str = "policy") -> tuple[object, dict[Path, int]]:
     """The document, and the line (from 1) of each of its values. Raises NotYaml.
 
     Stricter than YAML: a key given twice is an error (readers disagree about which one counts), and so is an
     alias, since a few lines of them unfold into billions of values.
     """
     if len(text) > MAX_CHARACTERS:
-        raise NotYaml(1, f"longer than {MAX_CHARACTERS} characters; a policy is a page or two")
+        raise NotYaml(1, f"longer than {MAX_CHARACTERS} characters; a {what} is a page or two")
     try:
         loader = _Loader(text)
         node = loader.get_single_node()
@@ -50,7 +54,7 @@ def load(text: str) -> tuple[object, dict[Path, int]]:
     except yaml.YAMLError as exc:
         raise NotYaml(1, "holds a character that YAML does not allow; save it as plain text") from exc
     except RecursionError as exc:
-        raise NotYaml(1, "nested too deep; a policy has three levels") from exc
+        raise NotYaml(1, f"nested too deep; a {what} has three levels") from exc
     except (ValueError, OverflowError) as exc:
         raise NotYaml(1, "holds a date or number that does not exist") from exc
 
@@ -60,7 +64,7 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
-            problem = "an alias (*) is not taken in a policy; write the value out"
+            problem = "an alias (*) is not taken here; write the value out"
             raise yaml.composer.ComposerError(None, None, problem, self.peek_event().start_mark)  # type: ignore[no-untyped-call]
         return super().compose_node(parent, index)
 
@@ -94,27 +98,27 @@ def roots(errors: list[ErrorDetails]) -> list[ErrorDetails]:
     ]
 
 
-def explain(error: ErrorDetails, lines: dict[Path, int]) -> Fault:
+def explain(error: ErrorDetails, lines: dict[Path, int], *, what: str = "policy") -> Fault:
     """One fault: its line, and "PLACE: what is wrong and what to write instead"."""
     path: Path = tuple(error["loc"])
     near = path
     while near not in lines and near:
         near = near[:-1]
     place = ".".join(str(part) for part in path) or "document"
-    return Fault(lines.get(near, 1), f"{place}: {_remedy(error)}")
+    return Fault(lines.get(near, 1), f"{place}: {_remedy(error, what)}")
 
 
-def _remedy(error: ErrorDetails) -> str:
+def _remedy(error: ErrorDetails, what: str) -> str:
     context: dict[str, Any] = error.get("ctx") or {}
     match error["type"]:
         case "missing":
             return "is missing; add it"
         case "extra_forbidden":
-            return "is not a word of a policy; remove it or mend its spelling"
+            return f"is not a word of a {what}; remove it or mend its spelling"
         case "enum":
             return f"is {_quoted(error['input'])}; write one of {context.get('expected', 'the known words')}"
         case "model_type" | "model_attributes_type" if not error["loc"]:
-            return _MAPPING
+            return _MAPPING.get(what, f"a {what} is a mapping of names to values")
         case "tuple_type":
             return (
                 f"is {_quoted(error['input'])}; write a list, in square brackets or line by line with dashes"

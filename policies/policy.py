@@ -81,7 +81,10 @@ class Rule(BaseModel):
         if known is None:
             return names
         if unknown := sorted(set(names) - set(known)):
-            raise ValueError(f"there is no detector {', '.join(unknown)}; write some of {_listed(known)}")
+            raise ValueError(
+                f"there is no detector {', '.join(unknown)}; write some of {_listed(known)}, or add a model "
+                "of your own: `privgate models add`"
+            )
         kind = info.data.get("kind")
         if kind is not None and (blind := sorted(name for name in names if kind not in known[name])):
             fit = sorted(name for name, kinds in known.items() if kind in kinds)

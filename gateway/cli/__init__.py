@@ -57,7 +57,7 @@ COMMANDS = {
         "Brings the database and the job engine's up to date; nothing to do is fine.",
     ),
     "models": LateCommand(
-        "gateway.cli.models", "app", "The model files of the detectors: fetch, list, verify, import."
+        "gateway.cli.models", "app", "The model files of the detectors: fetch, list, verify, import, add."
     ),
     "policy": LateCommand("gateway.cli.policy", "app", "Policies: check, diff, preview."),
     "tokens": LateCommand("gateway.cli.tokens", "app", "Bearer tokens: create, list, revoke."),

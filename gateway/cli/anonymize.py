@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from gateway.cli.options import parse_kinds
+from gateway.cli.options import known_detectors, parse_kinds
 from gateway.cli.run_report import RunReport, check_report_files
 from gateway.cli.shown import shown
 from gateway.cli.stopping import STOPPED, stop_on_sigterm
@@ -70,7 +70,7 @@ def anonymize(
     Status 0: all anonymized. 3: some were refused or wait for a person under DIR/needs-review.
     2: wrong usage, or the run cannot go on. 130: stopped by Ctrl-C. No file is ever half written.
     """
-    chosen = load_policy(policy)
+    chosen = load_policy(policy, detectors=known_detectors())
     effective = chosen.narrowed(kinds=parse_kinds(kinds), method=method)
     if missing := [shown(path) for path in inputs if not os.path.lexists(path)]:
         raise typer.BadParameter(f"{', '.join(missing)}: no such file or folder")

@@ -23,10 +23,9 @@ from gateway.bench.sample import Half, sampled
 from gateway.cli.bench_files import Files, check_files, write_files
 from gateway.cli.bench_run import Order, carry_out
 from gateway.cli.bench_told import tell_results
-from gateway.cli.options import parse_kinds
+from gateway.cli.options import known_detectors, parse_kinds
 from gateway.cli.stopping import STOPPED, stop_on_sigterm
 from gateway.settings import models_folder, wanted_precision
-from policies.detectors import KINDS
 from policies.model import Kind, RedactionMethod
 from policies.policy import Policy, load_policy
 
@@ -107,7 +106,9 @@ def bench(
     the upright image (EXIF applied). Status 0: all was measured. 3: some images were refused, or could not be
     compared; their boxes count as leaked. 2: wrong usage, or the run cannot go on.
     """
-    chosen = load_policy(policy, detectors=KINDS).narrowed(kinds=parse_kinds(kinds), method=method)
+    chosen = load_policy(policy, detectors=known_detectors()).narrowed(
+        kinds=parse_kinds(kinds), method=method
+    )
     images = of_kinds(read_data(data, _categories(category or [])), chosen.kinds)
     bars = _bars(images, chosen, inner, min_changed)
     if sweep and half is not Half.ALL:

@@ -13,6 +13,7 @@ import typer
 from gateway import installation
 from gateway.cli.options import Data, settings_of
 from gateway.detection.models import ModelStore
+from gateway.own_models.kept import KnownDetectors
 from gateway.services.doctor import blobs, database, keys, machine, models, reading, webhooks, work
 from gateway.services.findings import Check, Finding, Level, examine, worst
 from gateway.settings import Settings
@@ -144,6 +145,8 @@ def _work(settings: Settings, role: Machine, opened: Database) -> Iterator[Named
     if not database.is_sqlite(settings.database):
         yield "database.tls", lambda: database.postgres_tls(opened)
         yield "clock.database", lambda: database.database_clock(opened)
+    if role in DETECTING:
+        yield "detectors", lambda: models.detectors(KnownDetectors(settings.models), opened)
     yield "jobs", lambda: work.jobs(opened, now)
     yield "sequencer", lambda: work.sequencer(opened, now)
     if role in ORIGINALS:

@@ -11,7 +11,8 @@ import typer
 from gateway import installation
 from gateway.cli.logs import LogFormat
 from gateway.errors import Misconfigured
-from gateway.settings import Settings
+from gateway.own_models.kept import KnownDetectors
+from gateway.settings import Settings, models_folder
 from policies.model import Kind
 
 if TYPE_CHECKING:  # SQL and the job engine are imported by those commands that open them
@@ -38,6 +39,11 @@ def parse_kinds(text: str | None) -> list[Kind] | None:
         raise typer.BadParameter(f"{exc}; the kinds are {', '.join(Kind)}", param_hint="--kinds") from exc
 
 
+def known_detectors() -> KnownDetectors:
+    """Those that a policy can name on this machine, the operator's own too."""
+    return KnownDetectors(models_folder(os.environ))
+
+
 def settings_of(data: Path | None) -> Settings:
     return Settings.read(os.environ, data=data)
 
@@ -57,6 +63,11 @@ def open_installation(
             "privgate up --data DIR"
         )
     return settings, open_database(settings, jobs=jobs)
+
+
+def is_there(settings: Settings) -> bool:
+    """Whether the settings name an installation: a database of a server, or a file that exists."""
+    return not settings.database.startswith("sqlite:") or _is_there(settings, begins=False)
 
 
 def _is_there(settings: Settings, *, begins: bool) -> bool:

@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.options import Data
+from gateway.cli.options import Data, known_detectors
 from policies.advice import warnings
-from policies.detectors import KINDS
 from policies.diff import compare
 from policies.policy import load_policy
 
@@ -24,7 +23,7 @@ def check(policy: NamedPolicy) -> None:
 
     Status 0: valid; 2: not, and each fault is told by its line.
     """
-    loaded = load_policy(policy, detectors=KINDS)
+    loaded = load_policy(policy, detectors=known_detectors())
     print(f"valid: {loaded.name}")
     print(f"version {loaded.version}")
     for rule in sorted(loaded.rules, key=lambda rule: rule.kind):
@@ -38,7 +37,9 @@ def check(policy: NamedPolicy) -> None:
 @app.command()
 def diff(old: NamedPolicy, new: NamedPolicy) -> None:
     """Tells what the second policy does differently from the first, in words."""
-    found = compare(load_policy(old, detectors=KINDS), load_policy(new, detectors=KINDS))
+    found = compare(
+        load_policy(old, detectors=known_detectors()), load_policy(new, detectors=known_detectors())
+    )
     for sentence in found.sentences():
         print(sentence)
     if not found.changes:
@@ -66,7 +67,7 @@ def preview(
     from gateway.cli.policy_page import write_page
     from gateway.cli.policy_trial import try_policy
 
-    trial = try_policy(load_policy(policy, detectors=KINDS), dataset, last, data)
+    trial = try_policy(load_policy(policy, detectors=known_detectors()), dataset, last, data)
     for line in trial.lines():
         print(line)
     if html is not None:

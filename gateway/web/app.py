@@ -15,6 +15,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.concurrency import run_in_threadpool
 
 from gateway import installation
+from gateway.own_models.kept import KnownDetectors
 from gateway.services.apply_policy import PolicyApplication
 from gateway.services.audit_log import AuditLog
 from gateway.services.batches import Batches
@@ -66,7 +67,6 @@ from gateway.web.limits import BodyLimit
 from gateway.web.metrics import Metrics
 from gateway.web.requests import RequestMiddleware
 from gateway.web.services import Reviews, Services
-from policies.detectors import KINDS
 
 MAX_UPLOAD_BYTES = 100_000_000
 COUNT_SECONDS = 5.0
@@ -185,7 +185,7 @@ def _services(settings: Settings, role: Role, database: Database, queue: JobQueu
         progress=Progress(database, utc_now),
         datasets=Datasets(database, utc_now),
         grants=Grants(database, utc_now, longest=timedelta(days=settings.grant_days)),
-        policies=Policies(database, utc_now, detectors=KINDS),
+        policies=Policies(database, utc_now, detectors=KnownDetectors(settings.models)),
         previews=PolicyPreviews(database, utc_now),
         application=PolicyApplication(database, utc_now),
         rederivations=Rederivations(database, utc_now),
