@@ -53,10 +53,12 @@ class Preparation:
     size: tuple[int, int] | None = None
 
 
-# Bytes that this process may hold between two detectors. Each network keeps what its largest input needed, up
-# to 380 MB, which they need one after the other; compiling for new shapes leaves some 10 MB of free heap an
-# image. Beyond this both are given back: an image then takes some 50 ms longer.
+# Bytes that this process may hold between two detectors. Compiling for new shapes leaves some 10 MB of free
+# heap an image, which is given back each time that GROWN has come together. Each network keeps what its largest
+# input needed, up to 380 MB, which they need one after the other: beyond COMFORTABLE that is given back too,
+# and the next image faults it in again, in some 0.3 s.
 COMFORTABLE = 1000 * 2**20
+GROWN = 50 * 2**20
 
 
 class Session:
@@ -83,16 +85,29 @@ class Session:
             self._compiled.release_memory()
 
 
+_tidy = 0  # bytes in memory after free ones were given back last
+
+
 def rest() -> None:
-    """All sessions of this process rest where it holds more than is COMFORTABLE; between two detectors."""
-    if _resident() <= COMFORTABLE:
+    """Between two detectors: gives back what is free, and beyond COMFORTABLE what the sessions keep."""
+    global _tidy
+    if (now := _resident()) < min(_tidy + GROWN, COMFORTABLE):
+        _tidy = min(_tidy, now)
         return
-    with _sessions_turn:
-        sessions = list(_sessions.values())
-    for session in sessions:
-        session.rest()
+    _give_back_free()
+    if _resident() > COMFORTABLE:
+        with _sessions_turn:
+            sessions = list(_sessions.values())
+        for session in sessions:
+            session.rest()
+        _give_back_free()
+    _tidy = _resident()
+
+
+def _give_back_free() -> None:
+    """malloc_trim(3), where libc has it."""
     if (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:
-        trim(ctypes.c_size_t(0))  # malloc_trim(3): free memory to the system
+        trim(ctypes.c_size_t(0))
 
 
 def _resident() -> int:
