@@ -54,9 +54,9 @@ class Preparation:
 
 
 # Bytes that this process may hold between two detectors. Compiling for new shapes leaves some 10 MB of free
-# heap an image, which is given back each time that GROWN has come together. Each network keeps what its largest
-# input needed, up to 380 MB, which they need one after the other: beyond COMFORTABLE that is given back too,
-# and the next image faults it in again, in some 0.3 s.
+# heap an image, which is given back each time that GROWN has come together. Each network keeps what its
+# largest input needed, up to 380 MB, which they need one after the other: beyond COMFORTABLE that is given
+# back too, and the next image faults it in again, in some 0.3 s.
 COMFORTABLE = 1000 * 2**20
 GROWN = 50 * 2**20
 
