@@ -130,9 +130,10 @@ def run_worker(
 
 
 def _give_up(anonymizer: Anonymizer, workflow: str, subject: str) -> None:
-    """Ends this process, whose one job sits in a stage that nothing else can end; it is started anew.
+    """Ends this process, one job of which sits in a stage that nothing else can end; it is started anew.
 
-    An image is held first. Other jobs are tried by another worker, and no more often than any job is.
+    An image is held first. Other jobs are tried by another worker, and no more often than any job is. A job
+    that waits for the stuck one is not taken for it, see `deadline.waiting`.
     """
     log.error("a job is stuck; this worker ends", extra={"fields": {"workflow": workflow}})
     try:

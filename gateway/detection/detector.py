@@ -15,7 +15,7 @@ from gateway.detection.boxes import Crowded
 from gateway.detection.fuse import everything, fuse
 from gateway.detection.models import ModelStore
 from gateway.detection.passes import Pixels
-from gateway.detection.runtime import Precision
+from gateway.detection.runtime import Precision, rest
 from policies.identifiers import ReadLine, judge
 from policies.model import TOO_MANY, Detection, Effort, Kind, Region, Size
 
@@ -62,6 +62,8 @@ class DetectorSet:
     absent: the optional detectors that cannot run here, each with the reason.
     digests: model name -> SHA-256 of the file, of every model in use.
     reader: reads the lines of text that were found, where a policy wants to know what they say.
+    turn: held while they look. Who has something else to do about waiting may take it before; sets that share
+    their networks may share it.
     """
 
     def __init__(
@@ -78,7 +80,7 @@ class DetectorSet:
         self.absent = dict(absent)
         self.digests = dict(digests)
         self.precision = precision
-        self._turn = threading.Lock()
+        self.turn = threading.RLock()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -101,12 +103,16 @@ class DetectorSet:
         Where a detector sees more than it can tell apart, the whole image is one detection of its kinds.
         """
         wanted, size = frozenset(kinds), Size(width=pixels.shape[1], height=pixels.shape[0])
+        # One array for all, which none can change: what one has found in it holds for the next. See `text`.
+        pixels = pixels.view()
+        pixels.flags.writeable = False
         looks = {} if looks is None else looks
-        with self._turn:
+        with self.turn:
             asked = [detector for detector in self.detectors if detector.kinds & wanted]
             for detector in asked:
                 if detector.name not in looks:
                     looks[detector.name] = _seen(detector, pixels, size)
+                    rest()
         seen = (detection for detector in asked for detection in looks[detector.name])
         found = fuse([detection for detection in seen if detection.kind in wanted], size)
         return found if self.reader is None else self._read(self.reader, pixels, found, known)

@@ -6,10 +6,13 @@ graph. Input shapes are dynamic; callers bound them (see `passes`), and with the
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
+import mmap
 import threading
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 import numpy as np
 import openvino as ov
@@ -50,10 +53,19 @@ class Preparation:
     size: tuple[int, int] | None = None
 
 
+# Bytes that this process may hold between two detectors. Compiling for new shapes leaves some 10 MB of free
+# heap an image, which is given back each time that GROWN has come together. Each network keeps what its
+# largest input needed, up to 380 MB, which they need one after the other: beyond COMFORTABLE that is given
+# back too, and the next image faults it in again, in some 0.3 s.
+COMFORTABLE = 1000 * 2**20
+GROWN = 50 * 2**20
+
+
 class Session:
     """One compiled network. Calls from several threads take turns."""
 
     def __init__(self, compiled: ov.CompiledModel) -> None:
+        self._compiled = compiled
         self._request = compiled.create_infer_request()
         self._turn = threading.Lock()
 
@@ -66,6 +78,41 @@ class Session:
         with self._turn:
             results = self._request.infer([pixels[None]])
             return [np.array(results[port], dtype=np.float32) for port in results]
+
+    def rest(self) -> None:
+        """Gives the working memory back; the next call takes it anew."""
+        with self._turn:
+            self._compiled.release_memory()
+
+
+_tidy = 0  # bytes in memory after free ones were given back last
+
+
+def rest() -> None:
+    """Between two detectors: gives back what is free, and beyond COMFORTABLE what the sessions keep."""
+    global _tidy
+    if (now := _resident()) < min(_tidy + GROWN, COMFORTABLE):
+        _tidy = min(_tidy, now)
+        return
+    _give_back_free()
+    if _resident() > COMFORTABLE:
+        with _sessions_turn:
+            sessions = list(_sessions.values())
+        for session in sessions:
+            session.rest()
+        _give_back_free()
+    _tidy = _resident()
+
+
+def _give_back_free() -> None:
+    """malloc_trim(3), where libc has it."""
+    if (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:
+        trim(ctypes.c_size_t(0))
+
+
+def _resident() -> int:
+    """Bytes of this process in memory: proc_pid_statm(5)."""
+    return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * mmap.PAGESIZE
 
 
 _sessions: dict[tuple[str, Preparation, int, Precision], Session] = {}

@@ -8,6 +8,7 @@ whole numbers, so the same pixels give the same cells on every machine.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple, assert_never
 
@@ -22,8 +23,9 @@ CELL_BITS: Final = 3  # a channel
 MIN_CELL: Final = 8  # pixels a side: small regions get fewer cells, never finer ones than a codec's block
 
 _STEP: Final = 256 >> CELL_BITS  # a cell shows the middle of its step: 16, 48, …, 240
-_UNIT: Final = 128  # weights are in 1/128: 255 * 128 * 128 stays exact in float32
-_ROWS_AT_ONCE: Final = 256
+_UNIT: Final = 128  # weights are in 1/128
+_SHIFT: Final = 14  # of the two directions together: 128 * 128
+_ROWS_AT_ONCE: Final = 64
 
 
 class Grid(NamedTuple):
@@ -63,13 +65,17 @@ def paint_smooth(cells: Pixels, height: int, width: int) -> Pixels:
     The middle pixel of each cell shows the cell exactly, so `recover` can read the grid back.
     """
     rows, columns = cells.shape[:2]
-    across = _weights(width, columns) @ cells.astype(np.float32)  # (rows, width, 3), in 1/_UNIT
-    flat = across.reshape(rows, width * 3)
-    down = _weights(height, rows)
+    columns_first = cells.astype(np.int32).transpose(1, 0, 2).reshape(columns, rows * 3)
+    across = _between(columns_first, *_steps(width, columns)).reshape(width, rows, 3)
+    flat = across.transpose(1, 0, 2).reshape(rows, width * 3)
+    lower, share = _steps(height, rows)
     painted = np.empty((height, width * 3), dtype=np.uint8)
     for top in range(0, height, _ROWS_AT_ONCE):  # bounds the scratch memory of a very large region
-        exact = down[top : top + _ROWS_AT_ONCE] @ flat
-        painted[top : top + _ROWS_AT_ONCE] = (exact + _UNIT * _UNIT // 2) / (_UNIT * _UNIT)
+        strip = slice(top, top + _ROWS_AT_ONCE)
+        exact = _between(flat, lower[strip], share[strip])
+        exact += _UNIT * _UNIT // 2
+        exact >>= _SHIFT
+        painted[strip] = exact
     return painted.reshape(height, width, 3)
 
 
@@ -105,14 +111,30 @@ def _mean(pixels: Pixels) -> list[int]:
     return [int(total) // count for total in cv2.sumElems(pixels)[:3]]
 
 
-def _weights(length: int, parts: int) -> NDArray[np.float32]:
-    """Shape (length, parts): how much of each cell a pixel shows, in 1/_UNIT; never of more than two."""
+@lru_cache(maxsize=128)
+def _steps(length: int, parts: int) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
+    """Of each pixel along a side the cell before it, shape (length,), and how much of the next one it shows,
+    in 1/_UNIT, shape (length, 1). Not to be written to: they are kept.
+    """
     middles = _middles(length, parts)
-    weights = np.zeros((length, parts), dtype=np.float32)
-    weights[: middles[0] + 1, 0] = _UNIT
-    weights[middles[-1] :, -1] = _UNIT
+    lower, share = np.zeros(length, dtype=np.intp), np.zeros((length, 1), dtype=np.int32)
     for part, (first, last) in enumerate(pairwise(middles)):
-        share = np.arange(last - first) * _UNIT // (last - first)
-        weights[first:last, part] = _UNIT - share
-        weights[first:last, part + 1] = share
-    return weights
+        lower[first:last] = part
+        share[first:last, 0] = np.arange(last - first) * _UNIT // (last - first)
+    lower[middles[-1] :] = parts - 1
+    return lower, share
+
+
+def _between(
+    cells: NDArray[np.int32], lower: NDArray[np.intp], share: NDArray[np.int32]
+) -> NDArray[np.int32]:
+    """Shape (pixels, n) from cells of shape (parts, n), in 1/_UNIT of their unit; see `_steps`.
+
+    Not by a product of matrices: the threads of BLAS made 256 x 256 pixels take 3.9 ms instead of 0.4.
+    """
+    low, high = cells[lower], cells[np.minimum(lower + 1, len(cells) - 1)]
+    high -= low
+    high *= share
+    low *= _UNIT
+    low += high
+    return low

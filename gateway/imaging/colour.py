@@ -19,7 +19,7 @@ from PIL import Image, ImageCms
 from gateway.imaging.image import Pixels
 from gateway.imaging.refusals import Refused
 
-_STRIP_PIXELS: Final = 1 << 18  # 1 MB of Pillow's four bytes a pixel: stays in the processor's cache
+_STRIP_PIXELS: Final = 1 << 16  # 256 KB of Pillow's four bytes a pixel: cached, and from the heap, see child
 
 # Differences up to this many levels on the probe colours count as "the profile is sRGB": most photos carry an
 # sRGB profile, and lcms moves its values by one or two through rounding.

@@ -24,6 +24,7 @@ from gateway.errors import (
     VaultError,
 )
 from gateway.services.carry import carried_from
+from gateway.services.company import Company
 from gateway.services.job_counts import JobCounts
 from gateway.services.new_copies import NewCopies
 from gateway.services.originals import Originals
@@ -72,7 +73,7 @@ class PolicyChanged(Exception):
 
 
 class Anonymizer:
-    """One worker's means. `actor` is the worker's id, as it stands in the log.
+    """One worker's means, for any thread of it. `actor` is the worker's id, as it stands in the log.
 
     unfit: called when this worker lacks a key or a model that its work needs; it must take no more.
     """
@@ -101,12 +102,20 @@ class Anonymizer:
         self._code_version = code_version
         self._counts = counts
         self._unfit = unfit or (lambda _: None)
+        self._company = Company()
 
     def run(self, asset_id: str) -> AssetState:
         """Brings the asset to released, needs_review or quarantined, and returns which.
 
         Raises LedgerUnavailable, and what else the database raises: then the job is done again.
         """
+        with self._database.reading() as session:
+            begun = assets.get(session, asset_id).attempts
+        # Before the attempt is counted: what waits here until another takes the process down has not begun.
+        with self._company.joined(alone=begun > 0):
+            return self._run(asset_id)
+
+    def _run(self, asset_id: str) -> AssetState:
         # (1) The asset is being processed; the attempt is counted before anything can go wrong.
         with self._database.unit() as unit:
             asset = assets.get(unit.session, asset_id)
@@ -131,7 +140,7 @@ class Anonymizer:
         try:
             return self.keep(asset, result, policy, version, replaces=before)
         except PolicyChanged:
-            return self.run(asset_id)
+            return self._run(asset_id)
         except IntegrityError:
             return self._winner(asset.id)
 

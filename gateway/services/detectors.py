@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 
 from gateway.detection.detector import DetectorSet
@@ -13,13 +14,18 @@ from policies.policy import Policy
 
 
 class PolicyDetectors:
-    """Detector sets by the names that policies give; one compiled session a model and process."""
+    """Detector sets by the names that policies give; one compiled session a model and process.
+
+    Any thread may call. One image is looked at at a time, whatever its policy: a look uses all the threads.
+    """
 
     def __init__(self, models: ModelStore, *, threads: int, precision: str | None = None) -> None:
         """precision: "f32" or "bf16"; left out, the fastest that this CPU has."""
         self._models = models
         self._threads = threads
         self._precision = Precision(precision) if precision else fastest_precision()
+        self._loading = threading.Lock()
+        self._turn = threading.RLock()
         self._sets: dict[tuple[tuple[str, ...], tuple[str, ...], Effort, bool], DetectorSet] = {}
 
     def __call__(self, policy: Policy) -> DetectorSet:
@@ -31,17 +37,19 @@ class PolicyDetectors:
             if name not in required
         )
         key = required, optional, policy.effort, policy.reads
-        if key not in self._sets:
-            self._sets[key] = load_detectors(
-                required,
-                optional,
-                models=self._models,
-                threads=self._threads,
-                precision=self._precision,
-                effort=policy.effort,
-                reading=policy.reads,
-            )
-        return self._sets[key]
+        with self._loading:
+            if key not in self._sets:
+                self._sets[key] = load_detectors(
+                    required,
+                    optional,
+                    models=self._models,
+                    threads=self._threads,
+                    precision=self._precision,
+                    effort=policy.effort,
+                    reading=policy.reads,
+                )
+                self._sets[key].turn = self._turn
+            return self._sets[key]
 
 
 def _unique(names: Iterable[str]) -> tuple[str, ...]:

@@ -39,6 +39,9 @@ HEARTBEAT_SECONDS = 2.0
 TEND_SECONDS = 2.0
 SWEEP_SECONDS = 15.0
 
+AT_ONCE = 2
+"""Jobs of one worker: while one image is looked at, the other is decoded, or encoded, checked and put."""
+
 FORGET_AFTER = timedelta(days=1)
 """Rows of workers that were killed go after that."""
 
@@ -73,7 +76,7 @@ class JobWorker:
         clock: Clock,
         *,
         executor_id: str,
-        concurrency: int = 1,
+        concurrency: int = AT_ONCE,
         others: Mapping[str, Job] | None = None,
         tend: Sequence[Callable[[], object]] = (),
         tally: Tally | None = None,

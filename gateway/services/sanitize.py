@@ -23,7 +23,7 @@ from gateway.imaging.encode import encode
 from gateway.imaging.image import DecodedImage, EncodedImage, Pixels
 from gateway.imaging.redact import apply
 from gateway.imaging.sandbox import Sandbox
-from gateway.services.deadline import Deadline
+from gateway.services.deadline import Deadline, waiting
 from gateway.services.tracing import span
 from policies.carried import with_carried
 from policies.model import Detection, Plan, Redaction, Size
@@ -66,6 +66,7 @@ class Remade:
 class Sanitizer:
     """One worker's means: the confined decoder and the detectors that policies ask for.
 
+    Several threads may call: while the detectors look at one image, others are decoded, encoded and checked.
     deadline: begins the time that one image may take.
     """
 
@@ -88,14 +89,14 @@ class Sanitizer:
         detectors = self._load_detectors(policy)
         image = self._decode(data, watch)  # (1)
         size = _size_of(image)
-        with watch.stage("detect"):
+        with watch.turn(detectors), watch.stage("detect"):
             detections = detectors.detect(image.pixels, policy.kinds, known=image.words)  # (2)
         draw = draw_of(policy.version, data)
         with watch.stage("plan"):
             plan = with_carried(make_plan(policy, detections, size, draw=draw), carried, policy)  # (3)
         redacted, encoded = _make(image, plan, watch)  # (4)
         for last in (False, True) if policy.release.recheck else ():  # (5)
-            with watch.stage("recheck"):
+            with watch.turn(detectors), watch.stage("recheck"):
                 seen = detectors.detect(redacted, policy.kinds, known=image.words)
                 hits = missed(policy, seen, plan.redactions)
             if not hits:
@@ -158,6 +159,16 @@ class _Stopwatch:
     def __init__(self, deadline: Deadline) -> None:
         self._deadline = deadline
         self.milliseconds: dict[str, int] = {}
+
+    @contextmanager
+    def turn(self, detectors: DetectorSet) -> Iterator[None]:
+        """The detectors' turn. Waiting for it belongs to no stage, and to another image's time."""
+        with self._deadline.paused(), waiting():
+            detectors.turn.acquire()
+        try:
+            yield
+        finally:
+            detectors.turn.release()
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

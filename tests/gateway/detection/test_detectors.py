@@ -9,9 +9,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from gateway.detection import DetectorSet, ModelStore, Precision, load_detectors
+from gateway.detection import DetectorSet, ModelStore, Precision, load_detectors, runtime
 from gateway.detection.passes import Pixels
+from gateway.detection.runtime import Session
+from gateway.detection.text import TextLines
 from gateway.errors import MissingDetector, MissingModel
 from policies.model import Detection, Kind, Region
 
@@ -183,3 +186,60 @@ def test_without_its_libraries_mediapipe_names_the_packages(
     monkeypatch.setattr(mediapipe_faces, "_started", no_library)
     with pytest.raises(MissingDetector, match=r"libEGL.*apt-get install libegl1"):
         load_detectors(["mediapipe"], [], models=model_store, threads=1, precision=Precision.F32)
+
+
+class Lines(Session):
+    """A text network that counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def run(self, pixels: Pixels) -> list[NDArray[np.float32]]:
+        self.asked += 1
+        return [np.zeros((1, *pixels.shape[:2]), dtype=np.float32)]
+
+
+def test_lines_are_found_once_an_image_and_anew_where_the_image_could_have_changed() -> None:
+    network = Lines()
+    lines = TextLines(network)
+    pixels = np.zeros((64, 64, 3), dtype=np.uint8)
+    for _ in range(2):
+        lines.of(pixels)
+    assert network.asked == 2
+    fixed = pixels.view()
+    fixed.flags.writeable = False
+    for _ in range(2):
+        lines.of(fixed)
+    assert network.asked == 3
+    again = pixels.view()
+    again.flags.writeable = False
+    lines.of(again)
+    assert network.asked == 4
+
+
+def test_no_detector_can_change_the_image() -> None:
+    shown: list[Pixels] = []
+
+    class Looking:
+        name = "looking"
+        kinds = frozenset({Kind.FACE})
+        models: tuple[str, ...] = ()
+
+        def detect(self, pixels: Pixels) -> list[Detection]:
+            shown.append(pixels)
+            return []
+
+    pixels = np.zeros((8, 8, 3), dtype=np.uint8)
+    seeing = DetectorSet([Looking(), Looking()], absent={}, digests={}, precision=Precision.F32)
+    seeing.detect(pixels, [Kind.FACE])
+    assert not shown[0].flags.writeable
+    assert pixels.flags.writeable
+
+
+def test_memory_given_back_between_detectors_changes_nothing(
+    detectors: DetectorSet, astronaut: Pixels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kinds = (Kind.FACE, Kind.LICENSE_PLATE, Kind.TEXT)
+    before = detectors.detect(astronaut, kinds)
+    monkeypatch.setattr(runtime, "COMFORTABLE", 0)
+    assert [detectors.detect(astronaut, kinds) for _ in range(2)] == [before, before]
