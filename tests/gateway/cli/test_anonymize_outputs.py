@@ -84,14 +84,14 @@ def test_no_seeded_word_survives(everything: Everything) -> None:
 
 def test_the_pixel_geometry_is_that_of_the_oriented_original(everything: Everything) -> None:
     with Image.open(everything.inputs / "turned.jpg") as lying:
-        assert lying.size == (512, 448)
+        assert lying.size == (352, 448)
     with Image.open(everything.out / "turned.jpg") as upright:
-        assert upright.size == (448, 512)
-    assert everything.run.line("turned.jpg")["size"] == {"width": 448, "height": 512}
+        assert upright.size == (448, 352)
+    assert everything.run.line("turned.jpg")["size"] == {"width": 448, "height": 352}
 
 
 def test_the_face_in_a_turned_photo_is_found_upright(everything: Everything, portrait: Image.Image) -> None:
-    (detection,) = everything.run.line("turned.jpg")["detections"]
+    (detection,) = [one for one in everything.run.line("turned.jpg")["detections"] if one["kind"] == "face"]
     region = detection["region"]
     assert detection["kind"] == "face"
     # Where the face is in the upright portrait: between the collar and the hair.
@@ -140,7 +140,7 @@ def test_the_report_has_a_whole_line_for_each_file_in_their_order(everything: Ev
 
 def test_the_report_tells_what_was_found_and_by_whom(everything: Everything) -> None:
     line = everything.run.line("plain.png")
-    (detection,) = line["detections"]
+    (detection,) = [one for one in line["detections"] if one["kind"] == "face"]
     assert detection["score"] > 0.5
     assert "centerface" in detection["source"]
     assert line["milliseconds"].keys() == {"decode", "detect", "plan", "redact", "encode", "check"}

@@ -121,7 +121,7 @@ def test_a_policy_whose_detector_is_missing_refuses_before_anything_is_written(
     )
     assert run.status == 2
     assert "crystal-ball" in run.err
-    assert "a policy can name" in run.err
+    assert "write some of centerface, clp" in run.err
     assert len(run.err.splitlines()) == 1
     assert files(tmp_path) == before
     assert not (tmp_path / "out").exists()
