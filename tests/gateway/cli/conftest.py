@@ -74,7 +74,7 @@ def _with_metadata(portrait: Image.Image, folder: Path) -> None:
     exif.get_ifd(0x8825)[1] = "N"
     exif.get_ifd(0x8825)[2] = (52.0, 31.0, 12.0)
     icc = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    # Without the badges: whether their words are a plate is a near thing, and another CPU may judge otherwise.
+    # Without the badges: whether their words are a plate is a near thing, and other CPUs may judge otherwise.
     lying = portrait.crop((0, 0, 448, 352)).transpose(Image.Transpose.ROTATE_90)
     lying.save(folder / "turned.jpg", quality=95, exif=exif, icc_profile=icc, comment=SECRET)
     with (folder / "turned.jpg").open("ab") as file:
