@@ -71,7 +71,7 @@ class Problem(JSONResponse):
 
 def problem(
     status: int, kind: str, detail: str, *, headers: Mapping[str, str] | None = None, **members: Any
-) -> JSONResponse:
+) -> Problem:
     """A problem document. kind: its type's last word; members: extension members (RFC 9457, section 3.2).
 
     It carries the request's id, by which the operator finds the log's lines.

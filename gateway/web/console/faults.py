@@ -39,7 +39,7 @@ TITLES: Final[Mapping[str, str]] = {
 
 OUTCOMES: Final[Mapping[str, str]] = {
     "not-found": "Nothing was changed. It may have been moved, or is for another role.",
-    "access-denied": "Nothing was shown or changed, and the refusal is on the log. Ask the compliance officer.",
+    "access-denied": "Nothing was shown or changed, and this is on the log. Ask the compliance officer.",
     "conflict": "Nothing was changed. Load the page again to see how it is now.",
     "forged": "Nothing was changed. Load the page again and repeat it there.",
     "unforeseen": "Nothing was delivered. Tell the operator the reference below.",
@@ -60,7 +60,7 @@ def shown(request: Request, status: int, document: Mapping[str, Any]) -> Respons
     if not is_console(path) or path.startswith(STATIC):
         return None
     kind = str(document["type"]).rpartition(":")[2]
-    context = {
+    context: dict[str, Any] = {
         "title": TITLES.get(kind, "This did not work"),
         "words": _words(kind, document),
         "advice": document.get("advice"),

@@ -1,4 +1,4 @@
-"""/set-up: the first officer's account, with the code that the command line printed. Later it is not there."""
+"""/set-up: the first officer's account, with the code that the command line printed; only then."""
 
 from __future__ import annotations
 
@@ -36,17 +36,16 @@ def make(
 ) -> Response:
     check_origin(request)
     database, data = request.app.state.database, request.app.state.settings.data
-    written = {"name": name, "login": login}
     if not accounts.needs_set_up(database):
         return goto(request, "/sign-in")
     if not is_code(data, code):
-        return _form(request, code_fault=WRONG_CODE, status_code=403, **written)
+        return _form(request, code_fault=WRONG_CODE, status_code=403, name=name, login=login)
     try:
         person_id = accounts.create_first_officer(
             database, name=name.strip() or login, login=login, password=password, clock=utc_now
         )
     except InputRefused as exc:
-        return _form(request, status_code=422, **written, **faults_of(exc))
+        return _form(request, status_code=422, fault=exc, name=name, login=login)
     forget_code(data)
     give_cookie(request, request.app.state.sign_in.open_for(person_id))
     return goto(request, "/")
@@ -57,11 +56,11 @@ def _form(
     *,
     status_code: int = 200,
     code_fault: str | None = None,
-    login_fault: str | None = None,
-    password_fault: str | None = None,
+    fault: InputRefused | None = None,
     name: str = "",
     login: str = "",
 ) -> Response:
+    login_fault, password_fault = faults_of(fault)
     return page(
         request,
         None,

@@ -16,7 +16,7 @@ from gateway.web.console.pages import goto, page
 from gateway.web.console.visitor import Acting, check_origin, give_cookie, look_up, take_cookie
 
 WORDS: Final = {
-    Ended.IDLE.value: "You were signed out: there was no activity for a while. Drafts on the server are kept.",
+    Ended.IDLE.value: "You were signed out: there was no activity for a while. Drafts are kept.",
     Ended.TIME.value: "You were signed out: a session ends after some hours, however busy it is.",
     Ended.CLOSED.value: "Your session was ended. Sign in to go on.",
     "out": "You are signed out.",
@@ -115,6 +115,7 @@ def _invitation(
     refused: InputRefused | Conflict | None = None,
     status_code: int = 200,
 ) -> Response:
+    login_fault, password_fault = faults_of(refused)
     invitee = accounts.invitee(request.app.state.database, code, clock=utc_now)
     return page(
         request,
@@ -124,15 +125,13 @@ def _invitation(
         name=invitee.name,
         role_label=navigation.LABELS[invitee.role],
         login=login,
-        **faults_of(refused),
+        login_fault=login_fault,
+        password_fault=password_fault,
     )
 
 
-def faults_of(refused: InputRefused | Conflict | None) -> dict[str, str | None]:
-    """What was refused of a form that makes an account, beside the field that it is about."""
+def faults_of(refused: InputRefused | Conflict | None) -> tuple[str | None, str | None]:
+    """What was refused of a form that makes an account: what to say of the user name, and of the password."""
     about_password = isinstance(refused, InputRefused) and refused.code.startswith("password.")
     words = None if refused is None else str(refused)
-    return {
-        "login_fault": None if about_password else words,
-        "password_fault": words if about_password else None,
-    }
+    return (None, words) if about_password else (words, None)
