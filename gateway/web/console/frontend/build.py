@@ -60,8 +60,8 @@ def fetch(folder: Path, *, with_tests: bool) -> None:
     )
     if done.returncode:
         raise RuntimeError(
-            "the console's front-end packages could not be fetched; is the npm registry, or your mirror of it "
-            f"(npm config set registry …), reachable?\n{done.stderr[-2000:]}"
+            "the console's front-end packages could not be fetched; is the npm registry, or your mirror "
+            f"of it (npm config set registry …), reachable?\n{done.stderr[-2000:]}"
         )
 
 
