@@ -1,4 +1,4 @@
-"""The geometry of plots, made on the server: templates/parts/plot.html draws it, css/data.css colours it. Pure."""
+"""The geometry of plots, made on the server: parts/plot.html draws it, css/data.css colours it. Pure."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def stacked(
     width: int = 646,
     height: int = 204,
 ) -> Plot:
-    """Bars, the first series at the foot. words: a longer name for each place, for whoever rests on its bar."""
+    """Bars, the first series at the foot. words: a longer name of each place, for whoever rests on it."""
     places = len(labels)
     right, foot = width - 6, height - FOOT
     sums = [sum(one.values[i] for one in series) for i in range(places)]
@@ -141,7 +141,7 @@ def curve(
 
 
 def ceiling(most: float) -> int:
-    """The end of the axis: the least of 4, 8, 20, 40, 80, ... that holds `most`, so that quarters are whole."""
+    """The end of the axis: the least of 4, 8, 20, 40, 80, ... that holds `most`: its quarters are whole."""
     if most <= 4:
         return 4
     power = 10 ** math.floor(math.log10(most))
