@@ -58,9 +58,7 @@ def list_all(data: Data = None) -> None:
 
 
 @app.command()
-def disable(
-    person: Annotated[str, typer.Argument(help="As `list` shows it.")], data: Data = None
-) -> None:
+def disable(person: Annotated[str, typer.Argument(help="As `list` shows it.")], data: Data = None) -> None:
     """Ends an account and its open sessions at once. Their tokens go on: see `privgate tokens`."""
     from gateway.services.accounts import disable as end
     from gateway.store.ledger import utc_now
@@ -71,9 +69,7 @@ def disable(
 
 
 @app.command()
-def enable(
-    person: Annotated[str, typer.Argument(help="As `list` shows it.")], data: Data = None
-) -> None:
+def enable(person: Annotated[str, typer.Argument(help="As `list` shows it.")], data: Data = None) -> None:
     """Lets a disabled account sign in again."""
     from gateway.services.accounts import enable as let
     from gateway.store.ledger import utc_now

@@ -138,6 +138,7 @@ def create_app(
     app.state.local = local and not behind_proxy
     app.state.metrics = Metrics(database, utc_now)
     app.state.readiness = Readiness(_parts(settings, role, database))
+    app.state.log_key = _name_of_log_key(settings)
     app.state.integrity = IntegrityWatch(database, app.state.readiness, utc_now)
     _console_doors(app, settings, database)
     problems.install(app, faults.shown)
@@ -169,6 +170,11 @@ def create_app(
     reference.install(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app
+
+
+def _name_of_log_key(settings: Settings) -> str:
+    verifier = installation.checkpoint_verifier(settings)
+    return f"{verifier.name}+{verifier.key_id.hex()}"
 
 
 def _console_doors(app: FastAPI, settings: Settings, database: Database) -> None:

@@ -10,7 +10,7 @@ from gateway.errors import InputRefused
 from gateway.services import accounts
 from gateway.services.set_up_code import forget_code, is_code
 from gateway.store.ledger import utc_now
-from gateway.web.console.pages import goto, page
+from gateway.web.console.pages import door, goto
 from gateway.web.console.sign_in import faults_of
 from gateway.web.console.visitor import check_origin, give_cookie
 
@@ -61,9 +61,8 @@ def _form(
     login: str = "",
 ) -> Response:
     login_fault, password_fault = faults_of(fault)
-    return page(
+    return door(
         request,
-        None,
         "entry/set_up.html",
         status_code=status_code,
         code_fault=code_fault,

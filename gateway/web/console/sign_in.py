@@ -12,7 +12,7 @@ from gateway.services.sessions import Ended
 from gateway.services.sign_in import SignIn, TooManyTries, WrongCredentials
 from gateway.store.ledger import utc_now
 from gateway.web.console import demo_page, navigation
-from gateway.web.console.pages import goto, page
+from gateway.web.console.pages import door, goto
 from gateway.web.console.visitor import Acting, check_origin, give_cookie, look_up, take_cookie
 
 WORDS: Final = {
@@ -26,7 +26,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/sign-in")
-def door(request: Request, next: str | None = None, why: str | None = None) -> Response:
+def arrive(request: Request, next: str | None = None, why: str | None = None) -> Response:
     if not isinstance(present := look_up(request), Ended):
         return goto(request, navigation.safe_next(next) or navigation.LANDINGS[present.principal.role])
     if accounts.needs_set_up(request.app.state.database):
@@ -94,9 +94,8 @@ def _door(
     login: str = "",
     status_code: int = 200,
 ) -> Response:
-    return page(
+    return door(
         request,
-        None,
         "entry/sign_in.html",
         status_code=status_code,
         next=navigation.safe_next(next),
@@ -117,9 +116,8 @@ def _invitation(
 ) -> Response:
     login_fault, password_fault = faults_of(refused)
     invitee = accounts.invitee(request.app.state.database, code, clock=utc_now)
-    return page(
+    return door(
         request,
-        None,
         "entry/invitation.html",
         status_code=status_code,
         name=invitee.name,
