@@ -97,7 +97,14 @@ def install(app: FastAPI, shown: Shown) -> None:
     def handle(kind: type[Exception], answer: Callable[[Request, Exception], Problem]) -> None:
         def handler(request: Request, exc: Exception) -> Response:
             document = answer(request, exc)
-            return shown(request, document.status_code, document.document) or document
+            instead = shown(request, document.status_code, document.document)
+            if instead is None:
+                return document
+            told = {
+                name: value for name, value in document.headers.items() if not name.startswith("content-")
+            }
+            instead.headers.update(told)
+            return instead
 
         app.add_exception_handler(kind, handler)
 

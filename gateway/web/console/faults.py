@@ -16,7 +16,7 @@ from fastapi.responses import RedirectResponse
 
 from gateway.services.sessions import Ended
 from gateway.web.console.pages import fragment, is_htmx, page, wants_page
-from gateway.web.console.protection import STATIC, is_console
+from gateway.web.console.protection import PAGE_HEADERS, STATIC, is_console
 from gateway.web.console.visitor import Forged, NotSignedIn
 from gateway.web.problems import problem
 
@@ -68,10 +68,14 @@ def shown(request: Request, status: int, document: Mapping[str, Any]) -> Respons
     }
     visitor = getattr(request.state, "visitor", None)
     if is_htmx(request):
-        return fragment(request, visitor, "errors/fragment.html", status_code=status, **context)
-    if wants_page(request):
-        return page(request, visitor, "errors/page.html", status_code=status, **context)
-    return None
+        answer = fragment(request, visitor, "errors/fragment.html", status_code=status, **context)
+    elif wants_page(request):
+        answer = page(request, visitor, "errors/page.html", status_code=status, **context)
+    else:
+        return None
+    # What nobody foresaw is answered outside of what adds these.
+    answer.headers.update({name: value for name, value in PAGE_HEADERS.items() if name != "Vary"})
+    return answer
 
 
 def _words(kind: str, document: Mapping[str, Any]) -> str:
