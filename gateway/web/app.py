@@ -143,6 +143,7 @@ def create_app(
     _console_doors(app, settings, database)
     problems.install(app, faults.shown)
     faults.install(app)
+    app.add_middleware(ConsoleAnswers)  # within the next, so that a HEAD's headers are those of the GET
     app.add_middleware(HeadAsGet, routes=app.routes)
     app.add_middleware(RequestMiddleware, metrics=app.state.metrics)
     for resource in (
@@ -163,7 +164,6 @@ def create_app(
     app.include_router(probes.router)
     app.add_middleware(BodyLimit, image_bytes=MAX_UPLOAD_BYTES)  # nothing reads a body before it
     app.add_middleware(resumable.TusVersion)  # outside of what refuses
-    app.add_middleware(ConsoleAnswers)  # refusals too
     for pages in ROUTERS:
         app.include_router(pages)
     docs.install(app)

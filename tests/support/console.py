@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 from tests.gateway.web.asgi import ask
 
-PASSWORD = "four unrelated words here"  # noqa: S105  (of nobody)
+PASSWORD = "four unrelated words here"
 
 _TOKEN = re.compile(r'<meta name="privgate-token" content="([^"]+)">')
 

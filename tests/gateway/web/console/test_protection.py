@@ -1,4 +1,4 @@
-"""What guards the console's pages: proof of origin, the page's token, headers, and refusals people can read."""
+"""What guards the console's pages: proof of origin, the page's token, headers, refusals people can read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.gateway.web.asgi import ask
 from tests.gateway.web.console.conftest import House
 from tests.support.console import PASSWORD, Browser
 
-FOREIGN: Final = (
+FOREIGN: Final[tuple[dict[str, str], ...]] = (
     {"Sec-Fetch-Site": "cross-site"},
     {"Sec-Fetch-Site": "same-site"},
     {"Sec-Fetch-Site": "none"},
