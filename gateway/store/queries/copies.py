@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select, update
 
 from gateway.errors import NotFound
+from gateway.store.queries import tallies
 from gateway.store.records import CopyRecord
 from gateway.store.tables import Asset, Copy
 from policies.lifecycle import AssetState
@@ -40,6 +41,7 @@ def add(session: Session, record: CopyRecord) -> None:
         )
     )
     session.flush()
+    tallies.copied(session, record.dataset_id, now=record.created_at)
 
 
 def get(session: Session, copy_id: str, *, hold: bool = False) -> CopyRecord:
