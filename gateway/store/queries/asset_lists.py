@@ -80,7 +80,8 @@ def held_by_cause(session: Session) -> list[tuple[str, int]]:
 
 
 def beginning_with(session: Session, start: str, *, limit: int) -> list[AssetRecord]:
-    """Assets whose ids begin so."""
+    """Assets whose ids begin so. start: "asset-" and hexadecimal digits."""
     key = col(Asset.id)
-    query = select(Asset).where(key >= start, key < start + "\x7f").order_by(key).limit(limit)
-    return [assets.record_of(row) for row in session.exec(query)]
+    # "g" stands behind every hexadecimal digit in any collation.
+    query = select(Asset).where(key >= start, key < start + "g").order_by(key).limit(limit)
+    return [found for row in session.exec(query) if (found := assets.record_of(row)).id.startswith(start)]

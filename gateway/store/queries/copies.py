@@ -76,6 +76,12 @@ def newest_of(session: Session, asset_id: str) -> CopyRecord | None:
     return None if row is None else record_of(row)
 
 
+def all_of(session: Session, asset_id: str) -> list[CopyRecord]:
+    """Every copy of an asset, withdrawn or not, the newest first."""
+    query = select(Copy).where(Copy.asset_id == asset_id).order_by(col(Copy.revision).desc())
+    return [record_of(row) for row in session.exec(query)]
+
+
 def released_in(session: Session, dataset_id: str, *, after: str, limit: int) -> list[CopyRecord]:
     """The newest copies of a dataset's released assets, by copy id, beginning behind `after`."""
     # One look into the index of (asset, revision) for each row shown, however large the dataset is.
