@@ -22,6 +22,7 @@ from gateway.services.batches import Batches
 from gateway.services.broker import Broker
 from gateway.services.datasets import Datasets
 from gateway.services.grants import Grants
+from gateway.services.groups import Groups
 from gateway.services.intake import Intake
 from gateway.services.jobs import JobQueue
 from gateway.services.label_export import LabelExport
@@ -41,6 +42,7 @@ from gateway.services.sessions import Sessions
 from gateway.services.sign_in import SignIn
 from gateway.services.tending import Tending
 from gateway.services.webhooks import Webhooks
+from gateway.services.workforce import Workforce
 from gateway.settings import Settings
 from gateway.store import schema
 from gateway.store.database import Database
@@ -215,6 +217,8 @@ def _services(settings: Settings, role: Role, database: Database, queue: JobQueu
         label_submissions=LabelSubmissions(database, utc_now),
         label_export=LabelExport(database, utc_now),
         batches=Batches(database, utc_now),
+        workforce=Workforce(database, utc_now),
+        groups=Groups(database, utc_now, longest=timedelta(days=settings.grant_days)),
         broker=broker,
         intake=intake,
         uploads=None if intake is None else Resumable(intake),
