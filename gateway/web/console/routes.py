@@ -6,7 +6,17 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from gateway.services.sessions import Ended
-from gateway.web.console import account, demo_page, navigation, set_up, sign_in
+from gateway.web.console import (
+    account,
+    demo_page,
+    navigation,
+    set_up,
+    sign_in,
+    workforce,
+    workforce_datasets,
+    workforce_grants,
+    workforce_groups,
+)
 from gateway.web.console.visitor import look_up
 
 front = APIRouter(include_in_schema=False)
@@ -27,4 +37,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     set_up.router,
     account.router,
     demo_page.router,
+    workforce.router,
+    workforce_groups.router,
+    workforce_grants.router,
+    workforce_datasets.router,
 )
