@@ -206,6 +206,7 @@ class TaskRecord:
     lease_until: datetime | None
     submissions: int
     submitter_id: str | None
+    claimed_at: datetime | None = None
 
     def state(self, *, now: datetime) -> TaskState:
         return task_state(lease_until=self.lease_until, submissions=self.submissions, now=now)

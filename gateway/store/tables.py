@@ -35,6 +35,7 @@ _IN_INBOX = text("leaf_index IS NULL AND refused IS NULL")
 class Person(SQLModel, table=True):
     """suspended_at: since when nothing of theirs works, neither token nor session nor grant."""
 
+    __table_args__ = (Index("person_by_time", "created_at", "id"),)
     id: str = Field(primary_key=True)
     role: str
     created_at: datetime = _time()
@@ -174,11 +175,17 @@ class Asset(SQLModel, table=True):
         Index("asset_by_dataset", "dataset_id", "id"),
         Index("asset_by_dataset_and_state", "dataset_id", "state", "id"),
         Index("asset_by_fingerprint", "dataset_id", "fingerprint", unique=True),
+        # The newest first: all, in a state, for a reason, in a dataset, and in a state there.
+        Index("asset_newest", "updated_at", "id"),
+        Index("asset_newest_in_state", "state", "updated_at", "id"),
+        Index("asset_newest_for_reason", "state", "reason", "updated_at", "id"),
+        Index("asset_newest_in_dataset", "dataset_id", "updated_at", "id"),
+        Index("asset_newest_in_dataset_and_state", "dataset_id", "state", "updated_at", "id"),
     )
     id: str = Field(primary_key=True)
     dataset_id: str = Field(foreign_key="dataset.id")
     uploader_id: str = Field(foreign_key="person.id")
-    state: str = Field(index=True)
+    state: str
     reason: str | None = None
     attempts: int = 0
     blob: str
@@ -187,7 +194,7 @@ class Asset(SQLModel, table=True):
     fingerprint: bytes | None = _bytes(nullable=True)
     byte_length: int
     received_at: datetime = _time()
-    updated_at: datetime = _time(index=True)
+    updated_at: datetime = _time()
 
 
 class Copy(SQLModel, table=True):
@@ -259,7 +266,11 @@ class ReviewDecision(SQLModel, table=True):
 
 class Grant(SQLModel, table=True):
     __tablename__ = "access_grant"
-    __table_args__ = (Index("grant_by_person", "person_id", "dataset_id"),)
+    __table_args__ = (
+        Index("grant_by_person", "person_id", "dataset_id"),
+        Index("grant_by_time", "created_at", "id"),
+        Index("grant_by_dataset", "dataset_id", "created_at", "id"),
+    )
     id: str = Field(primary_key=True)
     person_id: str = Field(foreign_key="person.id")
     dataset_id: str = Field(foreign_key="dataset.id")
@@ -293,18 +304,23 @@ class LabelTask(SQLModel, table=True):
     holder_id: str | None = Field(default=None, foreign_key="person.id", index=True)
     grant_id: str | None = Field(default=None, foreign_key="access_grant.id", index=True)
     lease_until: datetime | None = _time(nullable=True)
+    claimed_at: datetime | None = _time(nullable=True)
     submissions: int = 0
     submitter_id: str | None = Field(default=None, foreign_key="person.id", index=True)
     created_at: datetime = _time()
 
 
 class LabelSubmission(SQLModel, table=True):
-    """An image's labels as somebody submitted them; never changed. The greatest number of a task counts."""
+    """An image's labels as somebody submitted them; never changed. The greatest number of a task counts.
+
+    seconds: since the claim, or since the same person's submission before it, whichever was later.
+    """
 
     __tablename__ = "label_submission"
     __table_args__ = (
         UniqueConstraint("task_id", "number"),
         Index("label_submission_by_dataset", "dataset_id", "id"),
+        Index("label_submission_by_person", "person_id", "submitted_at"),
     )
     id: str = Field(primary_key=True)
     task_id: str = Field(foreign_key="label_task.id")
@@ -318,6 +334,7 @@ class LabelSubmission(SQLModel, table=True):
     count: int
     labels: str = Field(sa_column=Column(Text, nullable=False))
     submitted_at: datetime = _time()
+    seconds: int | None = None
 
 
 class IdempotencyKey(SQLModel, table=True):

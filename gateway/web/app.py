@@ -22,6 +22,7 @@ from gateway.services.batches import Batches
 from gateway.services.broker import Broker
 from gateway.services.datasets import Datasets
 from gateway.services.grants import Grants
+from gateway.services.groups import Groups
 from gateway.services.intake import Intake
 from gateway.services.jobs import JobQueue
 from gateway.services.label_export import LabelExport
@@ -41,6 +42,7 @@ from gateway.services.sessions import Sessions
 from gateway.services.sign_in import SignIn
 from gateway.services.tending import Tending
 from gateway.services.webhooks import Webhooks
+from gateway.services.workforce import Workforce
 from gateway.settings import Settings
 from gateway.store import schema
 from gateway.store.database import Database
@@ -138,10 +140,12 @@ def create_app(
     app.state.local = local and not behind_proxy
     app.state.metrics = Metrics(database, utc_now)
     app.state.readiness = Readiness(_parts(settings, role, database))
+    app.state.log_key = _name_of_log_key(settings)
     app.state.integrity = IntegrityWatch(database, app.state.readiness, utc_now)
     _console_doors(app, settings, database)
     problems.install(app, faults.shown)
     faults.install(app)
+    app.add_middleware(ConsoleAnswers)  # within the next, so that a HEAD's headers are those of the GET
     app.add_middleware(HeadAsGet, routes=app.routes)
     app.add_middleware(RequestMiddleware, metrics=app.state.metrics)
     for resource in (
@@ -162,13 +166,17 @@ def create_app(
     app.include_router(probes.router)
     app.add_middleware(BodyLimit, image_bytes=MAX_UPLOAD_BYTES)  # nothing reads a body before it
     app.add_middleware(resumable.TusVersion)  # outside of what refuses
-    app.add_middleware(ConsoleAnswers)  # refusals too
     for pages in ROUTERS:
         app.include_router(pages)
     docs.install(app)
     reference.install(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app
+
+
+def _name_of_log_key(settings: Settings) -> str:
+    verifier = installation.checkpoint_verifier(settings)
+    return f"{verifier.name}+{verifier.key_id.hex()}"
 
 
 def _console_doors(app: FastAPI, settings: Settings, database: Database) -> None:
@@ -209,6 +217,8 @@ def _services(settings: Settings, role: Role, database: Database, queue: JobQueu
         label_submissions=LabelSubmissions(database, utc_now),
         label_export=LabelExport(database, utc_now),
         batches=Batches(database, utc_now),
+        workforce=Workforce(database, utc_now),
+        groups=Groups(database, utc_now, longest=timedelta(days=settings.grant_days)),
         broker=broker,
         intake=intake,
         uploads=None if intake is None else Resumable(intake),
