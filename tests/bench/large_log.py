@@ -184,7 +184,7 @@ def _looked_at(image: Image, person: str, grant: str) -> Iterator[Told]:
     where: dict[str, str | int] = {"asset": image.asset, "dataset": image.dataset, "grant": grant}
     if image.state != "released":
         denied: dict[str, str | int] = {"asked": "copy.read", "reason": "grant.none", "role": "annotator"}
-        yield 190_000, person, "access.denied", image.asset, denied
+        yield 30_000, person, "access.denied", image.asset, denied
         return
     yield 86_400, person, "task.claimed", image.task, {**where, "until": 1_780_000_000}
     shown = {**where, "purpose": "label-cars"}
