@@ -30,6 +30,7 @@ _Big = BigInteger().with_variant(Integer, "sqlite")
 """64 bits everywhere: SQLite's own integers have them, and number rows by themselves only as INTEGER."""
 
 _IN_INBOX = text("leaf_index IS NULL AND refused IS NULL")
+_REFUSED = text("refused IS NOT NULL")
 
 
 class Person(SQLModel, table=True):
@@ -361,6 +362,7 @@ class LogEntry(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("writer", "sequence"),
         Index("log_inbox", "id", sqlite_where=_IN_INBOX, postgresql_where=_IN_INBOX),
+        Index("log_refused", "id", sqlite_where=_REFUSED, postgresql_where=_REFUSED),
     )
     id: int | None = Field(default=None, sa_column=Column(_Big, primary_key=True, autoincrement=True))
     writer: str
