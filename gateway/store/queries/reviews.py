@@ -77,7 +77,7 @@ def queue(
             or_(col(Review.state) == ReviewState.OPEN.value, _held(now, person_id)),
             Asset.state == AssetState.NEEDS_REVIEW.value,
             Asset.uploader_id != person_id,
-            ~_in_another_round(now, person_id),
+            ~in_another_round(now, person_id),
         )
         .order_by(*in_order(QUEUE))
         .limit(limit)
@@ -262,7 +262,8 @@ def _held(now: datetime, person_id: str) -> ColumnElement[bool]:
     )
 
 
-def _in_another_round(now: datetime, person_id: str) -> ColumnElement[bool]:
+def in_another_round(now: datetime, person_id: str) -> ColumnElement[bool]:
+    """Of a copy in another round of which this person has a hand."""
     other = aliased(Review)
     return exists().where(
         col(other.copy_id) == col(Review.copy_id),

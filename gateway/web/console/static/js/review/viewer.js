@@ -36,6 +36,12 @@ export class Viewer {
     this.fit();
   }
 
+  /** Draws the same image otherwise. */
+  paint(paint) {
+    this.#paint = paint;
+    this.redraw();
+  }
+
   clear() {
     this.image = this.#paint = null;
     this.redraw();
