@@ -60,7 +60,7 @@ class Workbench {
       if (this.id !== id) return;
       this.sheet = sheet;
       const kept = this.kept.get(id);
-      this.past = kept?.copy === sheet.review.copy ? kept.past : histories.begin(drafts.draftOf(sheet));
+      this.past = kept?.copy === sheet.review.copy_id ? kept.past : histories.begin(drafts.draftOf(sheet));
       this.kind = sheet.kinds[0] ?? this.kind;
       this.screen.begin(sheet);
       this.assignment.begin(sheet.review.until);
@@ -85,7 +85,7 @@ class Workbench {
 
   /** Lets go of the image; what was drawn is kept for when one comes back to it. */
   leave() {
-    if (this.sheet) this.kept.set(this.id, { copy: this.sheet.review.copy, past: this.past });
+    if (this.sheet) this.kept.set(this.id, { copy: this.sheet.review.copy_id, past: this.past });
     this.assignment.end();
     this.viewer.clear();
     this.picture?.close();
