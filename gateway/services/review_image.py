@@ -70,7 +70,9 @@ class ReviewImages:
             )
             return case.asset, copy
 
-        asset, copy = act(self._database, principal, Action.REVIEW_IMAGE, review_id, record, now=self._clock())
+        asset, copy = act(
+            self._database, principal, Action.REVIEW_IMAGE, review_id, record, now=self._clock()
+        )
         image = self._sandbox.decode(self._originals.open(asset))
         hidden = apply(image.pixels, redactions_of(copy))
         return encode(hidden, _shown_as(image), lossless=image.lossless)

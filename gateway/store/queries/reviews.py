@@ -119,9 +119,7 @@ def unassign(session: Session, review_id: str) -> ReviewRecord:
     return _flushed(session, row)
 
 
-def decide(
-    session: Session, record: DecisionRecord, *, held_until: datetime | None = None
-) -> ReviewRecord:
+def decide(session: Session, record: DecisionRecord, *, held_until: datetime | None = None) -> ReviewRecord:
     """Keeps the decision; its review is decided. held_until: until when it can be taken back."""
     session.add(
         ReviewDecision(

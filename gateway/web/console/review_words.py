@@ -70,7 +70,9 @@ def name(asset_id: str) -> str:
 def round_words(number: int, reviewers: int) -> str | None:
     """What is said of other people's answers; None where one person decides alone."""
     if number > 2:
-        return "Two people differed on this image; you decide. Their answers stay covered until yours is given."
+        return (
+            "Two people differed on this image; you decide. Their answers stay covered until yours is given."
+        )
     if reviewers == 2:
         return "Two people decide on this image, each alone. The other answer stays covered until yours is given."
     return None
