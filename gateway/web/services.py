@@ -26,7 +26,9 @@ from gateway.services.progress import Progress
 from gateway.services.rederive import Rederivations
 from gateway.services.resumable import Resumable
 from gateway.services.review_decide import ReviewDecisions
+from gateway.services.review_figures import ReviewFigures
 from gateway.services.review_queue import ReviewQueue
+from gateway.services.review_work import ReviewWork
 from gateway.services.tending import Tending
 from gateway.services.webhooks import Webhooks
 from gateway.services.workforce import Workforce
@@ -44,6 +46,7 @@ class Reviews:
     queue: ReviewQueue
     decisions: ReviewDecisions
     images: ReviewImages
+    work: ReviewWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class Services:
     webhooks: Webhooks | None
     audit_log: AuditLog | None
     reviews: Reviews | None
+    review_figures: ReviewFigures
     tending: Tending | None
 
 

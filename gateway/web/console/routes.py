@@ -6,7 +6,16 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from gateway.services.sessions import Ended
-from gateway.web.console import account, demo_page, navigation, set_up, sign_in
+from gateway.web.console import (
+    account,
+    demo_page,
+    navigation,
+    review_bench,
+    review_figures,
+    review_lists,
+    set_up,
+    sign_in,
+)
 from gateway.web.console.visitor import look_up
 
 front = APIRouter(include_in_schema=False)
@@ -27,4 +36,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     set_up.router,
     account.router,
     demo_page.router,
+    review_lists.router,
+    review_bench.router,
+    review_figures.router,
 )
