@@ -1,8 +1,8 @@
 """COCO JSON in: one image's annotations, parsed once, every fault named by its place.
 
-What we keep of an annotation is its id, category, bbox, polygons, keypoints and of its attributes those that
-are a Trait. Everything else that tools add (info, licences, file names, other attributes) could hold anything:
-it is not kept, and the parser says what it passed over.
+What we keep of an annotation is its id, category, bbox, polygons, keypoints and those of its attributes that
+are a Trait. Everything else that tools add (info, licences, file names, other attributes) could hold
+anything: it is not kept, and the parser says what it passed over.
 """
 
 from __future__ import annotations

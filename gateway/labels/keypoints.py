@@ -15,7 +15,7 @@ _STEP: Final = 3
 def read_keypoints(
     found: object, names: Sequence[str], size: Size
 ) -> tuple[tuple[Landmark, ...], str | None]:
-    """The landmarks of one annotation, none where none is placed; and what is wrong with them, if anything."""
+    """An annotation's landmarks, none where none is placed; and what is wrong with them, if anything."""
     if not isinstance(found, list):
         return (), "a list x, y, v, x, y, v, … is needed"
     if not names and any(value != 0 for value in found):
