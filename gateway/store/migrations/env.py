@@ -3,7 +3,12 @@
 from alembic import context
 from sqlmodel import SQLModel, create_engine
 
-from gateway.store import batch_tables, label_tables, tables  # noqa: F401  (they fill the metadata)
+from gateway.store import (  # noqa: F401  (they fill the metadata)
+    account_tables,
+    batch_tables,
+    label_tables,
+    tables,
+)
 
 
 def _run(connection: object) -> None:
