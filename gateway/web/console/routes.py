@@ -6,7 +6,16 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from gateway.services.sessions import Ended
-from gateway.web.console import account, demo_page, navigation, set_up, sign_in
+from gateway.web.console import (
+    account,
+    demo_page,
+    guidelines,
+    navigation,
+    set_up,
+    sign_in,
+    tasks,
+    tasks_at_work,
+)
 from gateway.web.console.visitor import look_up
 
 front = APIRouter(include_in_schema=False)
@@ -27,4 +36,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     set_up.router,
     account.router,
     demo_page.router,
+    tasks.router,
+    tasks_at_work.router,
+    guidelines.readers,
+    guidelines.writers,
 )
