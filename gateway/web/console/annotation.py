@@ -26,7 +26,7 @@ COLOURS: Final = (
 )
 """Of classes, over images: each 7:1 or more on the dark casing. Classes beyond them begin anew."""
 
-KEYS: Final = (*"123456789", *"adfhiklqstuwy")
+KEYS: Final = (*"123456789", *"abdfijklsu")
 """Of classes, in order: letters that no tool has. Classes beyond them are chosen from the list."""
 
 

@@ -102,7 +102,7 @@ def annotate(task_id: Id, request: Request, visitor: Visiting, services: Offered
     except AccessDenied as exc:
         return stopped(request, visitor, exc.reason)
     trail = (LIST, (bench.handbook.dataset.name, f"/guidelines/{view.task.dataset_id}"), ("Image", None))
-    return page(request, visitor, "tasks/annotate.html", trail=trail, bench_of=bench, counted=COUNTED)
+    return page(request, visitor, "tasks/annotate.html", trail=trail, work=bench, counted=COUNTED)
 
 
 def stopped(request: Request, visitor: Visiting, reason: str) -> Response:
