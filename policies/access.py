@@ -87,7 +87,9 @@ class Action(StrEnum):
     REVIEW_READ = "review.read"
     REVIEW_IMAGE = "review.image"
     REVIEW_DECIDE = "review.decide"
+    REVIEW_UNDO = "review.undo"
     REVIEW_HISTORY = "review.history"
+    REVIEW_FIGURES = "review.figures"
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,9 @@ from gateway.services.readiness import Readiness, sequencer_in_time
 from gateway.services.rederive import Rederivations
 from gateway.services.resumable import Resumable
 from gateway.services.review_decide import ReviewDecisions
+from gateway.services.review_figures import ReviewFigures
 from gateway.services.review_queue import ReviewQueue
+from gateway.services.review_work import ReviewWork
 from gateway.services.sessions import Sessions
 from gateway.services.sign_in import SignIn
 from gateway.services.tending import Tending
@@ -227,6 +229,7 @@ def _services(settings: Settings, role: Role, database: Database, queue: JobQueu
         webhooks=hooks,
         audit_log=AuditLog(database, verifier, settings.checkpoint_file, utc_now),
         reviews=desk,
+        review_figures=ReviewFigures(database, utc_now),
         tending=Tending(database, queue.enqueue, utc_now) if queue is not None else None,
     )
 
@@ -241,6 +244,7 @@ def _review_desk(settings: Settings, database: Database, queue: JobQueue) -> Rev
         queue=ReviewQueue(database, utc_now),
         decisions=ReviewDecisions(database, queue.enqueue_remake, utc_now),
         images=ReviewImages(database, originals, Sandbox(), utc_now),
+        work=ReviewWork(database, utc_now),
     )
 
 

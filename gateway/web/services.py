@@ -28,7 +28,9 @@ from gateway.services.progress import Progress
 from gateway.services.rederive import Rederivations
 from gateway.services.resumable import Resumable
 from gateway.services.review_decide import ReviewDecisions
+from gateway.services.review_figures import ReviewFigures
 from gateway.services.review_queue import ReviewQueue
+from gateway.services.review_work import ReviewWork
 from gateway.services.tending import Tending
 from gateway.services.webhooks import Webhooks
 
@@ -45,6 +47,7 @@ class Reviews:
     queue: ReviewQueue
     decisions: ReviewDecisions
     images: ReviewImages
+    work: ReviewWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ class Services:
     webhooks: Webhooks | None
     audit_log: AuditLog | None
     reviews: Reviews | None
+    review_figures: ReviewFigures
     tending: Tending | None
 
 

@@ -11,6 +11,9 @@ from gateway.web.console import (
     demo_page,
     guidelines,
     navigation,
+    review_bench,
+    review_figures,
+    review_lists,
     set_up,
     sign_in,
     tasks,
@@ -40,4 +43,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     tasks_at_work.router,
     guidelines.readers,
     guidelines.writers,
+    review_lists.router,
+    review_bench.router,
+    review_figures.router,
 )
