@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0013_annotation"
-down_revision = "0008_accounts"
+down_revision = ("0011_review_console", "0014_tallies")
 branch_labels = None
 depends_on = None
 
