@@ -220,6 +220,27 @@ class TaskRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class DraftRecord:
+    """What a person has drawn of a task and not submitted."""
+
+    task_id: str
+    person_id: str
+    labels: tuple[Label, ...]
+    saved_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GuidelineRecord:
+    """text: Markdown, as the author wrote it."""
+
+    dataset_id: str
+    version: int
+    author_id: str
+    text: str
+    written_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class TaskCounts:
     """Of a dataset's released images."""
 

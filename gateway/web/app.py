@@ -23,12 +23,15 @@ from gateway.services.broker import Broker
 from gateway.services.datasets import Datasets
 from gateway.services.grants import Grants
 from gateway.services.groups import Groups
+from gateway.services.guidelines import Guidelines
 from gateway.services.intake import Intake
 from gateway.services.jobs import JobQueue
+from gateway.services.label_drafts import LabelDrafts
 from gateway.services.label_export import LabelExport
 from gateway.services.label_sets import LabelSets
 from gateway.services.label_submissions import LabelSubmissions
 from gateway.services.label_tasks import LabelTasks
+from gateway.services.my_work import MyWork
 from gateway.services.originals import Originals
 from gateway.services.policies import Policies
 from gateway.services.policy_previews import PolicyPreviews
@@ -218,6 +221,9 @@ def _services(settings: Settings, role: Role, database: Database, queue: JobQueu
         label_tasks=LabelTasks(database, utc_now),
         label_submissions=LabelSubmissions(database, utc_now),
         label_export=LabelExport(database, utc_now),
+        label_drafts=LabelDrafts(database, utc_now),
+        guidelines=Guidelines(database, utc_now),
+        my_work=MyWork(database, utc_now),
         batches=Batches(database, utc_now),
         workforce=Workforce(database, utc_now),
         groups=Groups(database, utc_now, longest=timedelta(days=settings.grant_days)),

@@ -67,7 +67,7 @@ class BodyLimit:
     def _limit(self, path: str) -> int:
         if path.startswith(IMAGE_PATHS):
             return self._image_bytes + FORM_ROOM
-        return LABELS_BODY if path.endswith("/labels") else SMALL_BODY
+        return LABELS_BODY if path.endswith(("/labels", "/draft")) else SMALL_BODY
 
 
 def _declared(scope: Scope) -> int:

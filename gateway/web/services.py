@@ -15,11 +15,14 @@ from gateway.services.broker import Broker
 from gateway.services.datasets import Datasets
 from gateway.services.grants import Grants
 from gateway.services.groups import Groups
+from gateway.services.guidelines import Guidelines
 from gateway.services.intake import Intake
+from gateway.services.label_drafts import LabelDrafts
 from gateway.services.label_export import LabelExport
 from gateway.services.label_sets import LabelSets
 from gateway.services.label_submissions import LabelSubmissions
 from gateway.services.label_tasks import LabelTasks
+from gateway.services.my_work import MyWork
 from gateway.services.policies import Policies
 from gateway.services.policy_previews import PolicyPreviews
 from gateway.services.progress import Progress
@@ -64,6 +67,9 @@ class Services:
     label_tasks: LabelTasks
     label_submissions: LabelSubmissions
     label_export: LabelExport
+    label_drafts: LabelDrafts
+    guidelines: Guidelines
+    my_work: MyWork
     batches: Batches
     workforce: Workforce
     groups: Groups

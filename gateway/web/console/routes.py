@@ -9,12 +9,15 @@ from gateway.services.sessions import Ended
 from gateway.web.console import (
     account,
     demo_page,
+    guidelines,
     navigation,
     review_bench,
     review_figures,
     review_lists,
     set_up,
     sign_in,
+    tasks,
+    tasks_at_work,
 )
 from gateway.web.console.visitor import look_up
 
@@ -36,6 +39,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     set_up.router,
     account.router,
     demo_page.router,
+    tasks.router,
+    tasks_at_work.router,
+    guidelines.readers,
+    guidelines.writers,
     review_lists.router,
     review_bench.router,
     review_figures.router,
