@@ -37,6 +37,8 @@ from gateway.services.rederive import Rederivations
 from gateway.services.resumable import Resumable
 from gateway.services.review_decide import ReviewDecisions
 from gateway.services.review_queue import ReviewQueue
+from gateway.services.sessions import Sessions
+from gateway.services.sign_in import SignIn
 from gateway.services.tending import Tending
 from gateway.services.webhooks import Webhooks
 from gateway.settings import Settings
@@ -60,7 +62,10 @@ from gateway.web.api import (
     tasks,
     webhooks,
 )
-from gateway.web.console import home
+from gateway.web.console import faults
+from gateway.web.console.integrity import IntegrityWatch
+from gateway.web.console.protection import ConsoleAnswers
+from gateway.web.console.routes import ROUTERS
 from gateway.web.head import HeadAsGet
 from gateway.web.identity import Doorkeeper
 from gateway.web.limits import BodyLimit
@@ -133,7 +138,10 @@ def create_app(
     app.state.local = local and not behind_proxy
     app.state.metrics = Metrics(database, utc_now)
     app.state.readiness = Readiness(_parts(settings, role, database))
-    problems.install(app)
+    app.state.integrity = IntegrityWatch(database, app.state.readiness, utc_now)
+    _console_doors(app, settings, database)
+    problems.install(app, faults.shown)
+    faults.install(app)
     app.add_middleware(HeadAsGet, routes=app.routes)
     app.add_middleware(RequestMiddleware, metrics=app.state.metrics)
     for resource in (
@@ -154,11 +162,18 @@ def create_app(
     app.include_router(probes.router)
     app.add_middleware(BodyLimit, image_bytes=MAX_UPLOAD_BYTES)  # nothing reads a body before it
     app.add_middleware(resumable.TusVersion)  # outside of what refuses
-    app.include_router(home.router)
+    app.add_middleware(ConsoleAnswers)  # refusals too
+    for pages in ROUTERS:
+        app.include_router(pages)
     docs.install(app)
     reference.install(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app
+
+
+def _console_doors(app: FastAPI, settings: Settings, database: Database) -> None:
+    app.state.sign_in = SignIn(database, utc_now, lasts=timedelta(hours=settings.session_hours))
+    app.state.sessions = Sessions(database, utc_now, idle=timedelta(minutes=settings.session_idle_minutes))
 
 
 def _services(settings: Settings, role: Role, database: Database, queue: JobQueue | None) -> Services:
