@@ -10,9 +10,12 @@ from fastapi import Depends, Request
 from gateway.errors import NotFound
 from gateway.services.apply_policy import PolicyApplication
 from gateway.services.audit_log import AuditLog
+from gateway.services.batch_pages import BatchPages
 from gateway.services.batches import Batches
 from gateway.services.broker import Broker
+from gateway.services.copy_previews import CopyPreviews
 from gateway.services.datasets import Datasets
+from gateway.services.file_names import FileNames
 from gateway.services.grants import Grants
 from gateway.services.intake import Intake
 from gateway.services.label_export import LabelExport
@@ -27,6 +30,7 @@ from gateway.services.resumable import Resumable
 from gateway.services.review_decide import ReviewDecisions
 from gateway.services.review_queue import ReviewQueue
 from gateway.services.tending import Tending
+from gateway.services.upload_terms import UploadTerms
 from gateway.services.webhooks import Webhooks
 
 if TYPE_CHECKING:  # it brings the imaging room, which the broker's process is to do without
@@ -45,6 +49,16 @@ class Reviews:
 
 
 @dataclass(frozen=True, slots=True)
+class Bringing:
+    """What whoever brings images in is told. names, previews: None without the key that each needs."""
+
+    terms: UploadTerms
+    pages: BatchPages
+    names: FileNames | None
+    previews: CopyPreviews | None
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """None where this process's role leaves a service out."""
 
@@ -60,6 +74,7 @@ class Services:
     label_submissions: LabelSubmissions
     label_export: LabelExport
     batches: Batches
+    bringing: Bringing
     broker: Broker | None
     intake: Intake | None
     uploads: Resumable | None

@@ -107,6 +107,13 @@ def hidden_in(report: Mapping[str, Any]) -> str:
     return f"{listed([counted(kind, kinds.count(kind)) for kind in Kind if kind in kinds])} hidden"
 
 
+def outcome_of_state(state: AssetState, reason: str | None) -> str:
+    """What happened to images that stand in `state` for one reason, as far as the reason tells."""
+    if state is AssetState.NEEDS_REVIEW:
+        return f"A reviewer looks first: {_doubts(reason)}"
+    return _fault(reason or "")[0]
+
+
 def _of_state(image: BatchImageRecord) -> Outcome:
     asset = image.asset
     match asset.state:
@@ -117,7 +124,7 @@ def _of_state(image: BatchImageRecord) -> Outcome:
         case AssetState.RELEASED:
             return Outcome(asset.state, hidden_in(image.copy.report) if image.copy else "Released")
         case AssetState.NEEDS_REVIEW:
-            return Outcome(asset.state, f"A reviewer looks first: {_doubts(asset.reason)}")
+            return Outcome(asset.state, outcome_of_state(asset.state, asset.reason))
         case AssetState.QUARANTINED:
             return Outcome(asset.state, *_fault(asset.reason or ""))
         case AssetState.ERASED:
