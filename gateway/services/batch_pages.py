@@ -101,6 +101,10 @@ class BatchPages:
             progress = BatchProgress(batch, batches.counts(session, batch_id))
             return SentBatch(progress, batch_pages.refused_of(session, [batch_id])[batch_id])
 
+    def is_open(self, principal: Principal, batch_id: str) -> bool:
+        """Whether it takes more. Raises NotFound, AccessDenied."""
+        return self._own(principal, Action.BATCH_READ, batch_id).closed_at is None
+
     def images(
         self,
         principal: Principal,

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway.errors import NotFound
 from gateway.services.batch_pages import NAMED, ImagePage, SentBatch, Show
 from gateway.services.broker import INTERRUPTED
 from gateway.store.records import BatchImageRecord
@@ -17,13 +18,11 @@ from gateway.web.console.outcomes import Outcome, outcome_of
 from gateway.web.console.pages import fragment, goto, page
 from gateway.web.console.visitor import Acting, Visiting, Visitor, only
 from gateway.web.delivery import DeliveryResponse
-from gateway.web.services import Offered, Services, offered
+from gateway.web.services import Offered, offered
 from policies.access import Role
 from policies.lifecycle import AssetState
 
-router = APIRouter(
-    prefix="/batches", include_in_schema=False, dependencies=[Depends(only(Role.UPLOADER))]
-)
+router = APIRouter(prefix="/batches", include_in_schema=False, dependencies=[Depends(only(Role.UPLOADER))])
 
 Mark = Annotated[Id | None, Query()]
 Shown = Annotated[Show, Query()]
@@ -104,8 +103,12 @@ def live(
 @router.post("/{batch_id}/look")
 def look(visitor: Acting, services: Offered, batch_id: Id, form: LookForm) -> dict[str, Any]:
     """How these of the batch's images stand. An act only in form: a long list fits into no address."""
-    found = services.bringing.pages.named(visitor.principal, batch_id, form.assets)
-    return {"images": {row.asset.id: _line(visitor, row) for row in found}}
+    pages = services.bringing.pages
+    found = pages.named(visitor.principal, batch_id, form.assets)
+    return {
+        "open": pages.is_open(visitor.principal, batch_id),
+        "images": {row.asset.id: _line(visitor, row) for row in found},
+    }
 
 
 @router.post("/{batch_id}/close")
@@ -120,6 +123,34 @@ def close(
     refused = services.bringing.pages.read(visitor.principal, batch_id).refused
     services.batches.close(visitor.principal, batch_id, refused=sum(refused.values()))
     return goto(request, f"/batches/{batch_id}") if back else Response(status_code=204)
+
+
+@router.get("/{batch_id}/images/{asset_id}")
+def show_image(
+    request: Request, visitor: Visiting, services: Offered, batch_id: Id, asset_id: Id
+) -> Response:
+    """One image of a batch: where a file that repeated its bytes leads to."""
+    pages, names = services.bringing.pages, services.bringing.names
+    rows = pages.named(visitor.principal, batch_id, [asset_id])
+    if not rows:
+        raise NotFound("this batch has no such image")
+    named = {} if names is None else names.of(visitor.principal, batch_id, [asset_id])
+    trail = (
+        ("My batches", "/batches"),
+        (f"Batch {batch_id[-6:]}", f"/batches/{batch_id}"),
+        (f"Image {asset_id[-6:]}", None),
+    )
+    return page(
+        request,
+        visitor,
+        "upload/image.html",
+        trail=trail,
+        batch_id=batch_id,
+        row=rows[0],
+        told=outcome_of(rows[0]),
+        seen=_may_see(visitor, rows[0]),
+        name=named.get(asset_id),
+    )
 
 
 @router.get("/{batch_id}/images/{asset_id}/copy")

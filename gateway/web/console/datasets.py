@@ -12,9 +12,7 @@ from gateway.web.console.visitor import Visiting, only
 from gateway.web.services import Offered
 from policies.access import Role
 
-router = APIRouter(
-    prefix="/datasets", include_in_schema=False, dependencies=[Depends(only(Role.UPLOADER))]
-)
+router = APIRouter(prefix="/datasets", include_in_schema=False, dependencies=[Depends(only(Role.UPLOADER))])
 
 
 @router.get("")

@@ -6,7 +6,17 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from gateway.services.sessions import Ended
-from gateway.web.console import account, batches, datasets, demo_page, navigation, set_up, sign_in, upload, upload_files
+from gateway.web.console import (
+    account,
+    batches,
+    datasets,
+    demo_page,
+    navigation,
+    set_up,
+    sign_in,
+    upload,
+    upload_files,
+)
 from gateway.web.console.visitor import look_up
 
 front = APIRouter(include_in_schema=False)

@@ -21,9 +21,7 @@ from gateway.web.console.visitor import Acting, Visiting, only
 from gateway.web.services import Offered, offered
 from policies.access import Role
 
-router = APIRouter(
-    prefix="/upload", include_in_schema=False, dependencies=[Depends(only(Role.UPLOADER))]
-)
+router = APIRouter(prefix="/upload", include_in_schema=False, dependencies=[Depends(only(Role.UPLOADER))])
 
 
 class BatchForm(BaseModel):
