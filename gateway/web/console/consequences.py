@@ -40,7 +40,7 @@ def consequences(policy: Policy) -> list[Consequence]:
 
 def kinds_hidden(policy: Policy) -> str:
     """Such as "faces and license plates"."""
-    return listed([_named(rule) for rule in policy.rules])
+    return listed([_named(rule) for rule in _in_order(policy)])
 
 
 def listed(words: Sequence[str]) -> str:
@@ -55,14 +55,19 @@ def counted(kind: Kind, number: int) -> str:
 
 def _hidden(policy: Policy) -> list[Consequence]:
     by_method: dict[RedactionMethod, list[Rule]] = {}
-    for rule in policy.rules:
+    for rule in _in_order(policy):
         by_method.setdefault(_method(rule), []).append(rule)
     told = []
     for method, rules in by_method.items():
         words, rest = METHODS[method]
         names = listed([_named(rule) for rule in rules])
-        told.append(Consequence("rect", f"{names[0].upper()}{names[1:]} are ", words, f". {rest}"))
+        told.append(Consequence("box", f"{names[0].upper()}{names[1:]} are ", words, f". {rest}"))
     return told
+
+
+def _in_order(policy: Policy) -> list[Rule]:
+    """As people name them: faces first. A stored policy has them by the alphabet."""
+    return sorted(policy.rules, key=lambda rule: list(Kind).index(rule.kind))
 
 
 def _method(rule: Rule) -> RedactionMethod:

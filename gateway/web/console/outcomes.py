@@ -86,7 +86,7 @@ def outcome_of(image: BatchImageRecord) -> Outcome:
     told = _of_state(image)
     if image.uploads != image.duplicates or told.needs_attention:
         return told
-    return Outcome(HERE, "The same image was brought in before. Nothing is kept twice.")
+    return Outcome(HERE, f"Brought in before. {told.happened}")
 
 
 def refusal_of(code: str) -> tuple[str, str]:
@@ -149,7 +149,8 @@ def _doubt(code: str) -> str:
     if code in LOOKS:
         return LOOKS[code]
     kind, _, word = code.rpartition(".")
-    if kind not in Kind or word not in DOUBTS:
+    named = {each.value: words for each, words in KINDS.items()}
+    if kind not in named or word not in DOUBTS:
         return "a person must look"
-    one, several = KINDS[Kind(kind)]
+    one, several = named[kind]
     return DOUBTS[word].format(kind=f"one {one}", kinds=several)

@@ -28,13 +28,17 @@ export function arrive(item, { asset, duplicate }, batch, first) {
   Object.assign(item, { asset, duplicate, sent: item.file.size, state: "received", happened: "Arrived and sealed. Waits for its turn" });
   if (!duplicate) return;
   item.state = "already_here";
-  item.happened = first ? `Same bytes as ${first.name}. Nothing is kept twice.` : "The same image was brought in before. Nothing is kept twice.";
+  item.same = first ? `Same bytes as ${first.name}, kept once.` : "Brought in before, kept once.";
+  item.happened = item.same;
   item.link = `/batches/${batch}/images/${asset}`;
 }
 
 /** How its image stands by now. A file that only repeated bytes stays told as such, unless they came to harm. */
 export function stand(item, told) {
-  if (item.duplicate && told.state !== "quarantined") return;
+  if (item.duplicate && told.state !== "quarantined") {
+    item.happened = told.state === "already_here" ? told.happened : `${item.same} ${told.happened}`;
+    return;
+  }
   item.state = told.state;
   item.happened = told.happened;
   item.advice = told.advice;

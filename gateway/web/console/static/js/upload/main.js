@@ -109,9 +109,9 @@ async function came(item, ended) {
 function changed(item, told) {
   const before = item.state;
   stand(item, told);
-  if (item.state === before && before !== "processing") return;
-  if (item.state === "released" && told.shown) released.show(item);
   list.changed(item);
+  if (item.state === before) return;
+  if (item.state === "released" && told.shown) released.show(item);
   refresh();
 }
 
