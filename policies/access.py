@@ -33,6 +33,7 @@ class Action(StrEnum):
 
     ASSET_CREATE = "asset.create"
     ASSET_READ = "asset.read"
+    ASSET_NAME = "asset.name"
     ASSET_LIST = "asset.list"
     ASSET_REQUEUE = "asset.requeue"
     ORIGINAL_READ = "original.read"
@@ -46,6 +47,7 @@ class Action(StrEnum):
     WEBHOOK_DELETE = "webhook.delete"
     COPY_LIST = "copy.list"
     COPY_READ = "copy.read"
+    COPY_PREVIEW = "copy.preview"
     DATASET_CREATE = "dataset.create"
     DATASET_LIST = "dataset.list"
     GRANT_CREATE = "grant.create"

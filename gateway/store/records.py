@@ -72,6 +72,16 @@ class BatchAssetRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchImageRecord:
+    """One image of a batch, with its newest copy, released or not. uploads, duplicates: as in the batch."""
+
+    asset: AssetRecord
+    uploads: int
+    duplicates: int
+    copy: CopyRecord | None
+
+
+@dataclass(frozen=True, slots=True)
 class UploadRecord:
     """A resumable upload. received: bytes in committed pieces; asset_id: what it became."""
 

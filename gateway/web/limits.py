@@ -20,7 +20,7 @@ LABELS_BODY = 4 << 20
 FORM_ROOM = 64 << 10
 """Bytes. What a form may hold beside its file."""
 
-IMAGE_PATHS = ("/v1/assets", "/v1/uploads")
+IMAGE_PATHS = ("/v1/assets", "/v1/uploads", "/upload/files/")
 
 
 class _TooLarge(Exception):

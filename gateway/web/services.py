@@ -10,9 +10,12 @@ from fastapi import Depends, Request
 from gateway.errors import NotFound
 from gateway.services.apply_policy import PolicyApplication
 from gateway.services.audit_log import AuditLog
+from gateway.services.batch_pages import BatchPages
 from gateway.services.batches import Batches
 from gateway.services.broker import Broker
+from gateway.services.copy_previews import CopyPreviews
 from gateway.services.datasets import Datasets
+from gateway.services.file_names import FileNames
 from gateway.services.grants import Grants
 from gateway.services.groups import Groups
 from gateway.services.guidelines import Guidelines
@@ -33,6 +36,7 @@ from gateway.services.review_figures import ReviewFigures
 from gateway.services.review_queue import ReviewQueue
 from gateway.services.review_work import ReviewWork
 from gateway.services.tending import Tending
+from gateway.services.upload_terms import UploadTerms
 from gateway.services.webhooks import Webhooks
 from gateway.services.workforce import Workforce
 
@@ -50,6 +54,16 @@ class Reviews:
     decisions: ReviewDecisions
     images: ReviewImages
     work: ReviewWork
+
+
+@dataclass(frozen=True, slots=True)
+class Bringing:
+    """What whoever brings images in is told. names, previews: None without the key that each needs."""
+
+    terms: UploadTerms
+    pages: BatchPages
+    names: FileNames | None
+    previews: CopyPreviews | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +87,7 @@ class Services:
     batches: Batches
     workforce: Workforce
     groups: Groups
+    bringing: Bringing
     broker: Broker | None
     intake: Intake | None
     uploads: Resumable | None

@@ -59,6 +59,7 @@ POLICY = Resource("Policy", "policy-1", author="person-2")
 RESOURCES: Final[dict[Action, Resource]] = {
     Action.ASSET_CREATE: Resource("Dataset", HERE),
     Action.ASSET_READ: OWN,
+    Action.ASSET_NAME: OWN,
     Action.ASSET_LIST: Resource("Dataset", HERE),
     Action.ASSET_REQUEUE: OWN,
     Action.ORIGINAL_READ: OWN,
@@ -72,6 +73,7 @@ RESOURCES: Final[dict[Action, Resource]] = {
     Action.WEBHOOK_DELETE: INSTALLATION,
     Action.COPY_LIST: Resource("Dataset", HERE),
     Action.COPY_READ: Resource("Copy", "copy-1", HERE),
+    Action.COPY_PREVIEW: OWN,
     Action.DATASET_CREATE: INSTALLATION,
     Action.DATASET_LIST: INSTALLATION,
     Action.GRANT_CREATE: INSTALLATION,
@@ -153,6 +155,8 @@ BY_ROLE: Final[dict[Role, set[Action]]] = {
         Action.ASSET_CREATE,
         Action.DATASET_LIST,
         Action.ASSET_READ,
+        Action.ASSET_NAME,
+        Action.COPY_PREVIEW,
         Action.BATCH_CREATE,
         Action.BATCH_FILL,
         Action.BATCH_READ,
@@ -278,6 +282,13 @@ def test_an_uploader_follows_own_assets_only() -> None:
     uploader = Principal("person-1", Role.UPLOADER)
     assert decide(uploader, Action.ASSET_READ, OWN, now=NOW) == Allowed("uploader.follows-own-assets")
     assert decide(uploader, Action.ASSET_READ, other, now=NOW) == Denied("default.deny")
+
+
+@pytest.mark.parametrize("action", [Action.ASSET_NAME, Action.COPY_PREVIEW])
+def test_an_uploader_is_told_names_and_shown_copies_of_own_images_only(action: Action) -> None:
+    uploader = Principal("person-1", Role.UPLOADER)
+    assert decide(uploader, action, OWN, now=NOW) == Allowed("uploader.sees-what-became-of-own")
+    assert decide(uploader, action, replace(OWN, owner="person-2"), now=NOW) == Denied("default.deny")
 
 
 @pytest.mark.parametrize("action", [Action.POLICY_APPROVE, Action.POLICY_REJECT])

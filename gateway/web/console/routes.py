@@ -8,6 +8,8 @@ from fastapi.responses import RedirectResponse
 from gateway.services.sessions import Ended
 from gateway.web.console import (
     account,
+    batches,
+    datasets,
     demo_page,
     guidelines,
     navigation,
@@ -18,6 +20,8 @@ from gateway.web.console import (
     sign_in,
     tasks,
     tasks_at_work,
+    upload,
+    upload_files,
 )
 from gateway.web.console.visitor import look_up
 
@@ -46,4 +50,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     review_lists.router,
     review_bench.router,
     review_figures.router,
+    upload.router,
+    upload_files.router,
+    batches.router,
+    datasets.router,
 )
