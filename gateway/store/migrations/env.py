@@ -3,7 +3,7 @@
 from alembic import context
 from sqlmodel import SQLModel, create_engine
 
-from gateway.store import batch_tables, tables  # noqa: F401  (they fill the metadata)
+from gateway.store import batch_tables, policy_tables, tables  # noqa: F401  (they fill the metadata)
 
 
 def _run(connection: object) -> None:
