@@ -10,6 +10,8 @@ from pathlib import Path
 from gateway.errors import Misconfigured
 
 MAX_DAYS = 3650
+MAX_IDLE_MINUTES = 720
+MAX_SESSION_HOURS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class Settings:
     otlp_endpoint: where traces go, if anywhere (PRIVGATE_OTLP_ENDPOINT).
     webhook_networks: networks that webhooks may call although they are not public, by commas, such as
         10.1.0.0/16,127.0.0.0/8 (PRIVGATE_WEBHOOK_NETWORKS); none by default.
+    session_idle_minutes, session_hours: when the console signs somebody out: without any activity, and
+        however busy they are (PRIVGATE_SESSION_IDLE_MINUTES, PRIVGATE_SESSION_HOURS).
     """
 
     data: Path
@@ -42,6 +46,8 @@ class Settings:
     otlp_endpoint: str | None = None
     grant_days: int = 90
     webhook_networks: str = ""
+    session_idle_minutes: int = 30
+    session_hours: int = 12
 
     @classmethod
     def read(cls, environment: Mapping[str, str], *, data: Path | None = None) -> Settings:
@@ -64,8 +70,14 @@ class Settings:
             log_format=environment.get("PRIVGATE_LOG_FORMAT") or "plain",
             log_level=environment.get("PRIVGATE_LOG_LEVEL") or None,
             otlp_endpoint=environment.get("PRIVGATE_OTLP_ENDPOINT") or None,
-            grant_days=_days(environment.get("PRIVGATE_GRANT_DAYS") or "90"),
+            grant_days=_number(environment, "PRIVGATE_GRANT_DAYS", 90, most=MAX_DAYS, of="days"),
             webhook_networks=environment.get("PRIVGATE_WEBHOOK_NETWORKS", ""),
+            session_idle_minutes=_number(
+                environment, "PRIVGATE_SESSION_IDLE_MINUTES", 30, most=MAX_IDLE_MINUTES, of="minutes"
+            ),
+            session_hours=_number(
+                environment, "PRIVGATE_SESSION_HOURS", 12, most=MAX_SESSION_HOURS, of="hours"
+            ),
         )
 
     @property
@@ -74,9 +86,10 @@ class Settings:
         return self.data / "checkpoints.txt"
 
 
-def _days(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= MAX_DAYS:
-        raise Misconfigured(f"PRIVGATE_GRANT_DAYS is a number of days, 1 to {MAX_DAYS}")
+def _number(environment: Mapping[str, str], name: str, default: int, *, most: int, of: str) -> int:
+    text = environment.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= most:
+        raise Misconfigured(f"{name} is a number of {of}, 1 to {most}")
     return int(text)
 
 

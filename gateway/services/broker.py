@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from gateway.errors import AccessDenied, NotFound, Withdrawn
 from gateway.services.authorize import authorize, lease_of, record_denial
 from gateway.services.ports import Clock, CopyReader
+from gateway.services.suspension import SUSPENDED
 from gateway.store.database import Database, Unit
-from gateway.store.queries import assets, copies, datasets, grants
+from gateway.store.queries import assets, copies, datasets, grants, people
 from gateway.store.records import CopyRecord, GrantRecord
-from policies.access import Action, Denied, Principal, Resource, decide
+from policies.access import Action, Allowed, Denied, Principal, Resource, decide
 
 log = logging.getLogger("privgate.broker")
 
@@ -51,7 +52,10 @@ class Broker:
                 unit.session, person_id=principal.id, dataset_id=copy.dataset_id, hold=True
             )
             resource = Resource("Copy", copy.id, copy.dataset_id)
-            decision = decide(principal, Action.COPY_READ, resource, now=self._clock(), lease=lease_of(grant))
+            decision: Allowed | Denied = Denied(SUSPENDED)
+            if not people.is_suspended(unit.session, principal.id, hold=True):
+                lease = lease_of(grant)
+                decision = decide(principal, Action.COPY_READ, resource, now=self._clock(), lease=lease)
             if isinstance(decision, Denied):
                 record_denial(unit, principal, Action.COPY_READ, resource, decision)
             elif copy.withdrawn_at is not None:

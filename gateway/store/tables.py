@@ -33,9 +33,12 @@ _IN_INBOX = text("leaf_index IS NULL AND refused IS NULL")
 
 
 class Person(SQLModel, table=True):
+    """suspended_at: since when nothing of theirs works, neither token nor session nor grant."""
+
     id: str = Field(primary_key=True)
     role: str
     created_at: datetime = _time()
+    suspended_at: datetime | None = _time(nullable=True)
 
 
 class PersonName(SQLModel, table=True):

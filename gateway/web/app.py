@@ -30,6 +30,7 @@ from gateway.services.label_submissions import LabelSubmissions
 from gateway.services.label_tasks import LabelTasks
 from gateway.services.originals import Originals
 from gateway.services.policies import Policies
+from gateway.services.policy_overview import PolicyOverview
 from gateway.services.policy_previews import PolicyPreviews
 from gateway.services.progress import Progress
 from gateway.services.readiness import Readiness, sequencer_in_time
@@ -37,6 +38,9 @@ from gateway.services.rederive import Rederivations
 from gateway.services.resumable import Resumable
 from gateway.services.review_decide import ReviewDecisions
 from gateway.services.review_queue import ReviewQueue
+from gateway.services.rollbacks import Rollbacks
+from gateway.services.sessions import Sessions
+from gateway.services.sign_in import SignIn
 from gateway.services.tending import Tending
 from gateway.services.webhooks import Webhooks
 from gateway.settings import Settings
@@ -60,7 +64,10 @@ from gateway.web.api import (
     tasks,
     webhooks,
 )
-from gateway.web.console import home
+from gateway.web.console import faults
+from gateway.web.console.integrity import IntegrityWatch
+from gateway.web.console.protection import ConsoleAnswers
+from gateway.web.console.routes import ROUTERS
 from gateway.web.head import HeadAsGet
 from gateway.web.identity import Doorkeeper
 from gateway.web.limits import BodyLimit
@@ -133,7 +140,10 @@ def create_app(
     app.state.local = local and not behind_proxy
     app.state.metrics = Metrics(database, utc_now)
     app.state.readiness = Readiness(_parts(settings, role, database))
-    problems.install(app)
+    app.state.integrity = IntegrityWatch(database, app.state.readiness, utc_now)
+    _console_doors(app, settings, database)
+    problems.install(app, faults.shown)
+    faults.install(app)
     app.add_middleware(HeadAsGet, routes=app.routes)
     app.add_middleware(RequestMiddleware, metrics=app.state.metrics)
     for resource in (
@@ -154,11 +164,18 @@ def create_app(
     app.include_router(probes.router)
     app.add_middleware(BodyLimit, image_bytes=MAX_UPLOAD_BYTES)  # nothing reads a body before it
     app.add_middleware(resumable.TusVersion)  # outside of what refuses
-    app.include_router(home.router)
+    app.add_middleware(ConsoleAnswers)  # refusals too
+    for pages in ROUTERS:
+        app.include_router(pages)
     docs.install(app)
     reference.install(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app
+
+
+def _console_doors(app: FastAPI, settings: Settings, database: Database) -> None:
+    app.state.sign_in = SignIn(database, utc_now, lasts=timedelta(hours=settings.session_hours))
+    app.state.sessions = Sessions(database, utc_now, idle=timedelta(minutes=settings.session_idle_minutes))
 
 
 def _services(settings: Settings, role: Role, database: Database, queue: JobQueue | None) -> Services:
@@ -189,6 +206,8 @@ def _services(settings: Settings, role: Role, database: Database, queue: JobQueu
         previews=PolicyPreviews(database, utc_now),
         application=PolicyApplication(database, utc_now),
         rederivations=Rederivations(database, utc_now),
+        rollbacks=Rollbacks(database, utc_now),
+        policy_overview=PolicyOverview(database, utc_now),
         label_sets=LabelSets(database, utc_now),
         label_tasks=LabelTasks(database, utc_now),
         label_submissions=LabelSubmissions(database, utc_now),

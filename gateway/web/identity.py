@@ -12,6 +12,7 @@ from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from gateway.errors import Unauthenticated
+from gateway.services.suspension import refuse_suspended
 from gateway.services.tally import Tally
 from gateway.store.database import Database
 from gateway.store.queries import people
@@ -30,10 +31,13 @@ class Doorkeeper:
         self._tally = Tally(database)
 
     def principal(self, token: str | None) -> Principal:
-        """Raises Unauthenticated."""
+        """Raises Unauthenticated; AccessDenied, on the log, for somebody who is suspended."""
         if token:
             with self._database.reading() as session:
                 principal = people.principal_of(session, people.token_digest(token))
+                suspended = principal is not None and people.is_suspended(session, principal.id)
+            if principal is not None and suspended:
+                refuse_suspended(self._database, principal)
             if principal is not None:
                 return principal
         self._tally.add(COUNTER)

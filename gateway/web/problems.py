@@ -6,7 +6,7 @@ A problem says what broke, what did not happen and what to do. It carries ids, n
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -53,8 +53,24 @@ UNTOLD = {
 """Types whose own words name files or keys: those are for the operator's log, not for the sender."""
 
 
+Shown = Callable[[Request, int, Mapping[str, Any]], Response | None]
+"""How a request wants a problem document to be shown, if not as it is."""
+
+
+class Problem(JSONResponse):
+    """A problem document, and what is in it."""
+
+    media_type = MEDIA_TYPE
+
+    def __init__(
+        self, document: dict[str, Any], status: int, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(document, status, headers=headers)
+        self.document = document
+
+
 def problem(
-    status: HTTPStatus, kind: str, detail: str, *, headers: Mapping[str, str] | None = None, **members: Any
+    status: int, kind: str, detail: str, *, headers: Mapping[str, str] | None = None, **members: Any
 ) -> JSONResponse:
     """A problem document. kind: its type's last word; members: extension members (RFC 9457, section 3.2).
 
@@ -67,26 +83,34 @@ def problem(
         members["request"] = served.id
     body = {
         "type": PREFIX + kind,
-        "title": status.phrase,
-        "status": status.value,
+        "title": HTTPStatus(status).phrase,
+        "status": int(status),
         "detail": detail,
     }
     extra = {name: value for name, value in members.items() if value is not None}
-    return JSONResponse(body | extra, status.value, headers=headers, media_type=MEDIA_TYPE)
+    return Problem(body | extra, int(status), headers)
 
 
-def install(app: FastAPI) -> None:
-    """Every error of `app` becomes a problem document."""
+def install(app: FastAPI, shown: Shown) -> None:
+    """Every error of `app` becomes a problem document, or what is shown of one to whom asked for a page."""
+
+    def handle(kind: type[Exception], answer: Callable[[Request, Exception], Problem]) -> None:
+        def handler(request: Request, exc: Exception) -> Response:
+            document = answer(request, exc)
+            return shown(request, document.status_code, document.document) or document
+
+        app.add_exception_handler(kind, handler)
+
     for kind, _, _ in TABLE:
-        app.add_exception_handler(kind, _ours)
-    app.add_exception_handler(SQLAlchemyError, _database)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _plain)
+        handle(kind, _ours)
+    handle(SQLAlchemyError, _database)
+    handle(RequestValidationError, _invalid)
+    handle(HTTPException, _plain)
+    handle(Exception, _unforeseen)
     app.add_exception_handler(ClientDisconnect, _gone)
-    app.add_exception_handler(Exception, _unforeseen)
 
 
-def _ours(_: Request, exc: Exception) -> JSONResponse:
+def _ours(_: Request, exc: Exception) -> Problem:
     status, kind = next((status, kind) for known, status, kind in TABLE if isinstance(exc, known))
     if kind in UNTOLD:
         log.error("%s: %s", kind, type(exc).__name__)
@@ -107,13 +131,13 @@ def _told(fault: Any) -> dict[str, Any]:
     return dict(fault._asdict()) if hasattr(fault, "_asdict") else dict(fault)
 
 
-def _database(_: Request, exc: Exception) -> JSONResponse:
+def _database(_: Request, exc: Exception) -> Problem:
     log.error("database: %s", type(exc).__name__)
     detail = "the database did not answer; nothing was changed. Try again"
     return problem(HTTPStatus.SERVICE_UNAVAILABLE, "database", detail, headers={"Retry-After": "5"})
 
 
-def _invalid(_: Request, exc: Exception) -> JSONResponse:
+def _invalid(_: Request, exc: Exception) -> Problem:
     assert isinstance(exc, RequestValidationError)  # noqa: S101  (registered for it alone)
     faults = [
         {"place": ".".join(str(part) for part in fault["loc"]), "fault": fault["msg"]}
@@ -123,7 +147,7 @@ def _invalid(_: Request, exc: Exception) -> JSONResponse:
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", detail, faults=faults)
 
 
-def _plain(_: Request, exc: Exception) -> JSONResponse:
+def _plain(_: Request, exc: Exception) -> Problem:
     assert isinstance(exc, HTTPException)  # noqa: S101  (registered for it alone)
     status = HTTPStatus(exc.status_code)
     return problem(status, status.phrase.lower().replace(" ", "-"), str(exc.detail), headers=exc.headers)
@@ -136,7 +160,7 @@ def _gone(_: Request, exc: Exception) -> Response:
     return Response(status_code=GONE)
 
 
-def _unforeseen(_: Request, exc: Exception) -> JSONResponse:
+def _unforeseen(_: Request, exc: Exception) -> Problem:
     log.error("unforeseen: %s", type(exc).__name__)
     detail = "something broke that should not; nothing was delivered. Tell the operator when it was"
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "unforeseen", detail)

@@ -3,7 +3,8 @@
 from alembic import context
 from sqlmodel import SQLModel, create_engine
 
-from gateway.store import batch_tables, policy_tables, tables  # noqa: F401  (they fill the metadata)
+# They fill the metadata.
+from gateway.store import account_tables, batch_tables, policy_tables, tables  # noqa: F401
 
 
 def _run(connection: object) -> None:

@@ -13,6 +13,7 @@ class Task(IntEnum):
 
     SEQUENCE = 0x73657175
     REAP = 0x72656170
+    SET_UP = 0x73657475
 
 
 def claim(session: Session, task: Task) -> bool:
@@ -21,3 +22,9 @@ def claim(session: Session, task: Task) -> bool:
         return True
     query = text("SELECT pg_try_advisory_xact_lock(:key)")
     return bool(session.connection().execute(query, {"key": task.value}).scalar_one())
+
+
+def wait_for(session: Session, task: Task) -> None:
+    """Until this transaction alone has the task; SQLite's write lock does that by itself."""
+    if session.get_bind().dialect.name != "sqlite":
+        session.connection().execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": task.value})

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from gateway.errors import NotFound
 from gateway.store.records import TokenRecord
 from gateway.store.tables import Person, PersonName, Token
 from policies.access import Principal, Role
@@ -37,8 +38,34 @@ def add_token(session: Session, *, token_id: str, person_id: str, digest: bytes,
     session.add(Token(id=token_id, person_id=person_id, digest=digest, created_at=now))
 
 
+def is_suspended(session: Session, person_id: str, *, hold: bool = False) -> bool:
+    """hold: it stays so until this transaction ends."""
+    query = select(Person.suspended_at).where(Person.id == person_id)
+    if hold:
+        query = query.with_for_update(read=True)
+    return session.exec(query).first() is not None
+
+
+def set_suspended(session: Session, person_id: str, at: datetime | None) -> bool:
+    """Suspends, or with None brings back. False where it is so already. Raises NotFound."""
+    person = session.get(Person, person_id, with_for_update=True)
+    if person is None:
+        raise NotFound(f"person {person_id} does not exist")
+    if (person.suspended_at is None) == (at is None):
+        return False
+    person.suspended_at = at
+    session.add(person)
+    session.flush()
+    return True
+
+
+def name_of(session: Session, person_id: str) -> str | None:
+    row = session.get(PersonName, person_id)
+    return None if row is None else row.name
+
+
 def principal_of(session: Session, digest: bytes) -> Principal | None:
-    """Who holds the token of this digest, unless it was revoked."""
+    """Who holds the token of this digest, unless it was revoked; a suspended person too."""
     query = select(Person).join(Token).where(Token.digest == digest, col(Token.revoked_at).is_(None))
     person = session.exec(query).first()
     return None if person is None else Principal(person.id, Role(person.role))

@@ -81,6 +81,12 @@ def log(session: Session) -> LogVitals:
     )
 
 
+def checkpoint_at(session: Session) -> datetime | None:
+    """When the newest checkpoint was signed."""
+    query = select(LogCheckpoint.created_at).order_by(col(LogCheckpoint.size).desc()).limit(1)
+    return session.exec(query).first()
+
+
 def heartbeats(session: Session) -> Sequence[datetime]:
     """When each worker that ever was gave its last sign."""
     return session.exec(select(Worker.seen_at)).all()

@@ -1,4 +1,4 @@
-"""The page at /: what this is, the demonstration's before and after, and what to do next."""
+"""The page at /demo: what this is, the demonstration's before and after, and what to do next."""
 
 from __future__ import annotations
 
@@ -36,24 +36,24 @@ router = APIRouter(include_in_schema=False)
 templates = Jinja2Templates(Path(__file__).parent / "templates")
 
 
-@router.get("/", response_class=HTMLResponse)
-def home(request: Request) -> HTMLResponse:
+@router.get("/demo", response_class=HTMLResponse)
+def demo(request: Request) -> HTMLResponse:
     settings: Settings = request.app.state.settings
-    demo = _demo(request)
+    found = demo_of(request)
     context = {
         "version": VERSION,
         "data": settings.data if request.app.state.local else None,
-        "demo": demo,
+        "demo": found,
         "captions": CAPTIONS,
         "url": str(request.base_url).rstrip("/"),
     }
-    return templates.TemplateResponse(request, "home.html", context, headers=HEADERS)
+    return templates.TemplateResponse(request, "demo.html", context, headers=HEADERS)
 
 
 @router.get("/demo/before/{name}")
 def before(request: Request, name: str) -> FileResponse:
     """A demo picture as it was brought in: public ones, kept beside the vault. No other original is here."""
-    if name not in CAPTIONS or not _demo(request):
+    if name not in CAPTIONS or not demo_of(request):
         raise NotFound("there is no demo picture of this name")
     path = request.app.state.settings.data / "demo" / f"{name}.png"
     return FileResponse(path, media_type="image/png", headers=VIEW_ONLY)
@@ -62,15 +62,15 @@ def before(request: Request, name: str) -> FileResponse:
 @router.get("/demo/after/{name}")
 def after(request: Request, name: str, services: Offered) -> Response:
     """Its sanitized copy, through the broker, under the demo annotator's grant: each view is on the log."""
-    demo = _demo(request)
-    if demo is None or name not in demo["assets"] or demo["assets"][name]["copy"] is None:
+    found = demo_of(request)
+    if found is None or name not in found["assets"] or found["assets"][name]["copy"] is None:
         raise NotFound("there is no demo copy of this name")
-    visitor = Principal(demo["annotator"], Role.ANNOTATOR)
-    delivery = offered(services.broker).deliver(visitor, demo["assets"][name]["copy"])
+    visitor = Principal(found["annotator"], Role.ANNOTATOR)
+    delivery = offered(services.broker).deliver(visitor, found["assets"][name]["copy"])
     return Response(delivery.data, media_type=delivery.copy.media_type, headers=VIEW_ONLY)
 
 
-def _demo(request: Request) -> dict[str, Any] | None:
+def demo_of(request: Request) -> dict[str, Any] | None:
     """What `privgate up --demo` noted, if it ran here."""
     # Beyond this machine there is none: its views are deliveries, and strangers would fill the log.
     path = request.app.state.settings.data / DEMO_FILE

@@ -1,0 +1,152 @@
+"""Accounts, invitations to make one, and wrong tries at signing in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, delete, func, select
+
+from gateway.errors import Conflict, NotFound
+from gateway.store.account_tables import Account, Invitation, SignInTry
+from gateway.store.tables import Person
+from policies.access import Role
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRecord:
+    """password: its Argon2id hash. suspended: the person is."""
+
+    person_id: str
+    role: Role
+    login: str
+    password: str
+    disabled: bool
+    suspended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationRecord:
+    id: str
+    person_id: str
+    role: Role
+    until: datetime
+    used_at: datetime | None
+
+
+def add(session: Session, *, person_id: str, login: str, password: str, now: datetime) -> None:
+    """Raises Conflict for a login that is taken, or a person who has an account."""
+    if session.exec(select(Account.person_id).where(Account.login == login)).first() is not None:
+        raise Conflict("this user name is taken; choose another. Nothing was changed")
+    if session.get(Account, person_id) is not None:
+        raise Conflict(f"{person_id} has an account already")
+    session.add(Account(person_id=person_id, login=login, password=password, created_at=now, password_at=now))
+    session.flush()
+
+
+def by_login(session: Session, login: str) -> AccountRecord | None:
+    return _first(session, Account.login == login)
+
+
+def of_person(session: Session, person_id: str) -> AccountRecord | None:
+    return _first(session, Account.person_id == person_id)
+
+
+def set_password(session: Session, person_id: str, password: str, *, now: datetime) -> None:
+    """password: its hash. Raises NotFound."""
+    row = _held(session, person_id)
+    row.password, row.password_at = password, now
+    session.add(row)
+
+
+def set_disabled(session: Session, person_id: str, at: datetime | None) -> bool:
+    """False where it is so already. Raises NotFound."""
+    row = _held(session, person_id)
+    if (row.disabled_at is None) == (at is None):
+        return False
+    row.disabled_at = at
+    session.add(row)
+    return True
+
+
+def has_role(session: Session, role: Role) -> bool:
+    """Whether anybody with this role has an account."""
+    query = select(Account.person_id).join(Person).where(Person.role == role.value).limit(1)
+    return session.exec(query).first() is not None
+
+
+def invite(
+    session: Session, *, invitation_id: str, person_id: str, digest: bytes, now: datetime, until: datetime
+) -> None:
+    session.add(Invitation(id=invitation_id, person_id=person_id, digest=digest, created_at=now, until=until))
+    session.flush()
+
+
+def invitation(session: Session, digest: bytes, *, hold: bool = False) -> InvitationRecord | None:
+    """hold: nobody else can use it until this transaction ends."""
+    query = select(Invitation, Person.role).join(Person).where(Invitation.digest == digest)
+    if hold:
+        query = query.with_for_update(of=Invitation)
+    found = session.exec(query).first()
+    if found is None:
+        return None
+    row, role = found
+    return InvitationRecord(row.id, row.person_id, Role(role), row.until, row.used_at)
+
+
+def use_invitation(session: Session, invitation_id: str, *, now: datetime) -> None:
+    row = session.get_one(Invitation, invitation_id)
+    row.used_at = now
+    session.add(row)
+
+
+def end_invitations(session: Session, person_id: str, *, now: datetime) -> None:
+    """Those of a person that were not used cannot be any more."""
+    for row in session.exec(
+        select(Invitation).where(Invitation.person_id == person_id, col(Invitation.used_at).is_(None))
+    ):
+        row.used_at = now
+        session.add(row)
+
+
+def add_try(session: Session, key: str, *, now: datetime, since: datetime) -> int:
+    """Counts a try; the count since it began, which is not before `since`."""
+    row = session.get(SignInTry, key, with_for_update=True)
+    if row is None or row.since <= since:
+        session.exec(delete(SignInTry).where(col(SignInTry.since) <= since))
+        session.expunge_all()
+        row = SignInTry(key=key, tries=0, since=now)
+    row.tries += 1
+    session.add(row)
+    session.flush()
+    return row.tries
+
+
+def forget_tries(session: Session, key: str) -> None:
+    session.exec(delete(SignInTry).where(col(SignInTry.key) == key))
+
+
+def number(session: Session) -> int:
+    return session.exec(select(func.count()).select_from(Account)).one()
+
+
+def _held(session: Session, person_id: str) -> Account:
+    row = session.get(Account, person_id, with_for_update=True)
+    if row is None:
+        raise NotFound(f"{person_id} has no account")
+    return row
+
+
+def _first(session: Session, where: object) -> AccountRecord | None:
+    found = session.exec(select(Account, Person).join(Person).where(where)).first()  # type: ignore[arg-type]
+    if found is None:
+        return None
+    account, person = found
+    return AccountRecord(
+        account.person_id,
+        Role(person.role),
+        account.login,
+        account.password,
+        account.disabled_at is not None,
+        person.suspended_at is not None,
+    )

@@ -1,0 +1,30 @@
+"""The console's routers, in one list: a slice adds its own here."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from gateway.services.sessions import Ended
+from gateway.web.console import account, demo_page, navigation, set_up, sign_in
+from gateway.web.console.visitor import look_up
+
+front = APIRouter(include_in_schema=False)
+
+
+@front.get("/")
+def door(request: Request) -> Response:
+    """Leads to where the visitor's role begins, or to the door."""
+    present = look_up(request)
+    if isinstance(present, Ended):
+        return RedirectResponse("/sign-in", 303)
+    return RedirectResponse(navigation.LANDINGS[present.principal.role], 303)
+
+
+ROUTERS: tuple[APIRouter, ...] = (
+    front,
+    sign_in.router,
+    set_up.router,
+    account.router,
+    demo_page.router,
+)
