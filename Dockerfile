@@ -19,7 +19,8 @@ RUN python -m venv /opt/privgate
 WORKDIR /build
 COPY requirements.lock requirements-build.lock ./
 RUN /opt/privgate/bin/pip install --require-hashes --requirement requirements.lock
-# The build backend in an environment of its own, which stays behind.
+# The build backend in an environment of its own, which stays behind; so does Node, by which it gets the console's
+# front-end packages from npm.
 RUN python -m venv /opt/backend && /opt/backend/bin/pip install --require-hashes --requirement requirements-build.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY audit audit

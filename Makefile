@@ -17,7 +17,9 @@ help: ## What can be made
 
 install: $(VENV)/.installed $(if $(filter ocr,$(EXTRAS)),$(VENV)/.installed-ocr) ## The virtual environment with the privgate command; EXTRAS=ocr adds EasyOCR
 
-$(VENV)/.installed: requirements-dev.lock pyproject.toml .ci/prerequisites
+FRONTEND := gateway/web/console/frontend
+
+$(VENV)/.installed: requirements-dev.lock pyproject.toml .ci/prerequisites $(FRONTEND)/package-lock.json $(FRONTEND)/build.py
 	@python=$$(.ci/prerequisites) && \
 	  if [ ! -x $(BIN)/python ]; then echo "privgate: making $(VENV) with $$python"; "$$python" -m venv $(VENV); fi
 	@echo "privgate: installing the locked packages (1.2 GB, some minutes)"
@@ -53,7 +55,7 @@ check: install ## Linters, types and import rules only
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-# The build's lock is for the image, which holds no development tools.
+# The build's lock is for the image, which holds no development tools; Node's wheel stays behind in its first stage.
 # The extra's lock holds what it adds to the others, and no hashes: torch's wheels differ by index. Resolved for
 # Python 3.11, whose versions suit 3.12 too.
 lock: install ## Resolves the locked requirements anew
@@ -61,7 +63,7 @@ lock: install ## Resolves the locked requirements anew
 	  pyproject.toml --output-file requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --extra dev --constraints requirements.lock pyproject.toml --output-file requirements-dev.lock
-	echo hatchling | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	printf 'hatchling\nnodejs-wheel-binaries\n' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-annotate --constraints requirements-dev.lock --output-file requirements-build.lock -
 	$(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --python-platform x86_64-manylinux_2_28 --no-header --no-annotate \
 	  --extra ocr --constraints requirements.lock pyproject.toml --output-file $(VENV)/ocr.lock
