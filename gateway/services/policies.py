@@ -57,6 +57,16 @@ class Policies:
         self._clock = clock
         self._detectors = detectors
 
+    @property
+    def detectors(self) -> Mapping[str, frozenset[Kind]]:
+        """The names that a policy may use, and the kinds each finds."""
+        return self._detectors
+
+    def parsed(self, principal: Principal, source: str) -> Policy:
+        """What a document means, before anything is kept of it. Raises AccessDenied, InvalidPolicy."""
+        self._authorize(principal, Action.POLICY_CREATE, INSTALLATION)
+        return Policy.parse(source, detectors=self._detectors)
+
     def upload(self, principal: Principal, source: str) -> PolicyView:
         """A draft, its version stored for good. Raises AccessDenied, InvalidPolicy, Conflict."""
         now = self._authorize(principal, Action.POLICY_CREATE, INSTALLATION)

@@ -6,7 +6,17 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from gateway.services.sessions import Ended
-from gateway.web.console import account, demo_page, navigation, set_up, sign_in
+from gateway.web.console import (
+    account,
+    demo_page,
+    navigation,
+    policies,
+    policies_editor,
+    policies_effect,
+    policies_previews,
+    set_up,
+    sign_in,
+)
 from gateway.web.console.visitor import look_up
 
 front = APIRouter(include_in_schema=False)
@@ -27,4 +37,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     set_up.router,
     account.router,
     demo_page.router,
+    # The longer paths first: `/policies/new` is no policy's name.
+    policies_editor.router,
+    policies_previews.router,
+    policies_effect.router,
+    policies.acts,
+    policies.router,
 )
