@@ -83,7 +83,7 @@ def context(browser: Browser, url: str, **options: Any) -> Iterator[tuple[Browse
 def sign_in(page: Page, login: str, password: str) -> None:
     """By the page that everybody uses."""
     page.goto("/sign-in")
-    page.get_by_label("Name").or_(page.get_by_label("Login")).first.fill(login)
+    page.get_by_label("User name").fill(login)
     page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(re.compile(r"^(?!.*/sign-in).*$"))
