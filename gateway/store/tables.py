@@ -178,11 +178,17 @@ class Asset(SQLModel, table=True):
         Index("asset_by_dataset", "dataset_id", "id"),
         Index("asset_by_dataset_and_state", "dataset_id", "state", "id"),
         Index("asset_by_fingerprint", "dataset_id", "fingerprint", unique=True),
+        # The newest first: all, in a state, for a reason, in a dataset, and in a state there.
+        Index("asset_newest", "updated_at", "id"),
+        Index("asset_newest_in_state", "state", "updated_at", "id"),
+        Index("asset_newest_for_reason", "state", "reason", "updated_at", "id"),
+        Index("asset_newest_in_dataset", "dataset_id", "updated_at", "id"),
+        Index("asset_newest_in_dataset_and_state", "dataset_id", "state", "updated_at", "id"),
     )
     id: str = Field(primary_key=True)
     dataset_id: str = Field(foreign_key="dataset.id")
     uploader_id: str = Field(foreign_key="person.id")
-    state: str = Field(index=True)
+    state: str
     reason: str | None = None
     attempts: int = 0
     blob: str
@@ -191,7 +197,7 @@ class Asset(SQLModel, table=True):
     fingerprint: bytes | None = _bytes(nullable=True)
     byte_length: int
     received_at: datetime = _time()
-    updated_at: datetime = _time(index=True)
+    updated_at: datetime = _time()
 
 
 class Copy(SQLModel, table=True):

@@ -140,10 +140,12 @@ def create_app(
     app.state.local = local and not behind_proxy
     app.state.metrics = Metrics(database, utc_now)
     app.state.readiness = Readiness(_parts(settings, role, database))
+    app.state.log_key = _name_of_log_key(settings)
     app.state.integrity = IntegrityWatch(database, app.state.readiness, utc_now)
     _console_doors(app, settings, database)
     problems.install(app, faults.shown)
     faults.install(app)
+    app.add_middleware(ConsoleAnswers)  # within the next, so that a HEAD's headers are those of the GET
     app.add_middleware(HeadAsGet, routes=app.routes)
     app.add_middleware(RequestMiddleware, metrics=app.state.metrics)
     for resource in (
@@ -164,13 +166,17 @@ def create_app(
     app.include_router(probes.router)
     app.add_middleware(BodyLimit, image_bytes=MAX_UPLOAD_BYTES)  # nothing reads a body before it
     app.add_middleware(resumable.TusVersion)  # outside of what refuses
-    app.add_middleware(ConsoleAnswers)  # refusals too
     for pages in ROUTERS:
         app.include_router(pages)
     docs.install(app)
     reference.install(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app
+
+
+def _name_of_log_key(settings: Settings) -> str:
+    verifier = installation.checkpoint_verifier(settings)
+    return f"{verifier.name}+{verifier.key_id.hex()}"
 
 
 def _console_doors(app: FastAPI, settings: Settings, database: Database) -> None:

@@ -4,7 +4,7 @@ from alembic import context
 from sqlmodel import SQLModel, create_engine
 
 # They fill the metadata.
-from gateway.store import account_tables, batch_tables, policy_tables, tables  # noqa: F401
+from gateway.store import account_tables, batch_tables, policy_tables, tables, tally_tables  # noqa: F401
 
 
 def _run(connection: object) -> None:

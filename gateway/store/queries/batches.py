@@ -95,6 +95,12 @@ def assets_of(session: Session, batch_id: str, *, after: str, limit: int) -> Seq
     ]
 
 
+def of_asset(session: Session, asset_id: str) -> Sequence[str]:
+    """The ids of the batches that brought an asset."""
+    query = select(BatchAsset.batch_id).where(BatchAsset.asset_id == asset_id)
+    return session.exec(query.order_by(col(BatchAsset.batch_id))).all()
+
+
 def _row(session: Session, batch_id: str, *, lock: bool = False) -> Batch:
     row = session.get(Batch, batch_id, with_for_update=lock)
     if row is None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select, update
 
 from gateway.errors import NotFound
+from gateway.store.queries import tallies
 from gateway.store.records import CopyRecord
 from gateway.store.tables import Asset, Copy
 from policies.lifecycle import AssetState
@@ -40,6 +41,7 @@ def add(session: Session, record: CopyRecord) -> None:
         )
     )
     session.flush()
+    tallies.copied(session, record.dataset_id, now=record.created_at)
 
 
 def get(session: Session, copy_id: str, *, hold: bool = False) -> CopyRecord:
@@ -72,6 +74,12 @@ def newest_of(session: Session, asset_id: str) -> CopyRecord | None:
     query = select(Copy).where(Copy.asset_id == asset_id).order_by(col(Copy.revision).desc())
     row = session.exec(query).first()
     return None if row is None else record_of(row)
+
+
+def all_of(session: Session, asset_id: str) -> list[CopyRecord]:
+    """Every copy of an asset, withdrawn or not, the newest first."""
+    query = select(Copy).where(Copy.asset_id == asset_id).order_by(col(Copy.revision).desc())
+    return [record_of(row) for row in session.exec(query)]
 
 
 def released_in(session: Session, dataset_id: str, *, after: str, limit: int) -> list[CopyRecord]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from gateway.errors import Conflict, NotFound
 from gateway.store.records import GrantRecord
@@ -67,6 +67,15 @@ def of(session: Session, *, person_id: str | None = None) -> list[GrantRecord]:
     if person_id is not None:
         query = query.where(Grant.person_id == person_id)
     return [_record(row) for row in session.exec(query)]
+
+
+def open_at(session: Session, now: datetime) -> tuple[int, datetime | None]:
+    """How many grants hold at a time, and when the first of them ends."""
+    query = select(func.count(), func.min(Grant.until)).where(
+        col(Grant.revoked_at).is_(None), col(Grant.until) > now
+    )
+    number, first = session.exec(query).one()
+    return number, first
 
 
 def _record(row: Grant) -> GrantRecord:

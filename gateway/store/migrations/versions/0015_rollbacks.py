@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0015_rollbacks"
-down_revision = "0008_accounts"
+down_revision = "0014_tallies"
 branch_labels = None
 depends_on = None
 
