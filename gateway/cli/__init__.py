@@ -25,6 +25,11 @@ COMMANDS = {
         "anonymize",
         "Anonymizes images: hides what the policy names, drops all metadata, checks each file written.",
     ),
+    "prove": LateCommand(
+        "gateway.cli.prove",
+        "command",
+        "Shows that a sanitized file does not depend on what its regions hide: the twin test, signed.",
+    ),
     "ingest": LateCommand(
         "gateway.cli.ingesting.command",
         "ingest",

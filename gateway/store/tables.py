@@ -30,6 +30,7 @@ _Big = BigInteger().with_variant(Integer, "sqlite")
 """64 bits everywhere: SQLite's own integers have them, and number rows by themselves only as INTEGER."""
 
 _IN_INBOX = text("leaf_index IS NULL AND refused IS NULL")
+_REFUSED = text("refused IS NOT NULL")
 
 
 class Person(SQLModel, table=True):
@@ -107,7 +108,10 @@ class PolicyProposal(SQLModel, table=True):
 
 
 class PolicyPreview(SQLModel, table=True):
-    """What a policy would do to a dataset's newest originals. result: counts, ids and rectangles only."""
+    """What a policy would do to a dataset's newest originals. result: counts, ids and rectangles only.
+
+    looked_at: images so far, while it runs.
+    """
 
     __tablename__ = "policy_preview"
     __table_args__ = (
@@ -125,6 +129,7 @@ class PolicyPreview(SQLModel, table=True):
     begun_at: datetime | None = _time(nullable=True)
     finished_at: datetime | None = _time(nullable=True)
     failure: str | None = None
+    looked_at: int | None = None
     result: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
 
 
@@ -226,11 +231,13 @@ class Review(SQLModel, table=True):
     """One round of the review of one copy; (copy, round) is unique. The queue is read by risk, then age.
 
     attempts: times that the copy which the reviewers agreed on was begun; counted in round 1.
+    held_until: a decision that its reviewer may still take back, and of which nothing follows before.
     """
 
     __table_args__ = (
         UniqueConstraint("copy_id", "round", name="review_round"),
         Index("review_queue", "state", "risk", "created_at", "id"),
+        Index("review_held", "held_until"),
     )
     id: str = Field(primary_key=True)
     asset_id: str = Field(foreign_key="asset.id", index=True)
@@ -246,15 +253,21 @@ class Review(SQLModel, table=True):
     assigned_until: datetime | None = _time(nullable=True)
     created_at: datetime = _time()
     decided_at: datetime | None = _time(nullable=True)
+    held_until: datetime | None = _time(nullable=True)
 
 
 class ReviewDecision(SQLModel, table=True):
-    """What one reviewer decided; never changed. seconds: from the assignment to the decision.
+    """What one reviewer decided; never changed, and taken back only whole and while it is held.
 
+    seconds: from the assignment to the decision.
     regions: all that the next copy hides, with who put it there. rejected: what it shows, with the reason.
     """
 
     __tablename__ = "review_decision"
+    __table_args__ = (
+        Index("decision_by_reviewer", "reviewer_id", "created_at", "review_id"),
+        Index("decision_by_time", "created_at"),
+    )
     review_id: str = Field(primary_key=True, foreign_key="review.id")
     reviewer_id: str = Field(foreign_key="person.id")
     verdict: str
@@ -282,7 +295,10 @@ class Grant(SQLModel, table=True):
 
 
 class LabelCategory(SQLModel, table=True):
-    """A class of a dataset's label set. used: labels name it, so that it stays what it is."""
+    """A class of a dataset's label set. used: labels name it, so that it stays what it is.
+
+    landmarks: the names of its points; null for none.
+    """
 
     __tablename__ = "label_category"
     __table_args__ = (UniqueConstraint("dataset_id", "name"),)
@@ -291,6 +307,7 @@ class LabelCategory(SQLModel, table=True):
     name: str
     parent: str | None = None
     used: bool = False
+    landmarks: list[str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
 
 
 class LabelTask(SQLModel, table=True):
@@ -361,6 +378,7 @@ class LogEntry(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("writer", "sequence"),
         Index("log_inbox", "id", sqlite_where=_IN_INBOX, postgresql_where=_IN_INBOX),
+        Index("log_refused", "id", sqlite_where=_REFUSED, postgresql_where=_REFUSED),
     )
     id: int | None = Field(default=None, sa_column=Column(_Big, primary_key=True, autoincrement=True))
     writer: str
