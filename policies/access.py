@@ -51,6 +51,14 @@ class Action(StrEnum):
     GRANT_CREATE = "grant.create"
     GRANT_LIST = "grant.list"
     GRANT_REVOKE = "grant.revoke"
+    GRANT_EXTEND = "grant.extend"
+    GROUP_CREATE = "group.create"
+    GROUP_CHANGE = "group.change"
+    GROUP_LIST = "group.list"
+    PERSON_LIST = "person.list"
+    PERSON_INVITE = "person.invite"
+    PERSON_SUSPEND = "person.suspend"
+    PERSON_RESTORE = "person.restore"
     POLICY_CREATE = "policy.create"
     POLICY_LIST = "policy.list"
     POLICY_READ = "policy.read"
@@ -87,7 +95,9 @@ class Action(StrEnum):
     REVIEW_READ = "review.read"
     REVIEW_IMAGE = "review.image"
     REVIEW_DECIDE = "review.decide"
+    REVIEW_UNDO = "review.undo"
     REVIEW_HISTORY = "review.history"
+    REVIEW_FIGURES = "review.figures"
 
 
 @dataclass(frozen=True, slots=True)

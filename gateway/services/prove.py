@@ -2,8 +2,8 @@
 
 The steps, in order: (1) decode the original, in the confined process; (2) redact it by the given regions
 and encode it: the file must be the delivered one, byte for byte; (3) replace what the regions hide by
-noise, several times, redact and encode each twin: every file must be that same one. Nothing is detected anew: whether
-the regions cover everything that identifies is another question, and no part of the proof.
+noise, several times, redact and encode each twin: every file must be that same one. Nothing is detected anew:
+whether the regions cover everything that identifies is another question, and no part of the proof.
 """
 
 from __future__ import annotations

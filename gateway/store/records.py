@@ -153,7 +153,10 @@ class CopyRecord:
 
 @dataclass(frozen=True, slots=True)
 class ReviewRecord:
-    """One round. assigned_to: who holds it while it is assigned, who decided once it is decided."""
+    """One round. assigned_to: who holds it while it is assigned, who decided once it is decided.
+
+    held_until: of a decision that can still be taken back; None once it is carried out.
+    """
 
     id: str
     asset_id: str
@@ -169,6 +172,7 @@ class ReviewRecord:
     assigned_until: datetime | None
     created_at: datetime
     decided_at: datetime | None
+    held_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +210,7 @@ class TaskRecord:
     lease_until: datetime | None
     submissions: int
     submitter_id: str | None
+    claimed_at: datetime | None = None
 
     def state(self, *, now: datetime) -> TaskState:
         return task_state(lease_until=self.lease_until, submissions=self.submissions, now=now)

@@ -22,6 +22,7 @@ from gateway.services.batches import Batches
 from gateway.services.broker import Broker
 from gateway.services.datasets import Datasets
 from gateway.services.grants import Grants
+from gateway.services.groups import Groups
 from gateway.services.intake import Intake
 from gateway.services.jobs import JobQueue
 from gateway.services.label_export import LabelExport
@@ -37,12 +38,15 @@ from gateway.services.readiness import Readiness, sequencer_in_time
 from gateway.services.rederive import Rederivations
 from gateway.services.resumable import Resumable
 from gateway.services.review_decide import ReviewDecisions
+from gateway.services.review_figures import ReviewFigures
 from gateway.services.review_queue import ReviewQueue
+from gateway.services.review_work import ReviewWork
 from gateway.services.rollbacks import Rollbacks
 from gateway.services.sessions import Sessions
 from gateway.services.sign_in import SignIn
 from gateway.services.tending import Tending
 from gateway.services.webhooks import Webhooks
+from gateway.services.workforce import Workforce
 from gateway.settings import Settings
 from gateway.store import schema
 from gateway.store.database import Database
@@ -219,12 +223,15 @@ def _services(settings: Settings, role: Role, database: Database, queue: JobQueu
         label_submissions=LabelSubmissions(database, utc_now),
         label_export=LabelExport(database, utc_now),
         batches=Batches(database, utc_now),
+        workforce=Workforce(database, utc_now),
+        groups=Groups(database, utc_now, longest=timedelta(days=settings.grant_days)),
         broker=broker,
         intake=intake,
         uploads=None if intake is None else Resumable(intake),
         webhooks=hooks,
         audit_log=AuditLog(database, verifier, settings.checkpoint_file, utc_now),
         reviews=desk,
+        review_figures=ReviewFigures(database, utc_now),
         tending=Tending(database, queue.enqueue, utc_now) if queue is not None else None,
     )
 
@@ -239,6 +246,7 @@ def _review_desk(settings: Settings, database: Database, queue: JobQueue) -> Rev
         queue=ReviewQueue(database, utc_now),
         decisions=ReviewDecisions(database, queue.enqueue_remake, utc_now),
         images=ReviewImages(database, originals, Sandbox(), utc_now),
+        work=ReviewWork(database, utc_now),
     )
 
 

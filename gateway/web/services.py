@@ -14,6 +14,7 @@ from gateway.services.batches import Batches
 from gateway.services.broker import Broker
 from gateway.services.datasets import Datasets
 from gateway.services.grants import Grants
+from gateway.services.groups import Groups
 from gateway.services.intake import Intake
 from gateway.services.label_export import LabelExport
 from gateway.services.label_sets import LabelSets
@@ -26,10 +27,13 @@ from gateway.services.progress import Progress
 from gateway.services.rederive import Rederivations
 from gateway.services.resumable import Resumable
 from gateway.services.review_decide import ReviewDecisions
+from gateway.services.review_figures import ReviewFigures
 from gateway.services.review_queue import ReviewQueue
+from gateway.services.review_work import ReviewWork
 from gateway.services.rollbacks import Rollbacks
 from gateway.services.tending import Tending
 from gateway.services.webhooks import Webhooks
+from gateway.services.workforce import Workforce
 
 if TYPE_CHECKING:  # it brings the imaging room, which the broker's process is to do without
     from gateway.services.review_image import ReviewImages
@@ -44,6 +48,7 @@ class Reviews:
     queue: ReviewQueue
     decisions: ReviewDecisions
     images: ReviewImages
+    work: ReviewWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +69,15 @@ class Services:
     label_submissions: LabelSubmissions
     label_export: LabelExport
     batches: Batches
+    workforce: Workforce
+    groups: Groups
     broker: Broker | None
     intake: Intake | None
     uploads: Resumable | None
     webhooks: Webhooks | None
     audit_log: AuditLog | None
     reviews: Reviews | None
+    review_figures: ReviewFigures
     tending: Tending | None
 
 

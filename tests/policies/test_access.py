@@ -109,6 +109,8 @@ RESOURCES: Final[dict[Action, Resource]] = {
     Action.REVIEW_READ: REVIEW,
     Action.REVIEW_IMAGE: REVIEW,
     Action.REVIEW_DECIDE: REVIEW,
+    Action.REVIEW_UNDO: REVIEW,
+    Action.REVIEW_FIGURES: INSTALLATION,
     Action.REVIEW_HISTORY: OWN,
 }
 
@@ -130,6 +132,7 @@ BY_ROLE: Final[dict[Role, set[Action]]] = {
         Action.WEBHOOK_CREATE,
         Action.WEBHOOK_LIST,
         Action.WEBHOOK_DELETE,
+        Action.REVIEW_FIGURES,
         Action.REVIEW_HISTORY,
         Action.POLICY_CREATE,
         Action.POLICY_LIST,
@@ -176,6 +179,7 @@ BY_ASSIGNMENT: Final = {
     Action.REVIEW_READ,
     Action.REVIEW_IMAGE,
     Action.REVIEW_DECIDE,
+    Action.REVIEW_UNDO,
 }
 NO_ASSIGNMENT: Final = {
     "none": "review.unassigned",
@@ -227,7 +231,9 @@ def test_the_table_of_roles_reviews_and_assignments(role: Role, action: Action) 
             assert decision.reason == NO_ASSIGNMENT[name]
 
 
-@pytest.mark.parametrize("action", sorted({*BY_ASSIGNMENT, Action.REVIEW_CLAIM} - {Action.REVIEW_RELEASE}))
+@pytest.mark.parametrize(
+    "action", sorted({*BY_ASSIGNMENT, Action.REVIEW_CLAIM} - {Action.REVIEW_RELEASE, Action.REVIEW_UNDO})
+)
 def test_nobody_reviews_what_they_brought_in_or_have_a_hand_in_elsewhere(action: Action) -> None:
     reviewer = Principal("person-1", Role.REVIEWER)
     own = replace(REVIEW, owner="person-1")

@@ -3,8 +3,15 @@
 from alembic import context
 from sqlmodel import SQLModel, create_engine
 
-# They fill the metadata.
-from gateway.store import account_tables, batch_tables, policy_tables, tables, tally_tables  # noqa: F401
+from gateway.store import (  # noqa: F401  (they fill the metadata)
+    account_tables,
+    batch_tables,
+    log_tables,
+    policy_tables,
+    tables,
+    tally_tables,
+    workforce_tables,
+)
 
 
 def _run(connection: object) -> None:

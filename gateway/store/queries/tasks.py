@@ -63,9 +63,18 @@ def make(session: Session, dataset_id: str, *, new_id: Callable[[], str], now: d
     return len(found)
 
 
-def hold(session: Session, task_id: str, *, person_id: str, grant_id: str, until: datetime) -> TaskRecord:
-    """Gives the task to a person until a time."""
+def hold(
+    session: Session,
+    task_id: str,
+    *,
+    person_id: str,
+    grant_id: str,
+    until: datetime,
+    begun: datetime | None = None,
+) -> TaskRecord:
+    """Gives the task to a person until a time. begun: when they claimed it; left out, as it was."""
     row = _row(session, task_id, lock=True)
+    row.claimed_at = begun or row.claimed_at
     row.holder_id, row.grant_id, row.lease_until = person_id, grant_id, until
     return _saved(session, row)
 
@@ -80,6 +89,14 @@ def give_back_of_grant(session: Session, grant_id: str) -> int:
     """Ends every claim that was made under a grant; returns how many rows named it."""
     nobody = {"holder_id": None, "grant_id": None, "lease_until": None}
     return session.exec(update(LabelTask).where(col(LabelTask.grant_id) == grant_id).values(nobody)).rowcount
+
+
+def give_back_of_person(session: Session, person_id: str) -> int:
+    """Ends every claim of a person; returns how many rows named them."""
+    nobody = {"holder_id": None, "grant_id": None, "lease_until": None}
+    return session.exec(
+        update(LabelTask).where(col(LabelTask.holder_id) == person_id).values(nobody)
+    ).rowcount
 
 
 def submitted(session: Session, task_id: str, *, person_id: str) -> TaskRecord:
@@ -150,6 +167,7 @@ def _record(row: LabelTask) -> TaskRecord:
         holder_id=row.holder_id,
         grant_id=row.grant_id,
         lease_until=row.lease_until,
+        claimed_at=row.claimed_at,
         submissions=row.submissions,
         submitter_id=row.submitter_id,
     )

@@ -114,9 +114,7 @@ def rederivation(request: Request, dataset_id: Id, visitor: Visiting, services: 
         raise NotFound("the copies of this dataset were never made anew")
     if progress["ended"] and is_htmx(request):
         return Response(headers={"HX-Refresh": "true"})
-    return fragment(
-        request, visitor, "policies/_rederivation.html", progress=progress, dataset_id=dataset_id
-    )
+    return fragment(request, visitor, "policies/_rederivation.html", progress=progress, dataset_id=dataset_id)
 
 
 @router.post("/policies/datasets/{dataset_id}/rollbacks")

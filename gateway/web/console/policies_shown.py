@@ -66,7 +66,9 @@ EFFECTS: Final[Mapping[Effect, tuple[str, str]]] = {
 }
 """The sign and the words of a change's effect."""
 
-_TOKENS: Final = re.compile(r"(?P<c>(?:^|(?<=\s))#.*$)|(?P<k>[\w-]+(?=:(?:\s|$)))|(?P<v>[^\s:,\[\]{}#-][^,\[\]{}#]*)")
+_TOKENS: Final = re.compile(
+    r"(?P<c>(?:^|(?<=\s))#.*$)|(?P<k>[\w-]+(?=:(?:\s|$)))|(?P<v>[^\s:,\[\]{}#-][^,\[\]{}#]*)"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,9 @@ from gateway.web.console import (
     policies_editor,
     policies_effect,
     policies_previews,
+    review_bench,
+    review_figures,
+    review_lists,
     set_up,
     sign_in,
 )
@@ -43,4 +46,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     policies_effect.router,
     policies.acts,
     policies.router,
+    review_lists.router,
+    review_bench.router,
+    review_figures.router,
 )
