@@ -84,7 +84,7 @@ class Drawing:
     """Makes a World."""
 
     def __init__(self, seed: int = 1) -> None:
-        self.random = random.Random(seed)
+        self.random = random.Random(seed)  # noqa: S311  (not for secrets)
         self.world = World()
         self.policy = load_policy("street")
 
@@ -94,9 +94,7 @@ class Drawing:
     def draw(self, assets: int, *, datasets: int = 24) -> World:
         self._people()
         policy = self.policy
-        self.world.add(
-            PolicyVersion(version=policy.version, name=policy.name, document=policy.canonical().decode())
-        )
+        self.world.add(PolicyVersion(version=policy.version, name=policy.name, document=policy.canonical().decode()))
         named = [self._dataset(number) for number in range(datasets)]
         grants = {dataset: self._grants(dataset) for dataset in named}
         for first in range(0, assets, 50):

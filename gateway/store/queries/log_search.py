@@ -158,16 +158,18 @@ def _edge(session: Session, wanted: Filter, start: Place | None, *, backwards: b
 
 def _beyond(place: Place, *, backwards: bool) -> ColumnElement[bool]:
     there = tuple_(place.at, place.entry_id)
-    return there > _HERE if backwards else there < _HERE
+    return _HERE < there if backwards else _HERE > there
 
 
 def _up_to(place: Place, *, backwards: bool) -> ColumnElement[bool]:
     there = tuple_(place.at, place.entry_id)
-    return there <= _HERE if backwards else there >= _HERE
+    return _HERE >= there if backwards else _HERE <= there
 
 
 def _rows() -> Select[Any]:
-    return select(col(LogEntry.id), col(LogEntry.leaf_index), col(LogEntry.leaf_hash), col(LogEntry.entry))
+    return select(
+        col(LogEntry.id), col(LogEntry.leaf_index), col(LogEntry.leaf_hash), col(LogEntry.entry)
+    )
 
 
 def _read(
