@@ -14,7 +14,7 @@ from gateway.services.ids import new_id
 from gateway.services.label_tasks import granted, held, still_granted
 from gateway.services.ports import Clock
 from gateway.store.database import Database, Unit
-from gateway.store.queries import categories, copies, submissions, tasks
+from gateway.store.queries import categories, copies, drafts, submissions, tasks
 from gateway.store.records import CopyRecord, SubmissionRecord, TaskRecord
 from policies.access import Action, Principal, Resource
 from policies.model import Size
@@ -71,6 +71,7 @@ class LabelSubmissions:
             )
             submissions.add(unit.session, record, seconds=_seconds(unit, task, principal, now))
             tasks.submitted(unit.session, task.id, person_id=principal.id)
+            drafts.erase(unit.session, task.id)  # everybody's: the task is settled
             unit.ledger.record(
                 actor=principal.id,
                 action="labels.submitted",

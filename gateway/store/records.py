@@ -72,6 +72,16 @@ class BatchAssetRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchImageRecord:
+    """One image of a batch, with its newest copy, released or not. uploads, duplicates: as in the batch."""
+
+    asset: AssetRecord
+    uploads: int
+    duplicates: int
+    copy: CopyRecord | None
+
+
+@dataclass(frozen=True, slots=True)
 class UploadRecord:
     """A resumable upload. received: bytes in committed pieces; asset_id: what it became."""
 
@@ -217,6 +227,27 @@ class TaskRecord:
 
     def is_held_by(self, person_id: str, *, now: datetime) -> bool:
         return self.holder_id == person_id and self.state(now=now) is TaskState.CLAIMED
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRecord:
+    """What a person has drawn of a task and not submitted."""
+
+    task_id: str
+    person_id: str
+    labels: tuple[Label, ...]
+    saved_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GuidelineRecord:
+    """text: Markdown, as the author wrote it."""
+
+    dataset_id: str
+    version: int
+    author_id: str
+    text: str
+    written_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -295,7 +295,10 @@ class Grant(SQLModel, table=True):
 
 
 class LabelCategory(SQLModel, table=True):
-    """A class of a dataset's label set. used: labels name it, so that it stays what it is."""
+    """A class of a dataset's label set. used: labels name it, so that it stays what it is.
+
+    landmarks: the names of its points; null for none.
+    """
 
     __tablename__ = "label_category"
     __table_args__ = (UniqueConstraint("dataset_id", "name"),)
@@ -304,6 +307,7 @@ class LabelCategory(SQLModel, table=True):
     name: str
     parent: str | None = None
     used: bool = False
+    landmarks: list[str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
 
 
 class LabelTask(SQLModel, table=True):

@@ -18,17 +18,23 @@ from gateway import installation
 from gateway.own_models.kept import KnownDetectors
 from gateway.services.apply_policy import PolicyApplication
 from gateway.services.audit_log import AuditLog
+from gateway.services.batch_pages import BatchPages
 from gateway.services.batches import Batches
 from gateway.services.broker import Broker
+from gateway.services.copy_previews import CopyPreviews
 from gateway.services.datasets import Datasets
+from gateway.services.file_names import FileNames
 from gateway.services.grants import Grants
 from gateway.services.groups import Groups
+from gateway.services.guidelines import Guidelines
 from gateway.services.intake import Intake
 from gateway.services.jobs import JobQueue
+from gateway.services.label_drafts import LabelDrafts
 from gateway.services.label_export import LabelExport
 from gateway.services.label_sets import LabelSets
 from gateway.services.label_submissions import LabelSubmissions
 from gateway.services.label_tasks import LabelTasks
+from gateway.services.my_work import MyWork
 from gateway.services.originals import Originals
 from gateway.services.policies import Policies
 from gateway.services.policy_overview import PolicyOverview
@@ -45,6 +51,7 @@ from gateway.services.rollbacks import Rollbacks
 from gateway.services.sessions import Sessions
 from gateway.services.sign_in import SignIn
 from gateway.services.tending import Tending
+from gateway.services.upload_terms import UploadTerms
 from gateway.services.webhooks import Webhooks
 from gateway.services.workforce import Workforce
 from gateway.settings import Settings
@@ -77,7 +84,7 @@ from gateway.web.identity import Doorkeeper
 from gateway.web.limits import BodyLimit
 from gateway.web.metrics import Metrics
 from gateway.web.requests import RequestMiddleware
-from gateway.web.services import Reviews, Services
+from gateway.web.services import Bringing, Reviews, Services
 
 MAX_UPLOAD_BYTES = 100_000_000
 COUNT_SECONDS = 5.0
@@ -189,14 +196,16 @@ def _console_doors(app: FastAPI, settings: Settings, database: Database) -> None
 
 
 def _services(settings: Settings, role: Role, database: Database, queue: JobQueue | None) -> Services:
-    broker = intake = desk = hooks = None
+    broker = intake = desk = hooks = names = shown = None
     if role in (Role.ALL, Role.BROKER):
         reader = CopyReader(installation.copy_blobs(settings), installation.copy_keys(settings))
         broker = Broker(database, reader, utc_now)
+        shown = CopyPreviews(database, reader, utc_now)
     if queue is not None and role in (Role.ALL, Role.REVIEW):
         desk = _review_desk(settings, database, queue)
     if queue is not None and role in (Role.ALL, Role.INTAKE):
         keys = installation.original_keys(settings)
+        names = FileNames(database, keys, utc_now)
         hooks = Webhooks(database, keys, installation.destinations(settings), utc_now)
         intake = Intake(
             database,
@@ -222,9 +231,15 @@ def _services(settings: Settings, role: Role, database: Database, queue: JobQueu
         label_tasks=LabelTasks(database, utc_now),
         label_submissions=LabelSubmissions(database, utc_now),
         label_export=LabelExport(database, utc_now),
+        label_drafts=LabelDrafts(database, utc_now),
+        guidelines=Guidelines(database, utc_now),
+        my_work=MyWork(database, utc_now),
         batches=Batches(database, utc_now),
         workforce=Workforce(database, utc_now),
         groups=Groups(database, utc_now, longest=timedelta(days=settings.grant_days)),
+        bringing=Bringing(
+            UploadTerms(database, utc_now), BatchPages(database, utc_now), names=names, previews=shown
+        ),
         broker=broker,
         intake=intake,
         uploads=None if intake is None else Resumable(intake),

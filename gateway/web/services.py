@@ -10,16 +10,22 @@ from fastapi import Depends, Request
 from gateway.errors import NotFound
 from gateway.services.apply_policy import PolicyApplication
 from gateway.services.audit_log import AuditLog
+from gateway.services.batch_pages import BatchPages
 from gateway.services.batches import Batches
 from gateway.services.broker import Broker
+from gateway.services.copy_previews import CopyPreviews
 from gateway.services.datasets import Datasets
+from gateway.services.file_names import FileNames
 from gateway.services.grants import Grants
 from gateway.services.groups import Groups
+from gateway.services.guidelines import Guidelines
 from gateway.services.intake import Intake
+from gateway.services.label_drafts import LabelDrafts
 from gateway.services.label_export import LabelExport
 from gateway.services.label_sets import LabelSets
 from gateway.services.label_submissions import LabelSubmissions
 from gateway.services.label_tasks import LabelTasks
+from gateway.services.my_work import MyWork
 from gateway.services.policies import Policies
 from gateway.services.policy_overview import PolicyOverview
 from gateway.services.policy_previews import PolicyPreviews
@@ -32,6 +38,7 @@ from gateway.services.review_queue import ReviewQueue
 from gateway.services.review_work import ReviewWork
 from gateway.services.rollbacks import Rollbacks
 from gateway.services.tending import Tending
+from gateway.services.upload_terms import UploadTerms
 from gateway.services.webhooks import Webhooks
 from gateway.services.workforce import Workforce
 
@@ -52,6 +59,16 @@ class Reviews:
 
 
 @dataclass(frozen=True, slots=True)
+class Bringing:
+    """What whoever brings images in is told. names, previews: None without the key that each needs."""
+
+    terms: UploadTerms
+    pages: BatchPages
+    names: FileNames | None
+    previews: CopyPreviews | None
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """None where this process's role leaves a service out."""
 
@@ -68,9 +85,13 @@ class Services:
     label_tasks: LabelTasks
     label_submissions: LabelSubmissions
     label_export: LabelExport
+    label_drafts: LabelDrafts
+    guidelines: Guidelines
+    my_work: MyWork
     batches: Batches
     workforce: Workforce
     groups: Groups
+    bringing: Bringing
     broker: Broker | None
     intake: Intake | None
     uploads: Resumable | None
