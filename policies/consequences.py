@@ -1,4 +1,4 @@
-"""What each choice of a policy does, in a sentence for whoever makes it. Pure; numbers as the policy has them.
+"""What each choice of a policy does, in a sentence for whoever makes it. Pure.
 
 The keys are the places that `policies.editing` changes: "rules.face.hide", "release.sample", "effort".
 """
@@ -67,7 +67,7 @@ def _of_rule(rule: Rule) -> Iterator[tuple[str, str]]:
         yield (
             "lines",
             (
-                "Each line is read. What is surely no identifier stays visible; what could not be read is hidden."
+                "Each line is read. What is surely no identifier stays visible; what is not read is hidden."
                 if rule.reads
                 else "Every line that is found is hidden; none is read."
             ),
@@ -100,7 +100,7 @@ def _of_gate(policy: Policy) -> dict[str, str]:
         else "One person decides on an image that waits."
     )
     told["release.recheck"] = (
-        "Each finished copy is looked at once more. What shows is hidden too; what shows again waits for a person."
+        "Each finished copy is looked at once more. What shows is hidden too; if more shows, a person looks."
         if gate.recheck
         else "The finished copy is not looked at again."
     )
