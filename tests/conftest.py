@@ -25,11 +25,11 @@ TOGETHER = {
     "journeys/test_up.py": "up",
     "journeys/test_readme_tour.py": "up",  # on the README's port, which one at a time can have
 }
-"""Files that share what a session makes once, and the group of each; every other file is a group of its own."""
+"""Files that share what a session makes once, and their group; every other file is a group of its own."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Groups for a run of several processes (`--dist loadgroup`); the journeys, which take longest, come first."""
+    """Groups for a run of several processes (`--dist loadgroup`); journeys, which take longest, come first."""
     for item in items:
         path = item.path.relative_to(ROOT).as_posix()
         group = "console" if path.startswith("journeys/console/") else TOGETHER.get(path, path)
