@@ -40,7 +40,7 @@ def given_by_group(officer: Page, dataset: str, name: str, group: str) -> None:
     officer.get_by_role("button", name="Add", exact=True).click()
     officer.get_by_role("cell", name=name).wait_for()
     officer.get_by_role("link", name="Give a dataset").click()
-    officer.get_by_label("Dataset").first.select_option(dataset)
+    officer.locator("#g-dataset").select_option(dataset)
     officer.get_by_label("Purpose").fill("label-cars")
     officer.get_by_role("button", name="Give it").click()
     officer.get_by_text("The grant is given.").wait_for()
