@@ -6,7 +6,18 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from gateway.services.sessions import Ended
-from gateway.web.console import account, demo_page, navigation, set_up, sign_in
+from gateway.web.console import (
+    account,
+    asset_pages,
+    demo_page,
+    find_page,
+    home,
+    navigation,
+    operator_pages,
+    set_up,
+    sign_in,
+    vault_page,
+)
 from gateway.web.console.visitor import look_up
 
 front = APIRouter(include_in_schema=False)
@@ -27,4 +38,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     set_up.router,
     account.router,
     demo_page.router,
+    home.router,
+    asset_pages.router,
+    find_page.router,
+    vault_page.router,
+    operator_pages.router,
 )
