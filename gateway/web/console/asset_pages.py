@@ -105,7 +105,7 @@ def row(asset: AssetRecord, names: dict[str, str]) -> dict[str, Any]:
 def _copy(copy: CopyRecord) -> dict[str, Any]:
     counted = Counter(str(one["kind"]) for one in copy.report.get("redactions", ()))
     return {
-        "copy": copy,
+        "record": copy,
         "policy": copy.report.get("policy_version"),
         "regions": [(reasons.KINDS.get(kind, kind), number) for kind, number in sorted(counted.items())],
         "hidden": sum(counted.values()),

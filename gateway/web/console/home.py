@@ -21,7 +21,7 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(only(Role.OFFI
 
 Period = Annotated[Literal["14", "90"], Query()]
 
-SHOWN_DATASETS = 8
+SHOWN_DATASETS = 9
 """On the first page; those that need somebody come first."""
 
 SHOWN_CAUSES = 3
