@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -56,6 +57,12 @@ def newest_in(session: Session, dataset_id: str, *, limit: int) -> list[AssetRec
 def sealed_name(session: Session, asset_id: str) -> bytes | None:
     """The sealed intake file name. Raises NotFound."""
     return _row(session, asset_id).sealed_name
+
+
+def sealed_names(session: Session, asset_ids: Collection[str]) -> dict[str, bytes]:
+    """The sealed intake file names of those assets that have one."""
+    query = select(Asset.id, Asset.sealed_name).where(col(Asset.id).in_(asset_ids))
+    return {asset_id: name for asset_id, name in session.exec(query) if name is not None}
 
 
 def move(
@@ -165,6 +172,7 @@ def _row(session: Session, asset_id: str, *, lock: bool = False) -> Asset:
 
 
 def record_of(row: Asset) -> AssetRecord:
+    """The row as what leaves this room."""
     return AssetRecord(
         id=row.id,
         dataset_id=row.dataset_id,
@@ -178,3 +186,6 @@ def record_of(row: Asset) -> AssetRecord:
         received_at=row.received_at,
         updated_at=row.updated_at,
     )
+
+
+_record = record_of

@@ -108,7 +108,8 @@ def _row(session: Session, batch_id: str, *, lock: bool = False) -> Batch:
     return row
 
 
-def _record(row: Batch) -> BatchRecord:
+def record_of(row: Batch) -> BatchRecord:
+    """The row as what leaves this room."""
     return BatchRecord(
         id=row.id,
         dataset_id=row.dataset_id,
@@ -118,3 +119,6 @@ def _record(row: Batch) -> BatchRecord:
         created_at=row.created_at,
         closed_at=row.closed_at,
     )
+
+
+_record = record_of

@@ -61,6 +61,19 @@ def revoke(session: Session, grant_id: str, *, now: datetime) -> GrantRecord:
     return _record(row)
 
 
+def extend(session: Session, grant_id: str, until: datetime) -> GrantRecord:
+    """Raises NotFound, or Conflict when it was revoked."""
+    row = session.get(Grant, grant_id, with_for_update=True)
+    if row is None:
+        raise NotFound(f"grant {grant_id} does not exist")
+    if row.revoked_at is not None:
+        raise Conflict(f"grant {grant_id} was revoked; give another one. Nothing was changed")
+    row.until = until
+    session.add(row)
+    session.flush()
+    return _record(row)
+
+
 def of(session: Session, *, person_id: str | None = None) -> list[GrantRecord]:
     """All grants, or one person's, the newest first."""
     query = select(Grant).order_by(col(Grant.created_at).desc(), col(Grant.id))

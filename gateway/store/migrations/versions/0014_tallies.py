@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0014_tallies"
-down_revision = "0008_accounts"
+down_revision = "0013_annotation"
 branch_labels = None
 depends_on = None
 
