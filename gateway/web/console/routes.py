@@ -26,6 +26,10 @@ from gateway.web.console import (
     tasks_at_work,
     upload,
     upload_files,
+    workforce,
+    workforce_datasets,
+    workforce_grants,
+    workforce_groups,
 )
 from gateway.web.console.visitor import look_up
 
@@ -47,6 +51,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     set_up.router,
     account.router,
     demo_page.router,
+    workforce.router,
+    workforce_groups.router,
+    workforce_grants.router,
+    workforce_datasets.router,
     tasks.router,
     tasks_at_work.router,
     guidelines.readers,
