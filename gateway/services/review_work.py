@@ -93,7 +93,7 @@ class ReviewWork:
                 dataset=datasets.get(session, sheet.review.dataset_id).name,
                 policy=datasets.policy_at(session, version),
                 lines=rule_lines(session, version),
-                strip=_once(strip, principal),
+                strip=tuple(one for one in strip if one.holder in (None, principal.id)),
             )
 
     def _allowed(self, principal: Principal) -> datetime:
@@ -120,9 +120,3 @@ class ReviewWork:
             newer=key(shown[0]) if shown and ahead else None,
             older=key(shown[-1]) if shown and further else None,
         )
-
-
-def _once(rows: list[Waiting], principal: Principal) -> tuple[Waiting, ...]:
-    """What this person may take, each image once: of two rounds that are free they can have one."""
-    mine = [one for one in rows if one.holder in (None, principal.id)]
-    return tuple({one.asset_id: one for one in reversed(mine)}.values())[::-1]

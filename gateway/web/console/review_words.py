@@ -19,7 +19,6 @@ KINDS: Final = {
 }
 
 OF_KIND: Final = {
-    "doubtful": "{many} seen too faintly for this policy to hide without a person",
     "too_many": "there are more {many} than can be told apart",
     "large": "a {one} fills much of the image",
     "many": "there are more {many} than this policy lets pass without a person",
@@ -48,7 +47,10 @@ def reason(code: str) -> str:
 
 def reasons(codes: Sequence[str]) -> str:
     """All of them as one sentence."""
-    said = "; ".join(reason(code) for code in codes) or "a person was asked to look"
+    doubtful = [KINDS[kind][1] for kind in Kind if f"{kind.value}.doubtful" in codes]
+    rest = [reason(code) for code in codes if not code.endswith(".doubtful")]
+    first = [f"{', '.join(doubtful)} below what this policy hides without a person"] if doubtful else []
+    said = "; ".join([*first, *rest]) or "a person was asked to look"
     return f"{said[0].upper()}{said[1:]}."
 
 
