@@ -4,8 +4,10 @@ A leaf is hashed as SHA-256(0x00 || data), a node as SHA-256(0x01 || left || rig
 pass for the other. A tree of n > 1 leaves has the largest power of two below n on its left.
 
 - `CompactTree` appends in constant memory: it keeps the roots of the perfect subtrees only (the frontier).
-- `inclusion_proof` shows that a leaf is in a tree; `consistency_proof` that a tree extends an older one.
-- The verifiers return None or raise a ProofError that says what is wrong.
+- `inclusion_proof` shows that a leaf is in a tree; `consistency_proof` that a tree extends an older one. Each
+  is the roots over a few ranges of leaves, which `inclusion_ranges` and `consistency_ranges` name: whoever
+  keeps roots of subtrees need not hash a whole log for a proof.
+- The verifiers return None or raise a ProofError that says what is wrong; `inclusion_path` tells each step.
 
 All hashes are 32 bytes. Indices count from 0, sizes are numbers of leaves.
 """
@@ -14,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from audit.errors import MalformedHash, ProofOutOfRange, ProofTooLong, ProofTooShort, RootMismatch
 
@@ -22,6 +25,22 @@ EMPTY_ROOT = hashlib.sha256(b"").digest()  # RFC 9162, section 2.1.1: the hash o
 
 _LEAF = b"\x00"
 _NODE = b"\x01"
+
+Range = tuple[int, int]
+"""The leaves [low, high)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One level of an inclusion proof: two hashes and the one above them, all of 32 bytes.
+
+    left_is_given: the left hash is the proof's and the right one was computed; otherwise the other way round.
+    """
+
+    left: bytes
+    right: bytes
+    above: bytes
+    left_is_given: bool
 
 
 def leaf_hash(data: bytes) -> bytes:
@@ -93,17 +112,27 @@ def inclusion_proof(leaf_hashes: Sequence[bytes], index: int, size: int) -> list
     """
     if not 0 <= index < size <= len(leaf_hashes):
         raise ProofOutOfRange(f"no leaf {index} in a tree of {size} out of {len(leaf_hashes)} leaves")
-    proof: list[bytes] = []
+    return [_range_root(leaf_hashes, low, high) for low, high in inclusion_ranges(index, size)]
+
+
+def inclusion_ranges(index: int, size: int) -> list[Range]:
+    """Over which leaves the hashes of an inclusion proof are roots, in the proof's order.
+
+    Raises ProofOutOfRange unless 0 <= index < size.
+    """
+    if not 0 <= index < size:
+        raise ProofOutOfRange(f"no leaf {index} in a tree of {size} leaves")
+    ranges: list[Range] = []
     low, high = 0, size
     while high - low > 1:
         middle = low + _split(high - low)
         if index < middle:
-            proof.append(_range_root(leaf_hashes, middle, high))
+            ranges.append((middle, high))
             high = middle
         else:
-            proof.append(_range_root(leaf_hashes, low, middle))
+            ranges.append((low, middle))
             low = middle
-    return proof[::-1]
+    return ranges[::-1]
 
 
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> None:
@@ -111,23 +140,35 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
 
     RFC 9162, section 2.1.3.2. Raises the ProofError that names what is wrong.
     """
+    path = inclusion_path(leaf, index, size, proof)
+    _check_hashes((root,))
+    if (path[-1].above if path else leaf) != root:
+        raise RootMismatch(f"leaf {index} does not lead to the root of {size} leaves")
+
+
+def inclusion_path(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> list[Step]:
+    """The steps by which a proof leads from a leaf to a root, lowest first: what `verify_inclusion` takes.
+
+    Empty for a tree of one leaf. Raises ProofError for a proof that fits no tree of this size.
+    """
     if not 0 <= index < size:
         raise ProofOutOfRange(f"no leaf {index} in a tree of {size} leaves")
-    _check_hashes((leaf, root, *proof))
+    _check_hashes((leaf, *proof))
+    path: list[Step] = []
     result, first, last = leaf, index, size - 1
     for sibling in proof:
         if last == 0:
             raise ProofTooLong(f"the proof goes on above the root of {size} leaves")
-        if first & 1 or first == last:
-            result = node_hash(sibling, result)
+        is_right = bool(first & 1) or first == last
+        left, right = (sibling, result) if is_right else (result, sibling)
+        result = node_hash(left, right)
+        path.append(Step(left, right, result, is_right))
+        if is_right:
             first, last = _skip_lone_levels(first, last)
-        else:
-            result = node_hash(result, sibling)
         first, last = first >> 1, last >> 1
     if last != 0:
         raise ProofTooShort(f"the proof ends below the root of {size} leaves")
-    if result != root:
-        raise RootMismatch(f"leaf {index} does not lead to the root of {size} leaves")
+    return path
 
 
 def consistency_proof(leaf_hashes: Sequence[bytes], old: int, new: int) -> list[bytes]:
@@ -138,21 +179,31 @@ def consistency_proof(leaf_hashes: Sequence[bytes], old: int, new: int) -> list[
     """
     if not 0 <= old <= new <= len(leaf_hashes):
         raise ProofOutOfRange(f"no step from {old} to {new} in {len(leaf_hashes)} leaves")
+    return [_range_root(leaf_hashes, low, high) for low, high in consistency_ranges(old, new)]
+
+
+def consistency_ranges(old: int, new: int) -> list[Range]:
+    """Over which leaves the hashes of a consistency proof are roots, in the proof's order.
+
+    Raises ProofOutOfRange unless 0 <= old <= new.
+    """
+    if not 0 <= old <= new:
+        raise ProofOutOfRange(f"a tree of {new} leaves does not extend one of {old}")
     if old in (0, new):
         return []
-    proof: list[bytes] = []
+    ranges: list[Range] = []
     low, high, whole = 0, new, True  # whole: the subtree at hand starts where the old tree does
     while high != old:
         middle = low + _split(high - low)
         if old <= middle:
-            proof.append(_range_root(leaf_hashes, middle, high))
+            ranges.append((middle, high))
             high = middle
         else:
-            proof.append(_range_root(leaf_hashes, low, middle))
+            ranges.append((low, middle))
             low, whole = middle, False
     if not whole:
-        proof.append(_range_root(leaf_hashes, low, high))
-    return proof[::-1]
+        ranges.append((low, high))
+    return ranges[::-1]
 
 
 def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> None:

@@ -30,6 +30,7 @@ from gateway.store.database import Database, Unit
 from gateway.store.queries import log
 from gateway.store.queries.locks import Task, claim
 from gateway.store.queries.log import InboxEntry, StoredCheckpoint
+from gateway.store.queries.log_tree import close_blocks
 from policies.access import INSTALLATION
 
 ACTOR = "sequencer"
@@ -101,6 +102,7 @@ class Sequencer:
                 note = sign(Checkpoint(self._signer.name, tree.size, tree.root()), self._signer)
                 checkpoint = log.StoredCheckpoint(tree.size, note, b"".join(tree.frontier))
                 log.add_checkpoint(unit.session, checkpoint, now=self._clock())
+                close_blocks(unit.session.connection(), tree.size)
         # (3) That is committed now; (4) and is told outside the database.
         if note is not None:
             append_note(self._outside, note)

@@ -19,6 +19,7 @@ from typing import Final
 from sqlmodel import Session
 
 from audit.entry import Entry
+from gateway.store.queries import log_index
 from gateway.store.tables import LogEntry
 
 Clock = Callable[[], datetime]
@@ -95,7 +96,8 @@ class Ledger:
         )
 
     def flush(self) -> None:
-        """Writes the entries' rows; the surrounding unit commits them."""
+        """Writes the entries' rows and what they are looked up by; the surrounding unit commits them."""
+        rows = []
         for entry in self.entries:
             data = entry.to_bytes()
             row = LogEntry(
@@ -105,7 +107,11 @@ class Ledger:
                 mac=self._mac(data) if self._mac else None,
             )
             self._session.add(row)
+            rows.append(row)
         self._session.flush()
+        if rows:
+            numbers = [row.id or 0 for row in rows]  # the flush has given each its number
+            log_index.add(self._session.connection(), zip(numbers, self.entries, strict=True))
 
     def committed(self) -> None:
         """The unit has committed: the writer's chain goes on from here."""

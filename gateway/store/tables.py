@@ -30,11 +30,13 @@ _Big = BigInteger().with_variant(Integer, "sqlite")
 """64 bits everywhere: SQLite's own integers have them, and number rows by themselves only as INTEGER."""
 
 _IN_INBOX = text("leaf_index IS NULL AND refused IS NULL")
+_REFUSED = text("refused IS NOT NULL")
 
 
 class Person(SQLModel, table=True):
     """suspended_at: since when nothing of theirs works, neither token nor session nor grant."""
 
+    __table_args__ = (Index("person_by_time", "created_at", "id"),)
     id: str = Field(primary_key=True)
     role: str
     created_at: datetime = _time()
@@ -106,7 +108,10 @@ class PolicyProposal(SQLModel, table=True):
 
 
 class PolicyPreview(SQLModel, table=True):
-    """What a policy would do to a dataset's newest originals. result: counts, ids and rectangles only."""
+    """What a policy would do to a dataset's newest originals. result: counts, ids and rectangles only.
+
+    looked_at: images so far, while it runs.
+    """
 
     __tablename__ = "policy_preview"
     __table_args__ = (
@@ -124,6 +129,7 @@ class PolicyPreview(SQLModel, table=True):
     begun_at: datetime | None = _time(nullable=True)
     finished_at: datetime | None = _time(nullable=True)
     failure: str | None = None
+    looked_at: int | None = None
     result: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
 
 
@@ -174,11 +180,17 @@ class Asset(SQLModel, table=True):
         Index("asset_by_dataset", "dataset_id", "id"),
         Index("asset_by_dataset_and_state", "dataset_id", "state", "id"),
         Index("asset_by_fingerprint", "dataset_id", "fingerprint", unique=True),
+        # The newest first: all, in a state, for a reason, in a dataset, and in a state there.
+        Index("asset_newest", "updated_at", "id"),
+        Index("asset_newest_in_state", "state", "updated_at", "id"),
+        Index("asset_newest_for_reason", "state", "reason", "updated_at", "id"),
+        Index("asset_newest_in_dataset", "dataset_id", "updated_at", "id"),
+        Index("asset_newest_in_dataset_and_state", "dataset_id", "state", "updated_at", "id"),
     )
     id: str = Field(primary_key=True)
     dataset_id: str = Field(foreign_key="dataset.id")
     uploader_id: str = Field(foreign_key="person.id")
-    state: str = Field(index=True)
+    state: str
     reason: str | None = None
     attempts: int = 0
     blob: str
@@ -187,7 +199,7 @@ class Asset(SQLModel, table=True):
     fingerprint: bytes | None = _bytes(nullable=True)
     byte_length: int
     received_at: datetime = _time()
-    updated_at: datetime = _time(index=True)
+    updated_at: datetime = _time()
 
 
 class Copy(SQLModel, table=True):
@@ -267,7 +279,11 @@ class ReviewDecision(SQLModel, table=True):
 
 class Grant(SQLModel, table=True):
     __tablename__ = "access_grant"
-    __table_args__ = (Index("grant_by_person", "person_id", "dataset_id"),)
+    __table_args__ = (
+        Index("grant_by_person", "person_id", "dataset_id"),
+        Index("grant_by_time", "created_at", "id"),
+        Index("grant_by_dataset", "dataset_id", "created_at", "id"),
+    )
     id: str = Field(primary_key=True)
     person_id: str = Field(foreign_key="person.id")
     dataset_id: str = Field(foreign_key="dataset.id")
@@ -279,7 +295,10 @@ class Grant(SQLModel, table=True):
 
 
 class LabelCategory(SQLModel, table=True):
-    """A class of a dataset's label set. used: labels name it, so that it stays what it is."""
+    """A class of a dataset's label set. used: labels name it, so that it stays what it is.
+
+    landmarks: the names of its points; null for none.
+    """
 
     __tablename__ = "label_category"
     __table_args__ = (UniqueConstraint("dataset_id", "name"),)
@@ -288,6 +307,7 @@ class LabelCategory(SQLModel, table=True):
     name: str
     parent: str | None = None
     used: bool = False
+    landmarks: list[str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
 
 
 class LabelTask(SQLModel, table=True):
@@ -301,18 +321,23 @@ class LabelTask(SQLModel, table=True):
     holder_id: str | None = Field(default=None, foreign_key="person.id", index=True)
     grant_id: str | None = Field(default=None, foreign_key="access_grant.id", index=True)
     lease_until: datetime | None = _time(nullable=True)
+    claimed_at: datetime | None = _time(nullable=True)
     submissions: int = 0
     submitter_id: str | None = Field(default=None, foreign_key="person.id", index=True)
     created_at: datetime = _time()
 
 
 class LabelSubmission(SQLModel, table=True):
-    """An image's labels as somebody submitted them; never changed. The greatest number of a task counts."""
+    """An image's labels as somebody submitted them; never changed. The greatest number of a task counts.
+
+    seconds: since the claim, or since the same person's submission before it, whichever was later.
+    """
 
     __tablename__ = "label_submission"
     __table_args__ = (
         UniqueConstraint("task_id", "number"),
         Index("label_submission_by_dataset", "dataset_id", "id"),
+        Index("label_submission_by_person", "person_id", "submitted_at"),
     )
     id: str = Field(primary_key=True)
     task_id: str = Field(foreign_key="label_task.id")
@@ -326,6 +351,7 @@ class LabelSubmission(SQLModel, table=True):
     count: int
     labels: str = Field(sa_column=Column(Text, nullable=False))
     submitted_at: datetime = _time()
+    seconds: int | None = None
 
 
 class IdempotencyKey(SQLModel, table=True):
@@ -352,6 +378,7 @@ class LogEntry(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("writer", "sequence"),
         Index("log_inbox", "id", sqlite_where=_IN_INBOX, postgresql_where=_IN_INBOX),
+        Index("log_refused", "id", sqlite_where=_REFUSED, postgresql_where=_REFUSED),
     )
     id: int | None = Field(default=None, sa_column=Column(_Big, primary_key=True, autoincrement=True))
     writer: str

@@ -3,7 +3,16 @@
 from alembic import context
 from sqlmodel import SQLModel, create_engine
 
-from gateway.store import account_tables, batch_tables, tables  # noqa: F401  (they fill the metadata)
+from gateway.store import (  # noqa: F401  (they fill the metadata)
+    account_tables,
+    batch_tables,
+    label_tables,
+    log_tables,
+    policy_tables,
+    tables,
+    tally_tables,
+    workforce_tables,
+)
 
 
 def _run(connection: object) -> None:

@@ -108,9 +108,14 @@ def add_checkpoint(session: Session, checkpoint: StoredCheckpoint, *, now: datet
 
 def page(session: Session, *, after: int) -> list[TreeEntry]:
     """The next PAGE entries of the tree behind index `after`, in its order."""
-    query = select(LogEntry).where(col(LogEntry.leaf_index) > after).order_by(col(LogEntry.leaf_index))
-    rows = session.exec(query.limit(PAGE))
-    return [TreeEntry(row.leaf_index or 0, row.entry, row.leaf_hash or b"") for row in rows]
+    index = col(LogEntry.leaf_index)
+    query = (
+        sqlalchemy.select(index, col(LogEntry.entry), col(LogEntry.leaf_hash))
+        .where(index > after)
+        .order_by(index)
+        .limit(PAGE)
+    )
+    return [TreeEntry(place, entry, leaf or b"") for place, entry, leaf in session.execute(query)]
 
 
 def checkpoints(session: Session) -> list[tuple[int, str]]:

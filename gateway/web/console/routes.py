@@ -8,13 +8,24 @@ from fastapi.responses import RedirectResponse
 from gateway.services.sessions import Ended
 from gateway.web.console import (
     account,
+    batches,
+    datasets,
     demo_page,
+    guidelines,
     navigation,
+    policies,
+    policies_editor,
+    policies_effect,
+    policies_previews,
     review_bench,
     review_figures,
     review_lists,
     set_up,
     sign_in,
+    tasks,
+    tasks_at_work,
+    upload,
+    upload_files,
 )
 from gateway.web.console.visitor import look_up
 
@@ -36,7 +47,21 @@ ROUTERS: tuple[APIRouter, ...] = (
     set_up.router,
     account.router,
     demo_page.router,
+    tasks.router,
+    tasks_at_work.router,
+    guidelines.readers,
+    guidelines.writers,
     review_lists.router,
     review_bench.router,
     review_figures.router,
+    upload.router,
+    upload_files.router,
+    batches.router,
+    datasets.router,
+    # The longer paths first: `/policies/new` is no policy's name.
+    policies_editor.router,
+    policies_previews.router,
+    policies_effect.router,
+    policies.acts,
+    policies.router,
 )
