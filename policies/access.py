@@ -70,6 +70,10 @@ class Action(StrEnum):
     POLICY_RETIRE = "policy.retire"
     POLICY_PREVIEW = "policy.preview"
     POLICY_APPLY = "policy.apply"
+    POLICY_ROLLBACK = "policy.rollback"
+    ROLLBACK_APPROVE = "rollback.approve"
+    ROLLBACK_REFUSE = "rollback.refuse"
+    ROLLBACK_WITHDRAW = "rollback.withdraw"
     DATASET_REDERIVE = "dataset.rederive"
     GUIDELINE_READ = "guideline.read"
     GUIDELINE_WRITE = "guideline.write"
@@ -114,9 +118,11 @@ class Principal:
 class Resource:
     """What is acted on.
 
-    kind: "Dataset", "Asset", "Batch", "Upload", "Copy", "Policy", "Review", "Task" or "Installation".
+    kind: "Dataset", "Asset", "Batch", "Upload", "Copy", "Policy", "Rollback", "Review", "Task" or
+    "Installation".
     dataset: where it belongs. owner: who brought the asset, or made the batch or the upload. author: who
-    wrote the policy; None for a preset. others: of a review, who has a hand in another round of the copy.
+    wrote the policy, None for a preset; or who asked to go back to an earlier one. others: of a review, who
+    has a hand in another round of the copy.
     """
 
     kind: str

@@ -314,7 +314,10 @@ class ProposalRecord:
 
 @dataclass(frozen=True, slots=True)
 class PreviewRecord:
-    """policy_id: a proposal's id or a preset's name. result: counts, ids and rectangles."""
+    """policy_id: a proposal's id or a preset's name. result: counts, ids and rectangles.
+
+    looked_at: images so far, while it runs.
+    """
 
     id: str
     policy_id: str
@@ -328,6 +331,7 @@ class PreviewRecord:
     finished_at: datetime | None = None
     failure: str | None = None
     result: Mapping[str, Any] | None = None
+    looked_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,10 @@ class PolicyProposal(SQLModel, table=True):
 
 
 class PolicyPreview(SQLModel, table=True):
-    """What a policy would do to a dataset's newest originals. result: counts, ids and rectangles only."""
+    """What a policy would do to a dataset's newest originals. result: counts, ids and rectangles only.
+
+    looked_at: images so far, while it runs.
+    """
 
     __tablename__ = "policy_preview"
     __table_args__ = (
@@ -126,6 +129,7 @@ class PolicyPreview(SQLModel, table=True):
     begun_at: datetime | None = _time(nullable=True)
     finished_at: datetime | None = _time(nullable=True)
     failure: str | None = None
+    looked_at: int | None = None
     result: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
 
 

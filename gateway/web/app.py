@@ -37,6 +37,7 @@ from gateway.services.label_tasks import LabelTasks
 from gateway.services.my_work import MyWork
 from gateway.services.originals import Originals
 from gateway.services.policies import Policies
+from gateway.services.policy_overview import PolicyOverview
 from gateway.services.policy_previews import PolicyPreviews
 from gateway.services.progress import Progress
 from gateway.services.readiness import Readiness, sequencer_in_time
@@ -46,6 +47,7 @@ from gateway.services.review_decide import ReviewDecisions
 from gateway.services.review_figures import ReviewFigures
 from gateway.services.review_queue import ReviewQueue
 from gateway.services.review_work import ReviewWork
+from gateway.services.rollbacks import Rollbacks
 from gateway.services.sessions import Sessions
 from gateway.services.sign_in import SignIn
 from gateway.services.tending import Tending
@@ -223,6 +225,8 @@ def _services(settings: Settings, role: Role, database: Database, queue: JobQueu
         previews=PolicyPreviews(database, utc_now),
         application=PolicyApplication(database, utc_now),
         rederivations=Rederivations(database, utc_now),
+        rollbacks=Rollbacks(database, utc_now),
+        policy_overview=PolicyOverview(database, utc_now),
         label_sets=LabelSets(database, utc_now),
         label_tasks=LabelTasks(database, utc_now),
         label_submissions=LabelSubmissions(database, utc_now),

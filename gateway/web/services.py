@@ -27,6 +27,7 @@ from gateway.services.label_submissions import LabelSubmissions
 from gateway.services.label_tasks import LabelTasks
 from gateway.services.my_work import MyWork
 from gateway.services.policies import Policies
+from gateway.services.policy_overview import PolicyOverview
 from gateway.services.policy_previews import PolicyPreviews
 from gateway.services.progress import Progress
 from gateway.services.rederive import Rederivations
@@ -35,6 +36,7 @@ from gateway.services.review_decide import ReviewDecisions
 from gateway.services.review_figures import ReviewFigures
 from gateway.services.review_queue import ReviewQueue
 from gateway.services.review_work import ReviewWork
+from gateway.services.rollbacks import Rollbacks
 from gateway.services.tending import Tending
 from gateway.services.upload_terms import UploadTerms
 from gateway.services.webhooks import Webhooks
@@ -77,6 +79,8 @@ class Services:
     previews: PolicyPreviews
     application: PolicyApplication
     rederivations: Rederivations
+    rollbacks: Rollbacks
+    policy_overview: PolicyOverview
     label_sets: LabelSets
     label_tasks: LabelTasks
     label_submissions: LabelSubmissions

@@ -56,6 +56,7 @@ ASSIGNMENTS: Final[dict[str, Assignment | None]] = {
 REVIEW: Final = Resource("Review", "review-1", HERE, "person-9", frozenset())
 OWN = Resource("Asset", "asset-1", HERE, "person-1")
 POLICY = Resource("Policy", "policy-1", author="person-2")
+ROLLBACK = Resource("Rollback", "rollback-1", author="person-2")
 RESOURCES: Final[dict[Action, Resource]] = {
     Action.ASSET_CREATE: Resource("Dataset", HERE),
     Action.ASSET_READ: OWN,
@@ -88,6 +89,10 @@ RESOURCES: Final[dict[Action, Resource]] = {
     Action.POLICY_RETIRE: POLICY,
     Action.POLICY_PREVIEW: Resource("Dataset", HERE),
     Action.POLICY_APPLY: Resource("Dataset", HERE),
+    Action.POLICY_ROLLBACK: Resource("Dataset", HERE),
+    Action.ROLLBACK_APPROVE: ROLLBACK,
+    Action.ROLLBACK_REFUSE: ROLLBACK,
+    Action.ROLLBACK_WITHDRAW: replace(ROLLBACK, author="person-1"),
     Action.DATASET_REDERIVE: Resource("Dataset", HERE),
     Action.GUIDELINE_READ: Resource("Dataset", HERE),
     Action.GUIDELINE_WRITE: Resource("Dataset", HERE),
@@ -144,6 +149,10 @@ BY_ROLE: Final[dict[Role, set[Action]]] = {
         Action.POLICY_RETIRE,
         Action.POLICY_PREVIEW,
         Action.POLICY_APPLY,
+        Action.POLICY_ROLLBACK,
+        Action.ROLLBACK_APPROVE,  # of what another asked for
+        Action.ROLLBACK_REFUSE,
+        Action.ROLLBACK_WITHDRAW,  # of their own
         Action.DATASET_REDERIVE,
         Action.GUIDELINE_READ,
         Action.GUIDELINE_WRITE,
@@ -298,6 +307,18 @@ def test_nobody_decides_on_a_policy_of_their_own(action: Action) -> None:
         assert decide(Principal("person-1", role), action, own, now=NOW) == Denied("policy.own")
     second = Principal("person-2", Role.OFFICER)
     assert decide(second, action, own, now=NOW) == Allowed("officer.decides-on-policies")
+
+
+@pytest.mark.parametrize("action", [Action.ROLLBACK_APPROVE, Action.ROLLBACK_REFUSE])
+def test_nobody_goes_back_to_an_earlier_policy_alone(action: Action) -> None:
+    asked = replace(ROLLBACK, author="person-1")
+    for role in Role:
+        assert decide(Principal("person-1", role), action, asked, now=NOW) == Denied("rollback.own")
+
+
+def test_only_whoever_asked_takes_a_roll_back_back() -> None:
+    officer = Principal("person-1", Role.OFFICER)
+    assert isinstance(decide(officer, Action.ROLLBACK_WITHDRAW, ROLLBACK, now=NOW), Denied)
 
 
 @pytest.mark.parametrize("action", [Action.POLICY_APPROVE, Action.POLICY_REJECT])

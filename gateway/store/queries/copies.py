@@ -104,6 +104,16 @@ def versions_in(session: Session, dataset_id: str) -> set[str]:
     return set(session.exec(query.distinct()))
 
 
+def number_made_under(session: Session, dataset_id: str, versions: Collection[str]) -> int:
+    """How many of the dataset's copies `withdraw_made_under` would withdraw."""
+    if not versions:
+        return 0
+    query = select(func.count()).where(
+        Copy.dataset_id == dataset_id, col(Copy.withdrawn_at).is_(None), made_under().in_(versions)
+    )
+    return session.exec(query).one()
+
+
 def withdraw_made_under(
     session: Session, dataset_id: str, versions: Collection[str], *, now: datetime
 ) -> int:

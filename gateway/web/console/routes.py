@@ -13,6 +13,10 @@ from gateway.web.console import (
     demo_page,
     guidelines,
     navigation,
+    policies,
+    policies_editor,
+    policies_effect,
+    policies_previews,
     review_bench,
     review_figures,
     review_lists,
@@ -54,4 +58,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     upload_files.router,
     batches.router,
     datasets.router,
+    # The longer paths first: `/policies/new` is no policy's name.
+    policies_editor.router,
+    policies_previews.router,
+    policies_effect.router,
+    policies.acts,
+    policies.router,
 )

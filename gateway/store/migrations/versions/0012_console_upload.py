@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0012_console_upload"
-down_revision = "0008_accounts"
+down_revision = "0011_review_console"
 branch_labels = None
 depends_on = None
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0013_annotation"
-down_revision = "0011_review_console"
+down_revision = "0012_console_upload"
 branch_labels = None
 depends_on = None
 
