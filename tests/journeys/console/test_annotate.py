@@ -225,7 +225,7 @@ def test_by_keys_alone_and_with_keys_of_ones_own(street: Street, seat: Seat) -> 
     looked_at(page, "annotator-keys")
     page.get_by_role("button", name="box: R. Change").click()
     press(page, "b")
-    page.get_by_role("button", name="Close").click()
+    page.get_by_role("button", name="Close", exact=True).click()
     press(page, "v", "r")
     expect(page.locator("[data-tool=select]")).to_have_attribute("aria-pressed", "true")
     press(page, "b")

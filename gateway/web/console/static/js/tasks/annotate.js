@@ -63,6 +63,7 @@ function warn(left) {
 
 /** Nothing of the image stays on the screen, and the page says why. */
 function stop(why) {
+  keeper.stop();
   pyramid?.close();
   viewer.clear();
   if (why === "refused") return location.replace(location.pathname); // the gateway says why, and enters it
@@ -147,6 +148,7 @@ keys("View", {
   0: act(() => viewer.fit(), "whole image"),
   x: act(() => viewer.single(), "single pixels"),
   o: act(() => desk.toggleTags(), "names on the image on or off"),
+  "shift+o": act(() => desk.toggleOutlines(), "objects on the image on or off"),
   g: act(() => open($("guide-link").href, "guidelines", "noopener"), "guidelines"),
   space: act(() => hold(true), "hold to pan", { release: () => hold(false) }),
 });
@@ -177,8 +179,8 @@ async function load() {
   await pyramid.ready;
   viewer.show(image, (context, view, stage, ratio) => {
     pyramid.draw(context, view, stage, ratio);
-    const { seen, selected, handle, tags, draft, cross } = desk;
-    paint(context, view, ratio, { objects: seen, selected, handle, tags, draft, cross, colours, names });
+    const { seen, outlines, selected, handle, tags, draft, cross } = desk;
+    paint(context, view, ratio, { objects: outlines ? seen : [], selected, handle, tags, draft, cross, colours, names });
   });
   $("loading").hidden = true;
   $("submit").disabled = false;
