@@ -1,4 +1,4 @@
-"""An annotator at work in a real browser: each tool, keys alone, a reload, a submission, a grant taken back."""
+"""An annotator in a real browser: each tool, keys alone, a reload, a submission, a grant taken back."""
 
 from __future__ import annotations
 
