@@ -5,7 +5,7 @@ A search is an entry itself: whoever looks for a person or an image leaves a tra
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -86,6 +86,12 @@ class LogExplorer:
         self._authorize(principal)
         with self._database.reading() as session:
             return names.called(session, text, limit=NAMESAKES)
+
+    def people(self, principal: Principal, ids: Collection[str]) -> dict[str, Known]:
+        """Those of the ids that are people's. Raises AccessDenied."""
+        self._authorize(principal)
+        with self._database.reading() as session:
+            return names.of(session, ids)
 
     def search(
         self,

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 
 from gateway.errors import NotFound
 from gateway.services.apply_policy import PolicyApplication
+from gateway.services.asset_life import AssetLives
 from gateway.services.audit_log import AuditLog
 from gateway.services.batches import Batches
 from gateway.services.broker import Broker
@@ -19,6 +20,8 @@ from gateway.services.label_export import LabelExport
 from gateway.services.label_sets import LabelSets
 from gateway.services.label_submissions import LabelSubmissions
 from gateway.services.label_tasks import LabelTasks
+from gateway.services.log_checks import LogChecks
+from gateway.services.log_explorer import LogExplorer
 from gateway.services.policies import Policies
 from gateway.services.policy_previews import PolicyPreviews
 from gateway.services.progress import Progress
@@ -45,6 +48,15 @@ class Reviews:
 
 
 @dataclass(frozen=True, slots=True)
+class Log:
+    """The log as it is looked into and verified from the console."""
+
+    explorer: LogExplorer
+    lives: AssetLives
+    checks: LogChecks
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """None where this process's role leaves a service out."""
 
@@ -65,6 +77,7 @@ class Services:
     uploads: Resumable | None
     webhooks: Webhooks | None
     audit_log: AuditLog | None
+    log: Log | None
     reviews: Reviews | None
     tending: Tending | None
 

@@ -6,7 +6,18 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from gateway.services.sessions import Ended
-from gateway.web.console import account, demo_page, navigation, set_up, sign_in
+from gateway.web.console import (
+    account,
+    checkpoints,
+    checks,
+    demo_page,
+    explorer,
+    lives,
+    log_entry,
+    navigation,
+    set_up,
+    sign_in,
+)
 from gateway.web.console.visitor import look_up
 
 front = APIRouter(include_in_schema=False)
@@ -27,4 +38,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     set_up.router,
     account.router,
     demo_page.router,
+    explorer.router,
+    log_entry.router,
+    lives.router,
+    checkpoints.router,
+    checks.router,
 )
