@@ -16,6 +16,7 @@
     │   ├── EnvelopeError           does not authenticate, is truncated, or is bound to something else
     │   └── BlobMissing             no such blob in the store
     ├── OutputCheckFailed       the sanitized file is not what was planned: never onward
+    ├── NotProven               a sanitized file that its regions and twins do not give again
     ├── AccessDenied            a principal asked for what it may not have
     ├── NotFound                no such record, or none this principal may know of
     │   └── Withdrawn               a copy that was delivered once and is not any more
@@ -105,6 +106,17 @@ class OutputCheckFailed(GatewayError):
     """The encoded sanitized copy differs from the plan; it goes nowhere.
 
     code: which check failed, such as "check.metadata".
+    """
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class NotProven(GatewayError):
+    """A file that is not what was made again of its original, or of a twin with other hidden pixels.
+
+    code: "prove.copy" or "prove.twin".
     """
 
     def __init__(self, message: str, *, code: str) -> None:

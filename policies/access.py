@@ -33,6 +33,7 @@ class Action(StrEnum):
 
     ASSET_CREATE = "asset.create"
     ASSET_READ = "asset.read"
+    ASSET_NAME = "asset.name"
     ASSET_LIST = "asset.list"
     ASSET_REQUEUE = "asset.requeue"
     ORIGINAL_READ = "original.read"
@@ -46,11 +47,20 @@ class Action(StrEnum):
     WEBHOOK_DELETE = "webhook.delete"
     COPY_LIST = "copy.list"
     COPY_READ = "copy.read"
+    COPY_PREVIEW = "copy.preview"
     DATASET_CREATE = "dataset.create"
     DATASET_LIST = "dataset.list"
     GRANT_CREATE = "grant.create"
     GRANT_LIST = "grant.list"
     GRANT_REVOKE = "grant.revoke"
+    GRANT_EXTEND = "grant.extend"
+    GROUP_CREATE = "group.create"
+    GROUP_CHANGE = "group.change"
+    GROUP_LIST = "group.list"
+    PERSON_LIST = "person.list"
+    PERSON_INVITE = "person.invite"
+    PERSON_SUSPEND = "person.suspend"
+    PERSON_RESTORE = "person.restore"
     POLICY_CREATE = "policy.create"
     POLICY_LIST = "policy.list"
     POLICY_READ = "policy.read"
@@ -60,8 +70,15 @@ class Action(StrEnum):
     POLICY_RETIRE = "policy.retire"
     POLICY_PREVIEW = "policy.preview"
     POLICY_APPLY = "policy.apply"
+    POLICY_ROLLBACK = "policy.rollback"
+    ROLLBACK_APPROVE = "rollback.approve"
+    ROLLBACK_REFUSE = "rollback.refuse"
+    ROLLBACK_WITHDRAW = "rollback.withdraw"
     DATASET_REDERIVE = "dataset.rederive"
+    GUIDELINE_READ = "guideline.read"
+    GUIDELINE_WRITE = "guideline.write"
     LABEL_DEFINE = "label.define"
+    LABEL_DRAFT = "label.draft"
     LABEL_EXPORT = "label.export"
     LABEL_SUBMIT = "label.submit"
     TASK_CLAIM = "task.claim"
@@ -69,16 +86,24 @@ class Action(StrEnum):
     TASK_READ = "task.read"
     TASK_RELEASE = "task.release"
     TASK_RENEW = "task.renew"
+    WORK_LIST = "work.list"
     AUDIT_READ = "audit.read"
     AUDIT_VERIFY = "audit.verify"
     METRICS_READ = "metrics.read"
+    OVERVIEW_READ = "overview.read"
+    ASSET_SURVEY = "asset.survey"
+    INSTALLATION_READ = "installation.read"
+    VAULT_READ = "vault.read"
+    PERSON_FIND = "person.find"
     REVIEW_LIST = "review.list"
     REVIEW_CLAIM = "review.claim"
     REVIEW_RELEASE = "review.release"
     REVIEW_READ = "review.read"
     REVIEW_IMAGE = "review.image"
     REVIEW_DECIDE = "review.decide"
+    REVIEW_UNDO = "review.undo"
     REVIEW_HISTORY = "review.history"
+    REVIEW_FIGURES = "review.figures"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +118,11 @@ class Principal:
 class Resource:
     """What is acted on.
 
-    kind: "Dataset", "Asset", "Batch", "Upload", "Copy", "Policy", "Review", "Task" or "Installation".
+    kind: "Dataset", "Asset", "Batch", "Upload", "Copy", "Policy", "Rollback", "Review", "Task" or
+    "Installation".
     dataset: where it belongs. owner: who brought the asset, or made the batch or the upload. author: who
-    wrote the policy; None for a preset. others: of a review, who has a hand in another round of the copy.
+    wrote the policy, None for a preset; or who asked to go back to an earlier one. others: of a review, who
+    has a hand in another round of the copy.
     """
 
     kind: str

@@ -5,6 +5,8 @@ Other documents that people write by hand are read the same way; `what` then say
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import yaml
@@ -40,7 +42,7 @@ def load(text: str, *, what: str = "policy") -> tuple[object, dict[Path, int]]:
     """
     if len(text) > MAX_CHARACTERS:
         raise NotYaml(1, f"longer than {MAX_CHARACTERS} characters; a {what} is a page or two")
-    try:
+    with _told(what):
         loader = _Loader(text)
         node = loader.get_single_node()
         lines: dict[Path, int] = {}
@@ -48,6 +50,19 @@ def load(text: str, *, what: str = "policy") -> tuple[object, dict[Path, int]]:
             return None, lines
         _walk(node, (), lines)
         return loader.construct_document(node), lines
+
+
+def compose(text: str) -> yaml.Node | None:
+    """The document's nodes with their places, for whoever changes the text in place. Raises NotYaml."""
+    with _told("policy"):
+        return _Loader(text).get_single_node()
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """What the YAML library raises, as NotYaml."""
+    try:
+        yield
     except yaml.MarkedYAMLError as exc:
         mark = exc.problem_mark or exc.context_mark
         raise NotYaml(1 if mark is None else mark.line + 1, exc.problem or "not readable") from exc
@@ -125,6 +140,12 @@ def _remedy(error: ErrorDetails, what: str) -> str:
             )
         case "value_error":
             return str(context["error"])
+        case "float_type" | "int_type" | "int_from_float":
+            return f"is {_quoted(error['input'])}; write a {'whole ' if 'int' in error['type'] else ''}number"
+        case "less_than_equal" | "greater_than_equal" | "greater_than":
+            bound, most = next(iter(context.items()))[1], error["type"] == "less_than_equal"
+            side = "at most" if most else "at least" if error["type"] == "greater_than_equal" else "more than"
+            return f"is {_quoted(error['input'])}; write {side} {bound}"
         case _:
             return f"{error['msg']} (you wrote {_quoted(error['input'])})"
 

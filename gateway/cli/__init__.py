@@ -25,6 +25,11 @@ COMMANDS = {
         "anonymize",
         "Anonymizes images: hides what the policy names, drops all metadata, checks each file written.",
     ),
+    "prove": LateCommand(
+        "gateway.cli.prove",
+        "command",
+        "Shows that a sanitized file does not depend on what its regions hide: the twin test, signed.",
+    ),
     "ingest": LateCommand(
         "gateway.cli.ingesting.command",
         "ingest",
@@ -61,6 +66,7 @@ COMMANDS = {
     ),
     "policy": LateCommand("gateway.cli.policy", "app", "Policies: check, diff, preview."),
     "tokens": LateCommand("gateway.cli.tokens", "app", "Bearer tokens: create, list, revoke."),
+    "accounts": LateCommand("gateway.cli.accounts", "app", "Accounts of the console: invite, list, disable."),
     "keys": LateCommand(
         "gateway.cli.keys", "app", "The keys that seal originals and copies, and sign the log."
     ),

@@ -9,6 +9,8 @@ from __future__ import annotations
 import io
 import json
 import os
+import secrets
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from typing import Any
 from gateway.cli.demo_picture import drawn_plate
 from gateway.client import Category, Client, api
 from gateway.detection.models import ModelStore
+from gateway.services.accounts import create_account
 from gateway.services.people import issue_token
 from gateway.settings import Settings
 from gateway.store.database import Database
@@ -28,9 +31,10 @@ LABEL_SET = (Category(1, "person"), Category(2, "car", "vehicle"))
 
 
 def seed_demo(settings: Settings, database: Database, url: str, token_file: Path) -> None:
-    """Does it once an installation; what was done is in DATA/demo.json and the page at / shows it."""
+    """Does it once an installation; what was done is in DATA/demo.json, and the page at /demo shows it."""
     notes = settings.data / DEMO_FILE
     if notes.exists():
+        print(f"the demo accounts and their passwords are in {notes}")
         return
     if not token_file.exists():
         print(f"no demo: it needs the officer's token in {token_file}")
@@ -50,6 +54,8 @@ def seed_demo(settings: Settings, database: Database, url: str, token_file: Path
         }
         finished = {name: sender.do(api.settled(asset.id)) for name, asset in assets.items()}
     _keep_pictures(settings.data / "demo", pictures)
+    known = {Role.UPLOADER: uploader.person_id, Role.ANNOTATOR: annotator.person_id}
+    accounts = seed_accounts(database, known)
     _write_private(
         notes,
         {
@@ -58,10 +64,37 @@ def seed_demo(settings: Settings, database: Database, url: str, token_file: Path
             "annotator_token": annotator.secret,
             "uploader_token": uploader.secret,
             "assets": {name: {"id": asset.id, "copy": asset.copy_id} for name, asset in finished.items()},
+            "accounts": accounts,
         },
     )
     for name, asset in finished.items():
         print(f"  {name}: {asset.state}, {asset.hidden} regions hidden")
+    _tell_accounts(accounts, notes)
+
+
+def seed_accounts(database: Database, known: Mapping[Role, str]) -> dict[str, dict[str, str]]:
+    """An account for each role, with a random password. known: who is here already, by role."""
+    made = {}
+    for role in Role:
+        password = "-".join(secrets.token_hex(2) for _ in range(4))
+        create_account(
+            database,
+            role=role,
+            name=f"Demo {role.value}",
+            login=f"demo-{role.value}",
+            password=password,
+            clock=utc_now,
+            person_id=known.get(role),
+        )
+        made[role.value] = {"login": f"demo-{role.value}", "password": password}
+    return made
+
+
+def _tell_accounts(accounts: Mapping[str, Mapping[str, str]], notes: Path) -> None:
+    """Shows user names and passwords, this once."""
+    print(f"demo accounts, one for each role (kept in {notes}, for you alone):")
+    for account in accounts.values():
+        print(f"  {account['login']:<15} {account['password']}")
 
 
 def _pictures(settings: Settings) -> dict[str, bytes]:

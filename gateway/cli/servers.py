@@ -23,7 +23,11 @@ from gateway import installation
 from gateway.cli.options import Data, Logs, Supervised, open_installation, settings_of
 from gateway.cli.process import prepare
 from gateway.errors import Misconfigured
+from gateway.services.accounts import needs_set_up
 from gateway.services.sequencer import Sequencer
+from gateway.services.set_up_code import kept_code
+from gateway.settings import Settings
+from gateway.store.database import Database
 from gateway.store.ledger import utc_now
 from gateway.web.app import Role, create_app
 from gateway.web.peers import ProxyOnly
@@ -54,6 +58,8 @@ def serve(
     check_bind(host, tls_cert, tls_key, behind_proxy)
     prepare("serve", settings_of(data), log_format=log_format, supervised=supervised)
     settings, database = open_installation(data, begins=True)
+    if not supervised:
+        tell_set_up(settings, database)
     database.close()
     # Once it has shut down, the web server raises the signal again: a plain end, so that spans are sent out.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -73,6 +79,12 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=10,
     )
+
+
+def tell_set_up(settings: Settings, database: Database, url: str = "") -> None:
+    """Prints the code of the first set-up, as long as no officer has an account."""
+    if needs_set_up(database):
+        print(f"first officer: {url}/set-up, with the code {kept_code(settings.data)}", flush=True)
 
 
 def check_bind(host: str, tls_cert: Path | None, tls_key: Path | None, behind_proxy: str | None) -> None:

@@ -20,6 +20,7 @@ from gateway import installation
 from gateway.cli.demo import seed_demo
 from gateway.cli.options import Data, Logs, open_database, settings_of
 from gateway.cli.process import prepare
+from gateway.cli.servers import tell_set_up
 from gateway.client import Client, ServerFault, Unreachable, api
 from gateway.detection.models import ModelStore
 from gateway.errors import KeyringError, Misconfigured
@@ -46,7 +47,9 @@ def up(
         Path | None,
         typer.Option(metavar="FILE", help="Where the first officer's token goes [DIR/officer.token]."),
     ] = None,
-    demo: Annotated[bool, typer.Option(help="Put two demo photos through it.")] = False,
+    demo: Annotated[
+        bool, typer.Option(help="Put two demo photos through it, and make an account for each role.")
+    ] = False,
     log_format: Logs = None,
     data: Data = None,
 ) -> None:
@@ -198,6 +201,7 @@ def _run(
         if demo:
             print("putting two demo photos through the gateway …")
             seed_demo(settings, database, url, token)
+        tell_set_up(settings, database, url)
         print(
             f"Privgate is running: {url}  (API: {url}/docs, data: {settings.data}; Ctrl-C ends it)",
             flush=True,

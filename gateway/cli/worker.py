@@ -22,6 +22,7 @@ from gateway.services.originals import Originals
 from gateway.services.policy_trial import PolicyTrial
 from gateway.services.preview_runner import PreviewRunner
 from gateway.services.rederiver import Rederiver
+from gateway.services.review_holds import ReviewHolds
 from gateway.services.review_remake import Remaker
 from gateway.services.sanitize import Sanitizer
 from gateway.services.sweep import Sweep
@@ -87,6 +88,7 @@ def run_worker(
             counts=JobCounts(tally),
             unfit=unfit,
         )
+        holds = ReviewHolds(database, queue.enqueue_remake, utc_now, actor=executor_id)
         rederiver = Rederiver(database, anonymizer, queue.enqueue_job, utc_now, actor=executor_id)
         trial = PolicyTrial(Originals(originals, original_keys).open, sandbox, detectors)
         previews = PreviewRunner(database, trial, queue.enqueue_job, utc_now, actor=executor_id)
@@ -113,7 +115,7 @@ def run_worker(
             utc_now,
             executor_id=executor_id,
             others={REMAKE: remaker.run, REDERIVE: rederiver.run, PREVIEW: previews.run},
-            tend=(rederiver.tend, previews.tend),
+            tend=(holds.carry_out, rederiver.tend, previews.tend),
             tally=tally,
             stuck=partial(_give_up, anonymizer),
             chores=(

@@ -21,18 +21,22 @@ class LabelFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A class of a dataset's label set."""
+    """A class of a dataset's label set. keypoints: the names of its landmarks, in their order."""
 
     id: int
     name: str
     supercategory: str | None = None
+    keypoints: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, found: Json) -> Self:
-        return cls(int(found["id"]), str(found["name"]), text(found.get("supercategory")))
+        points = tuple(str(name) for name in found.get("keypoints") or ())
+        return cls(int(found["id"]), str(found["name"]), text(found.get("supercategory")), points)
 
     def to_json(self) -> dict[str, Any]:
-        return {"id": self.id, "name": self.name, "supercategory": self.supercategory}
+        found: dict[str, Any] = {"id": self.id, "name": self.name, "supercategory": self.supercategory}
+        # A gateway that knows no landmarks refuses a member that it does not know.
+        return found | ({"keypoints": list(self.keypoints)} if self.keypoints else {})
 
 
 @dataclass(frozen=True, slots=True)

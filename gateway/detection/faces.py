@@ -15,6 +15,7 @@ from gateway.detection.focus import Window, area, centred_in, close_tiles, suspi
 from gateway.detection.looks import Pass, detections, located, scored, seen
 from gateway.detection.passes import Pixels, Tile, bounded_scale
 from gateway.detection.runtime import open_session
+from gateway.detection.turned import TURNS, best_turn, turned, turned_back
 from policies.model import Detection, Effort, Kind
 
 # The raw score of any look that becomes a normalised 0.5, before the looks are joined.
@@ -60,7 +61,8 @@ class CenterFace(Detector):
     """Faces, `centerface`. Raises MissingModel when it is made and its file is not there.
 
     A thorough one takes the closer look a second time, in the mirror: faces show there that it else misses,
-    and what is no face seldom looks like one both ways round.
+    and what is no face seldom looks like one both ways round. It also takes the halved look in the photo
+    turned by each quarter; where one of these shows more faces, all looks are taken in that turn too.
     """
 
     name = "centerface"
@@ -80,16 +82,37 @@ class CenterFace(Detector):
 
     def looks(self, pixels: Pixels) -> Iterator[tuple[str, Boxes]]:
         """What each look sees, by the look's name, as it is taken. Scores are normalised look by look."""
+        upright = no_boxes()
+        for name, boxes in self._upright(pixels, mirror=self._thorough):
+            upright = boxes if name == "halved" else upright
+            yield name, boxes
+        if self._thorough:
+            yield from self._turned(pixels, upright)
+
+    def _upright(self, pixels: Pixels, *, mirror: bool) -> Iterator[tuple[str, Boxes]]:
+        """The looks at these pixels as they are. mirror: the closer one in the mirror too."""
         height, width = pixels.shape[:2]
         native = bounded_scale(1.0, width, height)
         first = seen(pixels, native, self._see)
         yield "native", _scored(first)
         found = self._windows(first, width, height)
         yield "close", _scored(self._close(pixels, found, mirror=False))
-        if self._thorough:
+        if mirror:
             yield "mirrored", _scored(self._close(pixels, found, mirror=True))
         for name, scale in overview_scales(width, height).items():
             yield name, _scored(seen(pixels, scale, self._see))
+
+    def _turned(self, pixels: Pixels, upright: Boxes) -> Iterator[tuple[str, Boxes]]:
+        """All looks in the turn in which the halved one shows more than `upright`; else an empty one."""
+        height, width = pixels.shape[:2]
+        scale = overview_scales(width, height)["halved"]
+        looks = {quarters: _scored(seen(turned(pixels, quarters), scale, self._see)) for quarters in TURNS}
+        best = best_turn(upright, looks)
+        yield "turned", no_boxes() if best is None else turned_back(looks[best], best, width, height)
+        if best is not None:
+            for name, boxes in self._upright(turned(pixels, best), mirror=False):
+                if name != "halved":
+                    yield f"turned, {name}", turned_back(boxes, best, width, height)
 
     def joined(self, looks: Sequence[Boxes], pixels: Pixels) -> list[Detection]:
         """What looks at these pixels come to together."""

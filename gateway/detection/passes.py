@@ -61,7 +61,11 @@ def padded(pixels: Pixels) -> Pixels:
     """Black added right and below until both sides are among the few that networks see; C-contiguous."""
     height, width = pixels.shape[:2]
     down, right = (-side % (STRIDE if side <= COARSE else COARSE) for side in (height, width))
-    return np.ascontiguousarray(np.pad(pixels, ((0, down), (0, right), (0, 0))))
+    if not down and not right:
+        return np.ascontiguousarray(pixels)
+    result = np.zeros((height + down, width + right, pixels.shape[2]), dtype=np.uint8)
+    result[:height, :width] = pixels
+    return result
 
 
 def spans(length: int, side: int = TILE_SIDE, overlap: int = TILE_OVERLAP) -> list[tuple[int, int]]:

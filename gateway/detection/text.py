@@ -95,8 +95,8 @@ class TextDetector(Detector):
 
 def _lines(session: Session, pixels: Pixels, scale: float) -> Boxes:
     def see(tile: Tile) -> Boxes:
-        (probability,) = session.run(tile.pixels)
-        return ppocr.decode(probability[0], LEAST)
+        (logits,) = session.run(tile.pixels)
+        return ppocr.decode(logits[0], LEAST)
 
     return with_contrast(suppressed(seen(pixels, scale, see), OVERLAP), pixels)
 

@@ -21,6 +21,7 @@ from gateway.imaging.image import Limits, Pixels
 from gateway.imaging.protocol import (
     MAX_MESSAGE,
     READY,
+    UNFILTERED,
     Decoded,
     ProtocolError,
     Setup,
@@ -115,10 +116,15 @@ class DecoderChild:
 
     def _await_ready(self) -> None:
         try:
-            ready = self._receive(time.monotonic() + _START_TIMEOUT) == READY
+            said = self._receive(time.monotonic() + _START_TIMEOUT)
         except (ChildDied, ChildLate):
-            ready = False
-        if not ready:
+            said = b""
+        if said == UNFILTERED:
+            raise Misconfigured(
+                "the decoder process cannot be confined: the kernel takes no seccomp filter; run the gateway "
+                "where seccomp(2) is allowed (Linux 3.17; containers: under no profile that forbids it)"
+            )
+        if said != READY:
             raise Misconfigured(
                 f"the decoder process does not start within {self.limits.memory:,} bytes of memory and "
                 f"{_START_TIMEOUT:g} s; raise the memory limit, or run `privgate doctor`"

@@ -2,8 +2,9 @@
 
 It is started by exec, so it inherits no memory of the gateway; its environment is empty but for numerical
 libraries' settings; it holds two shared memory files and one socket and nothing else. It limits itself before
-it reads the first byte: address space, core dumps, file sizes, open files, new privileges, tracing; it dies
-with its parent. The parent holds the clock and the right to kill.
+it reads the first byte: address space, core dumps, file sizes, open files, new privileges, tracing, and last
+the system calls that are left to it (`seccomp`); it dies with its parent. The parent holds the clock and the
+right to kill.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from typing import Final
 
 import numpy as np
 
+from gateway.imaging import seccomp
 from gateway.imaging.image import ImageFormat, Limits, Pixels
-from gateway.imaging.protocol import MAX_MESSAGE, READY, Decoded, Setup, reply_of
+from gateway.imaging.protocol import MAX_MESSAGE, READY, UNFILTERED, Decoded, Setup, reply_of
 from gateway.imaging.refusals import Refused
 
 # linux/prctl.h
@@ -45,11 +47,18 @@ def main(argument: str) -> None:
     from PIL import Image
 
     from gateway.imaging.decode import decode_into
+    from gateway.imaging.warm_up import warm_up
 
     Image.MAX_IMAGE_PIXELS = None  # the limits are checked from the header before any codec allocates
     warnings.simplefilter("ignore")
-    _confine_files(setup.limits)
     with socket.socket(fileno=setup.control) as control:
+        warm_up(decode_into, setup.limits)
+        _confine_files(setup.limits)
+        try:
+            seccomp.install()
+        except seccomp.NoFilter:
+            control.send(UNFILTERED)
+            return
         control.send(READY)
         while request := control.recv(MAX_MESSAGE):
             _allow_processor_time(setup.limits)

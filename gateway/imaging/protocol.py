@@ -1,7 +1,7 @@
 """What the sandbox and its decoder process say to each other; light enough for both sides.
 
 Sizes and codes go through a socket, one message a datagram; bytes and pixels lie in two shared memory files.
-    process -> sandbox  READY
+    process -> sandbox  READY, or UNFILTERED where the kernel would not confine it
     sandbox -> process  the number of input bytes
     process -> sandbox  Decoded or Refused
 The process may have been taken over by what it decoded, so `parse_reply` believes nothing.
@@ -18,6 +18,7 @@ from gateway.imaging.image import ImageFormat, Limits
 from gateway.imaging.refusals import REFUSALS, Refused
 
 READY: Final = b"ready"
+UNFILTERED: Final = b"unfiltered"
 MAX_WORDS: Final = 2_000  # characters; see header_words
 MAX_MESSAGE: Final = 4096  # bytes; the longest real one has MAX_WORDS and about 100
 _WORDS: Final = re.compile(rf"[a-z ]{{0,{MAX_WORDS}}}")

@@ -1,8 +1,8 @@
 """COCO JSON in: one image's annotations, parsed once, every fault named by its place.
 
-What we keep of an annotation is its id, category, bbox and polygons. Everything else that tools add (info,
-licences, file names, attributes) could hold anything: it is not kept, and the parser says what it passed
-over.
+What we keep of an annotation is its id, category, bbox, polygons, keypoints and those of its attributes that
+are a Trait. Everything else that tools add (info, licences, file names, other attributes) could hold
+anything: it is not kept, and the parser says what it passed over.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from gateway.errors import InputRefused
-from gateway.labels.model import Box, Category, Label, Polygon, area_of
+from gateway.labels.keypoints import landmarks_of, read_keypoints, to_keypoints
+from gateway.labels.model import Box, Category, Label, Landmark, Polygon, Trait, area_of
+from gateway.labels.numbers import DIGITS, TOLERANCE, inside, is_id, is_number, names_id
 from policies.model import Size
 
 MAX_ANNOTATIONS: Final = 10_000
@@ -23,20 +25,15 @@ MAX_COORDINATES: Final = 400_000
 MAX_FAULTS: Final = 50
 """Faults named in one answer; whoever has more has one mistake many times."""
 
-TOLERANCE: Final = 0.01
-"""Pixels: tools round to two digits, so that much beyond the edge is taken as the edge."""
-
 LOOSE: Final = 1.0
 """Pixels by which a bbox may differ from its polygons': many tools round it to whole ones."""
 
-MAX_ID: Final = 2**53 - 1
-"""The greatest whole number that every JSON reader keeps exactly (RFC 8259, section 6)."""
-
-DIGITS: Final = 3
-"""Decimals kept: a thousandth of a pixel."""
-
 _TOP: Final = {"images", "annotations", "categories"}
-_ANNOTATION: Final = {"id", "image_id", "category_id", "bbox", "segmentation", "area", "iscrowd"}
+_ANNOTATION: Final = {
+    *("id", "image_id", "category_id", "bbox", "segmentation", "area", "iscrowd"),
+    *("keypoints", "num_keypoints", "attributes"),
+}
+_TRAITS: Final = {trait.value for trait in Trait}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +80,13 @@ def to_annotation(label: Label) -> dict[str, Any]:
         "segmentation": [list(polygon) for polygon in label.polygons],
         "area": round(label.area, DIGITS),
         "iscrowd": 0,
-    }
+    } | _more(label)
+
+
+def _more(label: Label) -> dict[str, Any]:
+    """Members that only some labels have."""
+    traits = {trait.value: trait in label.traits for trait in Trait} if label.traits else None
+    return to_keypoints(label.landmarks) | ({} if traits is None else {"attributes": traits})
 
 
 def to_text(labels: Sequence[Label]) -> str:
@@ -99,6 +102,8 @@ def from_text(text: str) -> tuple[Label, ...]:
             category=found["category_id"],
             box=Box(*found["bbox"]),
             polygons=tuple(tuple(polygon) for polygon in found["segmentation"]),
+            landmarks=landmarks_of(found.get("keypoints", ())),
+            traits=frozenset(Trait(name) for name, said in found.get("attributes", {}).items() if said),
         )
         for found in json.loads(text)
     )
@@ -151,7 +156,7 @@ class _Reader:
         for side, pixels in (("width", self._size.width), ("height", self._size.height)):
             if side in image and image[side] != pixels:
                 self._fault(f"images[0].{side}", f"the copy's {side} is {pixels} pixels")
-        if not _is_id(image.get("id")):
+        if not is_id(image.get("id")):
             self._fault("images[0].id", "a whole number is needed")
             return None
         return int(image["id"])
@@ -164,7 +169,7 @@ class _Reader:
             self._fault("categories", "a list is needed, or leave it out")
             return
         for index, found in enumerate(categories[:MAX_ANNOTATIONS]):
-            known = self._categories.get(found["id"]) if _names_id(found, "id") else None
+            known = self._categories.get(found["id"]) if names_id(found, "id") else None
             if known is None:
                 self._fault(f"categories[{index}].id", self._not_in_set())
             elif "name" in found and found["name"] != known.name:
@@ -188,19 +193,45 @@ class _Reader:
             self._fault(place, "an annotation is an object")
             return None
         self._pass_over(found, _ANNOTATION, "annotations[].")
-        if not _is_id(found.get("id")):
+        if not is_id(found.get("id")):
             self._fault(f"{place}.id", "a whole number is needed")
         if image is not None and found.get("image_id") != image:
             self._fault(f"{place}.image_id", "not the id of the one image in images")
-        if not (_names_id(found, "category_id") and found["category_id"] in self._categories):
+        if not (names_id(found, "category_id") and found["category_id"] in self._categories):
             self._fault(f"{place}.category_id", self._not_in_set())
         if found.get("iscrowd") not in (None, 0, False):
             self._fault(f"{place}.iscrowd", "crowds are not taken: draw a polygon for each object")
         polygons = self._polygons(found.get("segmentation"), f"{place}.segmentation")
-        box = self._box(found.get("bbox"), f"{place}.bbox", polygons)
+        landmarks = self._landmarks(found, f"{place}.keypoints")
+        traits = self._traits(found.get("attributes"), f"{place}.attributes")
+        box = self._box(found.get("bbox"), f"{place}.bbox", polygons, landmarks)
         if len(self._faults) > before or box is None:
             return None
-        return Label(int(found["id"]), int(found["category_id"]), box, polygons)
+        return Label(int(found["id"]), int(found["category_id"]), box, polygons, landmarks, traits)
+
+    def _landmarks(self, found: Mapping[str, object], place: str) -> tuple[Landmark, ...]:
+        if found.get("keypoints") is None or not names_id(found, "category_id"):
+            return ()
+        category = self._categories.get(found["category_id"])  # type: ignore[call-overload]
+        if category is None:
+            return ()  # told of already
+        landmarks, fault = read_keypoints(found["keypoints"], category.landmarks, self._size)
+        if fault is not None:
+            self._fault(place, fault)
+        return landmarks
+
+    def _traits(self, found: object, place: str) -> frozenset[Trait]:
+        if found is None:
+            return frozenset()
+        if not isinstance(found, Mapping):
+            self._fault(place, "an object is needed, or leave it out")
+            return frozenset()
+        self._pass_over(found, _TRAITS, "annotations[].attributes.")
+        said = {trait: found.get(trait.value, False) for trait in Trait}
+        for trait, value in said.items():
+            if not isinstance(value, bool):
+                self._fault(f"{place}.{trait.value}", "true or false is needed")
+        return frozenset(trait for trait, value in said.items() if value is True)
 
     def _polygons(self, found: object, place: str) -> tuple[Polygon, ...]:
         if found is None:
@@ -219,7 +250,7 @@ class _Reader:
         if self._coordinates > MAX_COORDINATES:
             raise InvalidLabels([Fault(place, f"more than {MAX_COORDINATES // 2} corners in one image")])
         limits = (self._size.width, self._size.height)
-        corners = tuple(_inside(value, limits[i % 2]) for i, value in enumerate(found))
+        corners = tuple(inside(value, limits[i % 2]) for i, value in enumerate(found))
         known = tuple(value for value in corners if value is not None)
         if len(known) < len(corners):
             self._fault(f"{place}[{corners.index(None)}]", self._outside())
@@ -229,21 +260,26 @@ class _Reader:
             return ()
         return known
 
-    def _box(self, found: object, place: str, polygons: Sequence[Polygon]) -> Box | None:
+    def _box(
+        self, found: object, place: str, polygons: Sequence[Polygon], landmarks: Sequence[Landmark]
+    ) -> Box | None:
         around = Box.around(polygons) if polygons else None
+        points = Box.around_points(landmarks) if landmarks and not polygons else None
         if found is None:
-            if around is None:
-                self._fault(place, "bbox or segmentation is needed")
-            return _rounded(around)
-        if not isinstance(found, list) or len(found) != 4 or not all(_is_number(value) for value in found):
+            if around is None and points is None:
+                self._fault(place, "bbox, segmentation or keypoints is needed")
+            return _rounded(around or points)
+        if not isinstance(found, list) or len(found) != 4 or not all(is_number(value) for value in found):
             self._fault(place, "four numbers are needed: left, top, width, height")
             return None
         left, top, width, height = (float(value) for value in found)
+        if points and (width <= 0 or height <= 0) and _agree(Box(left, top, width, height), points):
+            return _rounded(points)  # landmarks on one line have a box without width or height
         if width <= 0 or height <= 0:
             self._fault(place, "width and height must be greater than 0")
             return None
-        x0, x1 = _inside(left, self._size.width), _inside(left + width, self._size.width)
-        y0, y1 = _inside(top, self._size.height), _inside(top + height, self._size.height)
+        x0, x1 = inside(left, self._size.width), inside(left + width, self._size.width)
+        y0, y1 = inside(top, self._size.height), inside(top + height, self._size.height)
         if x0 is None or x1 is None or y0 is None or y1 is None:
             self._fault(place, self._outside())
             return None
@@ -257,29 +293,6 @@ class _Reader:
 
     def _outside(self) -> str:
         return f"outside the image of {self._size.width}x{self._size.height} pixels"
-
-
-def _is_id(value: object) -> bool:
-    return type(value) is int and 0 <= value <= MAX_ID
-
-
-def _names_id(found: object, member: str) -> bool:
-    return isinstance(found, Mapping) and _is_id(found.get(member))
-
-
-def _is_number(value: object) -> bool:
-    # The comparison also turns away not-a-number, infinity and whole numbers beyond any float.
-    return type(value) in (int, float) and -1e9 < value < 1e9  # type: ignore[operator]
-
-
-def _inside(value: object, limit: int) -> float | None:
-    """The coordinate, put onto the edge where rounding took it a trifle beyond; None outside."""
-    if not _is_number(value):
-        return None
-    number = float(value)  # type: ignore[arg-type]
-    if not -TOLERANCE <= number <= limit + TOLERANCE:
-        return None
-    return round(min(max(number, 0.0), float(limit)), DIGITS)
 
 
 def _rounded(box: Box | None) -> Box | None:

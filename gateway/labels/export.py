@@ -19,6 +19,7 @@ PIECE_BYTES = 1 << 16
 
 YOLO_NOTE = (
     "# Boxes only: YOLO's detection format has no polygons, so a polygon is exported as the box around it.\n"
+    "# Landmarks are the box around them; where that has no width or no height, the object is left out.\n"
     "# labels/ASSET.txt: class, then centre x, centre y, width, height, as fractions of the image's sides.\n"
     "# An empty file is an image in which nothing was to be seen. The images are not in here.\n"
 )
@@ -60,8 +61,10 @@ def _coco(head: str, images: Images) -> Iterator[str]:
 
 
 def _category(category: Category) -> dict[str, object]:
-    parent = {} if category.parent is None else {"supercategory": category.parent}
-    return {"id": category.number, "name": category.name} | parent
+    parent: dict[str, object] = {} if category.parent is None else {"supercategory": category.parent}
+    # COCO's words for landmarks: only categories that have them carry these members.
+    points = {"keypoints": list(category.landmarks), "skeleton": []} if category.landmarks else {}
+    return {"id": category.number, "name": category.name} | parent | points
 
 
 def _bundled(pieces: Iterable[str]) -> Iterator[bytes]:
@@ -101,6 +104,7 @@ def yolo_lines(image: LabelledImage, classes: dict[int, int]) -> str:
         f"{(label.box.y + label.box.height / 2) / height:.6f} "
         f"{label.box.width / width:.6f} {label.box.height / height:.6f}\n"
         for label in image.labels
+        if label.box.width and label.box.height
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 Polygon = tuple[float, ...]
 """x0, y0, x1, y1, …: at least three corners, closed without repeating the first (COCO's form)."""
@@ -35,18 +35,54 @@ def task_state(*, lease_until: datetime | None, submissions: int, now: datetime)
     return TaskState.SUBMITTED if submissions else TaskState.OPEN
 
 
+class Trait(StrEnum):
+    """What an annotator may say of an object beside its class; the words are Pascal VOC's."""
+
+    TRUNCATED = "truncated"
+    """Cut off by the edge of the image."""
+    OCCLUDED = "occluded"
+    """Partly covered by something else."""
+
+
+class Visibility(IntEnum):
+    """COCO's v of a keypoint."""
+
+    ABSENT = 0
+    """Not placed."""
+    COVERED = 1
+    """Placed, but something is in front of it."""
+    SHOWN = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A class of a dataset's label set. number: its COCO id. parent: COCO's supercategory."""
+    """A class of a dataset's label set. number: its COCO id. parent: COCO's supercategory.
+
+    landmarks: the names of the points that may be placed on such an object, in their order.
+    """
 
     number: int
     name: str
     parent: str | None = None
+    landmarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Landmark:
+    """A point, or with Visibility.ABSENT none: x and y are 0 then."""
+
+    x: float
+    y: float
+    visibility: Visibility = Visibility.SHOWN
+
+    @property
+    def placed(self) -> bool:
+        return self.visibility is not Visibility.ABSENT
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Left, top, width and height; both of the latter greater than 0."""
+    """Left, top, width and height; both of the latter greater than 0, but around landmarks alone."""
 
     x: float
     y: float
@@ -54,11 +90,16 @@ class Box:
     height: float
 
     @classmethod
-    def around(cls, polygons: Sequence[Polygon]) -> Box:
+    def around(cls, polygons: Sequence[Sequence[float]]) -> Box:
         """The smallest box that holds every corner."""
         xs = [x for polygon in polygons for x in polygon[0::2]]
         ys = [y for polygon in polygons for y in polygon[1::2]]
         return cls(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
+
+    @classmethod
+    def around_points(cls, landmarks: Sequence[Landmark]) -> Box:
+        """The smallest box that holds every landmark that is placed, of which there is one or more."""
+        return cls.around([[at for point in landmarks if point.placed for at in (point.x, point.y)]])
 
     @property
     def right(self) -> float:
@@ -71,12 +112,17 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """One object. number: the annotator's own id, unique in its submission. polygons: empty for a box."""
+    """One object. number: the annotator's own id, unique in its submission. polygons: empty for a box.
+
+    landmarks: empty, or one for each that the category names.
+    """
 
     number: int
     category: int
     box: Box
     polygons: tuple[Polygon, ...] = ()
+    landmarks: tuple[Landmark, ...] = ()
+    traits: frozenset[Trait] = frozenset()
 
     @property
     def area(self) -> float:

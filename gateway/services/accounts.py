@@ -51,8 +51,8 @@ def login_of(text: str) -> str:
     login = text.strip().lower()
     if not _LOGIN.fullmatch(login):
         raise InputRefused(
-            "1 to 64 letters without accents, digits, dots, dashes or underscores; the first and last a letter or digit.",
-            advice="choose a user name such as i.varga",
+            "1 to 64 letters without accents, digits, dots, dashes or underscores.",
+            advice="begin and end with a letter or a digit, as in i.varga",
             code="login.characters",
         )
     return login

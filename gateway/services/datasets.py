@@ -11,7 +11,7 @@ from gateway.services.ids import new_id
 from gateway.services.policy_refs import applicable, keep
 from gateway.services.ports import Clock
 from gateway.store.database import Database
-from gateway.store.queries import categories, datasets
+from gateway.store.queries import categories, datasets, policy_history
 from gateway.store.records import DatasetRecord
 from policies.access import INSTALLATION, Action, Principal
 
@@ -43,6 +43,14 @@ class Datasets:
                 version=found.version,
                 created_by=principal.id,
                 now=now,
+            )
+            policy_history.note(
+                unit.session,
+                record.id,
+                found.version,
+                since=now,
+                policy_id=found.id,
+                put_by=principal.id,
             )
             categories.replace(unit.session, record.id, label_set)
             unit.ledger.record(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from gateway.errors import Conflict, InputRefused, NotFound
+from gateway.errors import NotFound
+from gateway.services import giving
 from gateway.services.authorize import authorize
-from gateway.services.ids import new_id
 from gateway.services.ports import Clock
 from gateway.store.database import Database
-from gateway.store.queries import datasets, grants, people, tasks
+from gateway.store.queries import datasets, grants, people
 from gateway.store.records import GrantRecord
 from policies.access import INSTALLATION, Action, Principal
 
@@ -36,30 +36,28 @@ class Grants:
         """
         now = self._clock()
         authorize(self._database, principal, Action.GRANT_CREATE, INSTALLATION, now=now)
-        if until <= now:
-            raise Conflict("the grant would end before it begins; choose a later `until`")
-        if until - now > self._longest:
-            raise InputRefused(
-                f"a grant lasts {self._longest.days} days at most",
-                advice="choose an earlier `until`; when it has passed, give another grant",
-                code="grant.too_long",
-            )
-        record = GrantRecord(new_id("grant"), person_id, dataset_id, purpose, until, now, None)
+        giving.check_end(until, now=now, longest=self._longest)
         with self._database.unit() as unit:
             datasets.get(unit.session, dataset_id)
             if not people.has_person(unit.session, person_id):
                 raise NotFound(f"person {person_id} does not exist")
-            grants.add(unit.session, record, created_by=principal.id)
-            unit.ledger.record(
-                actor=principal.id,
-                action="grant.created",
-                subject=record.id,
-                person=person_id,
-                dataset=dataset_id,
+            return giving.give(
+                unit,
+                by=principal.id,
+                person_id=person_id,
+                dataset_id=dataset_id,
                 purpose=purpose,
-                until=int(until.timestamp()),
+                until=until,
+                now=now,
             )
-        return record
+
+    def extend(self, principal: Principal, grant_id: str, *, until: datetime) -> GrantRecord:
+        """Another end, counted from now as a new grant's is. Raises what `create` and `revoke` do."""
+        now = self._clock()
+        authorize(self._database, principal, Action.GRANT_EXTEND, INSTALLATION, now=now)
+        giving.check_end(until, now=now, longest=self._longest)
+        with self._database.unit() as unit:
+            return giving.extend(unit, grant_id, until, by=principal.id)
 
     def revoke(self, principal: Principal, grant_id: str) -> GrantRecord:
         """Takes effect with the next request; tasks claimed under it are open again.
@@ -69,16 +67,7 @@ class Grants:
         now = self._clock()
         authorize(self._database, principal, Action.GRANT_REVOKE, INSTALLATION, now=now)
         with self._database.unit() as unit:
-            record = grants.revoke(unit.session, grant_id, now=now)
-            given_back = tasks.give_back_of_grant(unit.session, grant_id)
-            unit.ledger.record(
-                actor=principal.id,
-                action="grant.revoked",
-                subject=grant_id,
-                person=record.person_id,
-                tasks=given_back,
-            )
-        return record
+            return giving.take_back(unit, grant_id, by=principal.id, now=now)
 
     def list(self, principal: Principal) -> list[GrantRecord]:
         """Raises AccessDenied."""

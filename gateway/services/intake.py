@@ -18,15 +18,15 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from gateway.errors import Conflict, InputRefused, KeyReused, LimitExceeded
+from gateway.errors import Conflict, GatewayError, InputRefused, KeyReused, LimitExceeded
 from gateway.services.authorize import authorize
 from gateway.services.ids import new_id
 from gateway.services.ports import Clock, Enqueue
 from gateway.services.tracing import span
 from gateway.store.database import Database, Unit
-from gateway.store.queries import assets, batches, datasets
+from gateway.store.queries import assets, batches, datasets, tallies
 from gateway.store.records import AssetRecord, IdempotencyRecord
 from gateway.vault.blobs import BlobStore, new_blob_name
 from gateway.vault.envelope import EnvelopeContext, Sealer, seal
@@ -98,6 +98,14 @@ class Intake:
         self.check(principal, request)
         return Reception(self, principal, request)
 
+    def count_refused(self, dataset_id: str, code: str) -> None:
+        """One more that was not taken in, for the figures: no row and no entry tells of it."""
+        try:
+            with self.database.unit() as unit:
+                tallies.refused(unit.session, dataset_id, code, now=self.clock())
+        except (SQLAlchemyError, GatewayError) as exc:
+            log.warning("counting a refusal: %s", type(exc).__name__)  # what was refused stays refused
+
     def check(self, principal: Principal, request: Request) -> None:
         """Principal, dataset, batch and name. Raises NotFound, AccessDenied, InputRefused."""
         if request.file_name is not None and len(request.file_name.encode()) > MAX_NAME_BYTES:
@@ -151,6 +159,8 @@ class Reception:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._writer.abort()  # does nothing once committed
+        if isinstance(value, InputRefused):
+            self._intake.count_refused(self._request.dataset_id, value.code)
 
     def write(self, chunk: bytes) -> None:
         """Takes the next bytes. Raises LimitExceeded, VaultError."""

@@ -6,14 +6,15 @@ A correction is one more submission, and the newest counts.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from gateway.errors import Conflict, NotFound
 from gateway.labels.coco import Submitted, parse_labels
 from gateway.services.ids import new_id
 from gateway.services.label_tasks import granted, held, still_granted
 from gateway.services.ports import Clock
-from gateway.store.database import Database
-from gateway.store.queries import categories, copies, submissions, tasks
+from gateway.store.database import Database, Unit
+from gateway.store.queries import categories, copies, drafts, submissions, tasks
 from gateway.store.records import CopyRecord, SubmissionRecord, TaskRecord
 from policies.access import Action, Principal, Resource
 from policies.model import Size
@@ -68,8 +69,9 @@ class LabelSubmissions:
                 labels=parsed.labels,
                 submitted_at=now,
             )
-            submissions.add(unit.session, record)
+            submissions.add(unit.session, record, seconds=_seconds(unit, task, principal, now))
             tasks.submitted(unit.session, task.id, person_id=principal.id)
+            drafts.erase(unit.session, task.id)  # everybody's: the task is settled
             unit.ledger.record(
                 actor=principal.id,
                 action="labels.submitted",
@@ -97,3 +99,10 @@ class LabelSubmissions:
             last = submissions.newest(session, task.id)
         same = last is not None and last.person_id == principal.id and last.labels == parsed.labels
         return last if same else None
+
+
+def _seconds(unit: Unit, task: TaskRecord, principal: Principal, now: datetime) -> int | None:
+    """How long it took: who claims ten images at once works at them one after the other."""
+    last = submissions.last_of(unit.session, principal.id)
+    begun = max((time for time in (task.claimed_at, last) if time is not None), default=None)
+    return None if begun is None or task.claimed_at is None else round((now - begun).total_seconds())

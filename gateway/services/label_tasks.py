@@ -105,7 +105,9 @@ class LabelTasks:
                 task = self._named(unit, principal, dataset_id, task_id, now)
             if task is None:
                 return None
-            task = tasks.hold(unit.session, task.id, person_id=principal.id, grant_id=grant.id, until=until)
+            task = tasks.hold(
+                unit.session, task.id, person_id=principal.id, grant_id=grant.id, until=until, begun=now
+            )
             still_granted(unit, grant)
             _record(unit, principal, "task.claimed", task, grant=grant.id, until=int(until.timestamp()))
             return _view(task, _newest_copy(unit.session, task), principal, now)

@@ -57,6 +57,16 @@ class Policies:
         self._clock = clock
         self._detectors = detectors
 
+    @property
+    def detectors(self) -> Mapping[str, frozenset[Kind]]:
+        """The names that a policy may use, and the kinds each finds."""
+        return self._detectors
+
+    def parsed(self, principal: Principal, source: str) -> Policy:
+        """What a document means, before anything is kept of it. Raises AccessDenied, InvalidPolicy."""
+        self._authorize(principal, Action.POLICY_CREATE, INSTALLATION)
+        return Policy.parse(source, detectors=self._detectors)
+
     def upload(self, principal: Principal, source: str) -> PolicyView:
         """A draft, its version stored for good. Raises AccessDenied, InvalidPolicy, Conflict."""
         now = self._authorize(principal, Action.POLICY_CREATE, INSTALLATION)
@@ -97,7 +107,7 @@ class Policies:
         self._authorize(principal, Action.POLICY_LIST, INSTALLATION)
         with self._database.reading() as session:
             names = [*preset_names(), *(one.id for one in policies.all_proposals(session))]
-            return [_view(session, find(session, name)) for name in names]
+            return [view_of(session, find(session, name)) for name in names]
 
     def read(self, principal: Principal, policy_id: str) -> PolicyView:
         """Raises NotFound, AccessDenied."""
@@ -148,7 +158,7 @@ class Policies:
 
     def _read(self, policy_id: str) -> PolicyView:
         with self._database.reading() as session:
-            return _view(session, find(session, policy_id))
+            return view_of(session, find(session, policy_id))
 
     def _authorize(self, principal: Principal, action: Action, resource: Resource) -> datetime:
         now = self._clock()
@@ -156,7 +166,7 @@ class Policies:
         return now
 
 
-def _view(session: Session, found: Found) -> PolicyView:
+def view_of(session: Session, found: Found) -> PolicyView:
     proposal = found.proposal
     if proposal is None:
         source = (PRESETS / f"{found.id}.yaml").read_text("utf-8")

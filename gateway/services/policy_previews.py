@@ -9,14 +9,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from gateway.services.authorize import authorize
+from gateway.errors import NotFound
+from gateway.services.authorize import authorize, lease_of
 from gateway.services.ids import new_id
 from gateway.services.policy_refs import keep, previewable
 from gateway.services.ports import Clock
 from gateway.store.database import Database
-from gateway.store.queries import datasets, policy_previews
+from gateway.store.queries import copies, datasets, grants, policy_previews
 from gateway.store.records import PreviewRecord
-from policies.access import Action, Principal, Resource
+from policies.access import Action, Allowed, Principal, Resource, decide
 
 MAX_IMAGES = 200
 """Of one preview: some minutes of a worker's time."""
@@ -56,6 +57,30 @@ class PolicyPreviews:
             record = policy_previews.get(session, preview_id)
         self._authorize(principal, record.dataset_id)
         return record
+
+    def purpose(self, principal: Principal, preview_id: str) -> str | None:
+        """For what this person may see the dataset's sanitized copies now; None without a grant that holds.
+
+        Raises NotFound, AccessDenied.
+        """
+        record = self.read(principal, preview_id)
+        with self._database.reading() as session:
+            grant = grants.best_for(session, person_id=principal.id, dataset_id=record.dataset_id)
+        copies_there = Resource("Dataset", record.dataset_id)
+        decision = decide(
+            principal, Action.COPY_LIST, copies_there, now=self._clock(), lease=lease_of(grant)
+        )
+        return grant.purpose if grant is not None and isinstance(decision, Allowed) else None
+
+    def copy_of(self, principal: Principal, preview_id: str, asset_id: str) -> str:
+        """The id of the newest copy of one of the preview's images. Raises NotFound, AccessDenied."""
+        record = self.read(principal, preview_id)
+        images = record.result["assets"] if record.result else ()
+        with self._database.reading() as session:
+            newest = copies.newest_of(session, asset_id)
+        if newest is None or not any(image["asset"] == asset_id for image in images):
+            raise NotFound("there is no copy of such an image in this preview")
+        return newest.id
 
     def _authorize(self, principal: Principal, dataset_id: str) -> datetime:
         now = self._clock()

@@ -72,9 +72,23 @@ class PolicyTrial:
         for policy in policies:
             self._load_detectors(policy)
 
-    def run(self, assets: Iterable[AssetRecord], old: Policy, new: Policy) -> list[Tried]:
-        """Image by image; one that cannot be read does not end it. Raises Misconfigured."""
-        return [self._one(asset, old, new) for asset in assets]
+    def run(
+        self,
+        assets: Iterable[AssetRecord],
+        old: Policy,
+        new: Policy,
+        *,
+        looked_at: Callable[[int], None] = lambda number: None,
+    ) -> list[Tried]:
+        """Image by image; one that cannot be read does not end it. Raises Misconfigured.
+
+        looked_at: told after each image how many there were.
+        """
+        tried = []
+        for asset in assets:
+            tried.append(self._one(asset, old, new))
+            looked_at(len(tried))
+        return tried
 
     def _one(self, asset: AssetRecord, old: Policy, new: Policy) -> Tried:
         try:

@@ -18,6 +18,9 @@ FORGOTTEN_AFTER = timedelta(minutes=15)
 
 AT_A_TIME = 8
 
+STEPS = 50
+"""Of one preview's progress, at least; each is a small transaction."""
+
 
 class PreviewRunner:
     """actor: the worker's id, as it stands in the log."""
@@ -69,7 +72,9 @@ class PreviewRunner:
                 images=len(chosen),
             )
         # (3) In memory; (4) ids and rectangles, with an entry.
-        tried = self._trial.run(chosen, old, new)
+        tried = self._trial.run(
+            chosen, old, new, looked_at=lambda number: self._note(record.id, number, len(chosen))
+        )
         counts = summary(tried)
         result = {"against": against, "counts": counts, "assets": [one.to_dict() for one in tried]}
         with self._database.unit() as unit:
@@ -83,6 +88,12 @@ class PreviewRunner:
                     changed=counts["changed"],
                 )
         return "finished"
+
+    def _note(self, preview_id: str, number: int, total: int) -> None:
+        """How far it is, in steps that somebody who waits can see."""
+        if number % max(total // STEPS, 1) == 0:
+            with self._database.unit() as unit:
+                policy_previews.look(unit.session, preview_id, number)
 
     def _fail(self, record: PreviewRecord, reason: str) -> str:
         with self._database.unit() as unit:

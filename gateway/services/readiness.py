@@ -45,6 +45,11 @@ class Readiness:
         self._lock = threading.Lock()
         self._kept: tuple[float, Sequence[Unready]] | None = None
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The names of all that is tried."""
+        return tuple(self._parts)
+
     def failing(self) -> Sequence[Unready]:
         """The parts that do not work; empty where all do."""
         with self._lock:

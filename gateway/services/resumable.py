@@ -30,6 +30,7 @@ log = logging.getLogger("privgate.uploads")
 PURPOSE = "upload"
 NAME = "upload.name"
 PIECE = "upload.piece"
+RESUME = "upload.resume"
 
 PIECE_BYTES = 8 << 20
 """After so many bytes a piece is committed: what a crash of the server costs at most."""
@@ -51,6 +52,14 @@ class Resumable:
     @property
     def max_bytes(self) -> int:
         return self.intake.max_bytes
+
+    def resume_key(self, principal: Principal) -> bytes:
+        """32 bytes, always the same for one person: the key under which their browser knows a file again.
+
+        What it keeps of a file, to go on with after a reload, is a code under this key and no name: whoever
+        sits at the same computer next gets another key, and can look no name up.
+        """
+        return self.intake.fingerprints.begin(f"{RESUME}:{principal.id}").digest()
 
     def create(self, principal: Principal, request: Request, *, length: int) -> UploadRecord:
         """length: of the whole, in bytes.

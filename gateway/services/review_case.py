@@ -63,7 +63,8 @@ def act(
             asset.uploader_id,
             reviews.others(unit.session, review, now=now),
         )
-        decision = decide(principal, action, resource, now=now, assignment=_assignment(review))
+        assignment = _held(review) if action is Action.REVIEW_UNDO else _assignment(review)
+        decision = decide(principal, action, resource, now=now, assignment=assignment)
         if not isinstance(decision, Denied):
             return do(Case(unit, review, asset, now))
         record_denial(unit, principal, action, resource, decision)
@@ -75,3 +76,10 @@ def _assignment(review: ReviewRecord) -> Assignment | None:
     if not held or review.assigned_to is None or review.assigned_until is None:
         return None
     return Assignment(review.assigned_to, review.assigned_until)
+
+
+def _held(review: ReviewRecord) -> Assignment | None:
+    """Whose a held decision is, and until when it can be taken back."""
+    if review.state is not ReviewState.DECIDED or review.assigned_to is None or review.held_until is None:
+        return None
+    return Assignment(review.assigned_to, review.held_until)

@@ -3,45 +3,44 @@
 The decision, its entries and what follows are one transaction: with the last round decided the image is
 quarantined, or waits for its next copy, or for a third person. That copy is made by a worker
 (`review_remake`); if asking for it fails, the sweep asks again.
+
+A decision may be held for some seconds, in which its reviewer can take it back. Nothing follows from it
+before; what then follows is done by a worker (`review_holds`), whatever became of this process.
 """
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import timedelta
 
 from gateway.services.ports import Clock, Enqueue
 from gateway.services.review_case import Case, act
-from gateway.services.review_opening import open_round
+from gateway.services.review_consequence import consequence
+from gateway.services.review_queue import ASSIGNMENT
 from gateway.services.review_sheet import Sheet, redactions_of, sheet_of, size_of
 from gateway.store.database import Database
-from gateway.store.queries import assets, datasets, reviews
+from gateway.store.queries import datasets, reviews
 from gateway.store.records import CopyRecord, DecisionRecord, ReviewRecord
 from policies.access import Action, Principal
 from policies.errors import InvalidDecision
-from policies.lifecycle import AssetState
 from policies.model import Redaction
 from policies.policy import Policy
 from policies.review import (
     Changes,
     Decision,
     Disagreed,
-    ReviewState,
     ReviewVerdict,
     Settled,
     changed,
-    settle,
 )
-
-THIRD = 3
-"""The round of the person who decides where two disagree."""
 
 log = logging.getLogger("privgate.review")
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """outcome: None while other rounds are open, what all came to once there is none."""
+    """outcome: None while other rounds are open or this one is held, what all came to once there is none."""
 
     review: ReviewRecord
     outcome: Settled | Disagreed | None
@@ -65,9 +64,15 @@ class ReviewDecisions:
         return act(self._database, principal, Action.REVIEW_READ, review_id, look, now=self._clock())
 
     def decide(
-        self, principal: Principal, review_id: str, *, verdict: ReviewVerdict, changes: Changes
+        self,
+        principal: Principal,
+        review_id: str,
+        *,
+        verdict: ReviewVerdict,
+        changes: Changes,
+        hold: timedelta | None = None,
     ) -> Decided:
-        """Records the decision and its consequence.
+        """Records the decision and its consequence. hold: how long it can be taken back; nothing follows before.
 
         Raises NotFound, AccessDenied, Conflict, InvalidDecision, LedgerUnavailable: then nothing was decided.
         """
@@ -76,8 +81,8 @@ class ReviewDecisions:
             copy = case.copy()
             redactions = redactions_of(copy)
             decision = _decision(verdict, changes, redactions, copy, _policy_of(case, copy))
-            review = _record(case, principal, decision, changes, redactions)
-            return Decided(review, _consequence(case, principal, copy))
+            review = _record(case, principal, decision, changes, redactions, hold)
+            return Decided(review, consequence(case, copy, actor=principal.id))
 
         # (1) One transaction: the decision, its entries, and what follows.
         decided = act(
@@ -90,6 +95,20 @@ class ReviewDecisions:
             except Exception as exc:
                 log.warning("review %s: copy not asked for yet: %s", review_id, type(exc).__name__)
         return decided
+
+    def undo(self, principal: Principal, review_id: str) -> ReviewRecord:
+        """Takes back one's own decision while it is held; the review is one's own again.
+
+        Raises NotFound, AccessDenied, LedgerUnavailable: then it stands.
+        """
+
+        def take_back(case: Case) -> ReviewRecord:
+            case.unit.ledger.record(
+                actor=principal.id, action="review.undone", subject=review_id, asset=case.asset.id
+            )
+            return reviews.take_back(case.unit.session, review_id, until=case.now + ASSIGNMENT)
+
+        return act(self._database, principal, Action.REVIEW_UNDO, review_id, take_back, now=self._clock())
 
 
 def _policy_of(case: Case, copy: CopyRecord) -> Policy:
@@ -119,6 +138,7 @@ def _record(
     decision: Decision,
     changes: Changes,
     redactions: tuple[Redaction, ...],
+    hold: timedelta | None,
 ) -> ReviewRecord:
     since = case.review.assigned_at or case.now
     for index, reason in sorted(changes.rejected.items()):
@@ -142,6 +162,7 @@ def _record(
         added=len(changes.added),
         moved=len(changes.moved),
         rejected=len(changes.rejected),
+        held=0 if hold is None else round(hold.total_seconds()),
     )
     rejected = [
         {
@@ -160,35 +181,4 @@ def _record(
         seconds=round((case.now - since).total_seconds()),
         created_at=case.now,
     )
-    return reviews.decide(case.unit.session, record)
-
-
-def _consequence(case: Case, principal: Principal, copy: CopyRecord) -> Settled | Disagreed | None:
-    rounds = reviews.of_copy(case.unit.session, copy.id)
-    if any(one.state is not ReviewState.DECIDED for one in rounds):
-        return None
-    decisions = [record.decision for record in reviews.decisions(case.unit.session, copy.id)]
-    outcome = settle(decisions)
-    match outcome:
-        case Disagreed(reason):
-            reasons = (*case.review.reasons, reason)
-            open_round(case.unit, copy, reasons, number=THIRD, actor=principal.id)
-            case.unit.ledger.record(
-                actor=principal.id, action="review.disagreed", subject=copy.id, reason=reason
-            )
-        case Settled(ReviewVerdict.QUARANTINE, _):
-            _quarantine(case, principal, copy)
-        case Settled(ReviewVerdict.RELEASE, regions):
-            case.unit.ledger.record(
-                actor=principal.id, action="review.settled", subject=copy.id, hidden=len(regions)
-            )
-    return outcome
-
-
-def _quarantine(case: Case, principal: Principal, copy: CopyRecord) -> None:
-    reason = "review.quarantine"
-    reviews.close(case.unit.session, copy.id)
-    assets.move(case.unit.session, case.asset.id, AssetState.QUARANTINED, now=case.now, reason=reason)
-    case.unit.ledger.record(
-        actor=principal.id, action="asset.quarantined", subject=case.asset.id, copy=copy.id, reason=reason
-    )
+    return reviews.decide(case.unit.session, record, held_until=None if hold is None else case.now + hold)

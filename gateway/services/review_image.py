@@ -10,12 +10,14 @@ from typing import assert_never
 
 from gateway.imaging.encode import encode
 from gateway.imaging.image import DecodedImage, EncodedImage, ImageFormat
+from gateway.imaging.redact import apply
 from gateway.imaging.sandbox import Sandbox
 from gateway.services.originals import Originals
 from gateway.services.ports import Clock
 from gateway.services.review_case import Case, act
+from gateway.services.review_sheet import redactions_of
 from gateway.store.database import Database
-from gateway.store.records import AssetRecord
+from gateway.store.records import AssetRecord, CopyRecord
 from policies.access import Action, Principal
 
 
@@ -49,6 +51,31 @@ class ReviewImages:
         # (2) Open: the whole original authenticates; (3) decode it, confined; (4) encode bare pixels.
         image = self._sandbox.decode(self._originals.open(asset))
         return encode(image.pixels, _shown_as(image), lossless=image.lossless)
+
+    def show_sanitized(self, principal: Principal, review_id: str) -> EncodedImage:
+        """What the copy under review shows: the same pixels with its redactions applied, made anew for the view.
+
+        Made from the original, since the process of the role `review` holds no key of the copies. Raises what
+        `show` raises.
+        """
+
+        def record(case: Case) -> tuple[AssetRecord, CopyRecord]:
+            copy = case.copy()
+            case.unit.ledger.record(
+                actor=principal.id,
+                action="copy.shown",
+                subject=copy.id,
+                review=review_id,
+                asset=case.asset.id,
+            )
+            return case.asset, copy
+
+        asset, copy = act(
+            self._database, principal, Action.REVIEW_IMAGE, review_id, record, now=self._clock()
+        )
+        image = self._sandbox.decode(self._originals.open(asset))
+        hidden = apply(image.pixels, redactions_of(copy))
+        return encode(hidden, _shown_as(image), lossless=image.lossless)
 
     def close(self) -> None:
         """Ends the decoder process; no picture is shown any more."""

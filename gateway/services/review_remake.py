@@ -17,6 +17,7 @@ from gateway.services.anonymize import MAX_ATTEMPTS
 from gateway.services.new_copies import NewCopies
 from gateway.services.originals import Originals
 from gateway.services.ports import Clock
+from gateway.services.review_consequence import stands
 from gateway.services.review_sheet import size_of
 from gateway.services.sanitize import Remade, Sanitizer
 from gateway.store.database import Database
@@ -24,7 +25,7 @@ from gateway.store.queries import assets, copies, datasets, reviews
 from gateway.store.records import AssetRecord, CopyRecord
 from policies.lifecycle import AssetState
 from policies.model import Plan, Verdict
-from policies.review import ReviewState, ReviewVerdict, Settled, settle
+from policies.review import ReviewVerdict, Settled, settle
 
 
 class Remaker:
@@ -59,9 +60,7 @@ class Remaker:
             reviewed = copies.get(unit.session, copy_id)
             asset = assets.get(unit.session, reviewed.asset_id, hold=True)
             rounds = reviews.of_copy(unit.session, copy_id)
-            if asset.state is not AssetState.NEEDS_REVIEW or any(
-                one.state is not ReviewState.DECIDED for one in rounds
-            ):
+            if asset.state is not AssetState.NEEDS_REVIEW or not all(stands(one) for one in rounds):
                 return asset.state
             settled = settle([record.decision for record in reviews.decisions(unit.session, copy_id)])
             if not isinstance(settled, Settled) or settled.verdict is not ReviewVerdict.RELEASE:

@@ -40,7 +40,7 @@ class ConsoleSession(SQLModel, table=True):
 
 
 class ConsoleCookie(SQLModel, table=True):
-    """A cookie that opens a session; later ones have higher numbers. until: when it ends, once one came back."""
+    """A cookie that opens a session; later ones have higher numbers. until: its end, once one came back."""
 
     __tablename__ = "console_cookie"
     digest: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))

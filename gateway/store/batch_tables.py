@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, Column, Text
+from sqlalchemy import JSON, Column, Index, Text
 from sqlmodel import Field, SQLModel
 
 from gateway.store.columns import bytes_column, time_column
@@ -13,6 +13,7 @@ from gateway.store.columns import bytes_column, time_column
 class Batch(SQLModel, table=True):
     """What one sender brings in together. closed_at: the sender has sent all; refused: what was not taken."""
 
+    __table_args__ = (Index("batch_by_sender", "created_by", "created_at", "id"),)
     id: str = Field(primary_key=True)
     dataset_id: str = Field(foreign_key="dataset.id")
     created_by: str = Field(foreign_key="person.id")
@@ -30,6 +31,15 @@ class BatchAsset(SQLModel, table=True):
     asset_id: str = Field(primary_key=True, foreign_key="asset.id", index=True)
     uploads: int
     duplicates: int
+
+
+class BatchRefusal(SQLModel, table=True):
+    """files: how many the sender says were not taken for this reason. Nothing else of them is here."""
+
+    __tablename__ = "batch_refusal"
+    batch_id: str = Field(primary_key=True, foreign_key="batch.id")
+    code: str = Field(primary_key=True)
+    files: int
 
 
 class Webhook(SQLModel, table=True):

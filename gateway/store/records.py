@@ -72,6 +72,16 @@ class BatchAssetRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchImageRecord:
+    """One image of a batch, with its newest copy, released or not. uploads, duplicates: as in the batch."""
+
+    asset: AssetRecord
+    uploads: int
+    duplicates: int
+    copy: CopyRecord | None
+
+
+@dataclass(frozen=True, slots=True)
 class UploadRecord:
     """A resumable upload. received: bytes in committed pieces; asset_id: what it became."""
 
@@ -153,7 +163,10 @@ class CopyRecord:
 
 @dataclass(frozen=True, slots=True)
 class ReviewRecord:
-    """One round. assigned_to: who holds it while it is assigned, who decided once it is decided."""
+    """One round. assigned_to: who holds it while it is assigned, who decided once it is decided.
+
+    held_until: of a decision that can still be taken back; None once it is carried out.
+    """
 
     id: str
     asset_id: str
@@ -169,6 +182,7 @@ class ReviewRecord:
     assigned_until: datetime | None
     created_at: datetime
     decided_at: datetime | None
+    held_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,12 +220,34 @@ class TaskRecord:
     lease_until: datetime | None
     submissions: int
     submitter_id: str | None
+    claimed_at: datetime | None = None
 
     def state(self, *, now: datetime) -> TaskState:
         return task_state(lease_until=self.lease_until, submissions=self.submissions, now=now)
 
     def is_held_by(self, person_id: str, *, now: datetime) -> bool:
         return self.holder_id == person_id and self.state(now=now) is TaskState.CLAIMED
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRecord:
+    """What a person has drawn of a task and not submitted."""
+
+    task_id: str
+    person_id: str
+    labels: tuple[Label, ...]
+    saved_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GuidelineRecord:
+    """text: Markdown, as the author wrote it."""
+
+    dataset_id: str
+    version: int
+    author_id: str
+    text: str
+    written_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +314,10 @@ class ProposalRecord:
 
 @dataclass(frozen=True, slots=True)
 class PreviewRecord:
-    """policy_id: a proposal's id or a preset's name. result: counts, ids and rectangles."""
+    """policy_id: a proposal's id or a preset's name. result: counts, ids and rectangles.
+
+    looked_at: images so far, while it runs.
+    """
 
     id: str
     policy_id: str
@@ -292,6 +331,7 @@ class PreviewRecord:
     finished_at: datetime | None = None
     failure: str | None = None
     result: Mapping[str, Any] | None = None
+    looked_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

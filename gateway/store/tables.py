@@ -36,6 +36,7 @@ _REFUSED = text("refused IS NOT NULL")
 class Person(SQLModel, table=True):
     """suspended_at: since when nothing of theirs works, neither token nor session nor grant."""
 
+    __table_args__ = (Index("person_by_time", "created_at", "id"),)
     id: str = Field(primary_key=True)
     role: str
     created_at: datetime = _time()
@@ -107,7 +108,10 @@ class PolicyProposal(SQLModel, table=True):
 
 
 class PolicyPreview(SQLModel, table=True):
-    """What a policy would do to a dataset's newest originals. result: counts, ids and rectangles only."""
+    """What a policy would do to a dataset's newest originals. result: counts, ids and rectangles only.
+
+    looked_at: images so far, while it runs.
+    """
 
     __tablename__ = "policy_preview"
     __table_args__ = (
@@ -125,6 +129,7 @@ class PolicyPreview(SQLModel, table=True):
     begun_at: datetime | None = _time(nullable=True)
     finished_at: datetime | None = _time(nullable=True)
     failure: str | None = None
+    looked_at: int | None = None
     result: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
 
 
@@ -175,11 +180,17 @@ class Asset(SQLModel, table=True):
         Index("asset_by_dataset", "dataset_id", "id"),
         Index("asset_by_dataset_and_state", "dataset_id", "state", "id"),
         Index("asset_by_fingerprint", "dataset_id", "fingerprint", unique=True),
+        # The newest first: all, in a state, for a reason, in a dataset, and in a state there.
+        Index("asset_newest", "updated_at", "id"),
+        Index("asset_newest_in_state", "state", "updated_at", "id"),
+        Index("asset_newest_for_reason", "state", "reason", "updated_at", "id"),
+        Index("asset_newest_in_dataset", "dataset_id", "updated_at", "id"),
+        Index("asset_newest_in_dataset_and_state", "dataset_id", "state", "updated_at", "id"),
     )
     id: str = Field(primary_key=True)
     dataset_id: str = Field(foreign_key="dataset.id")
     uploader_id: str = Field(foreign_key="person.id")
-    state: str = Field(index=True)
+    state: str
     reason: str | None = None
     attempts: int = 0
     blob: str
@@ -188,7 +199,7 @@ class Asset(SQLModel, table=True):
     fingerprint: bytes | None = _bytes(nullable=True)
     byte_length: int
     received_at: datetime = _time()
-    updated_at: datetime = _time(index=True)
+    updated_at: datetime = _time()
 
 
 class Copy(SQLModel, table=True):
@@ -220,11 +231,13 @@ class Review(SQLModel, table=True):
     """One round of the review of one copy; (copy, round) is unique. The queue is read by risk, then age.
 
     attempts: times that the copy which the reviewers agreed on was begun; counted in round 1.
+    held_until: a decision that its reviewer may still take back, and of which nothing follows before.
     """
 
     __table_args__ = (
         UniqueConstraint("copy_id", "round", name="review_round"),
         Index("review_queue", "state", "risk", "created_at", "id"),
+        Index("review_held", "held_until"),
     )
     id: str = Field(primary_key=True)
     asset_id: str = Field(foreign_key="asset.id", index=True)
@@ -240,15 +253,21 @@ class Review(SQLModel, table=True):
     assigned_until: datetime | None = _time(nullable=True)
     created_at: datetime = _time()
     decided_at: datetime | None = _time(nullable=True)
+    held_until: datetime | None = _time(nullable=True)
 
 
 class ReviewDecision(SQLModel, table=True):
-    """What one reviewer decided; never changed. seconds: from the assignment to the decision.
+    """What one reviewer decided; never changed, and taken back only whole and while it is held.
 
+    seconds: from the assignment to the decision.
     regions: all that the next copy hides, with who put it there. rejected: what it shows, with the reason.
     """
 
     __tablename__ = "review_decision"
+    __table_args__ = (
+        Index("decision_by_reviewer", "reviewer_id", "created_at", "review_id"),
+        Index("decision_by_time", "created_at"),
+    )
     review_id: str = Field(primary_key=True, foreign_key="review.id")
     reviewer_id: str = Field(foreign_key="person.id")
     verdict: str
@@ -260,7 +279,11 @@ class ReviewDecision(SQLModel, table=True):
 
 class Grant(SQLModel, table=True):
     __tablename__ = "access_grant"
-    __table_args__ = (Index("grant_by_person", "person_id", "dataset_id"),)
+    __table_args__ = (
+        Index("grant_by_person", "person_id", "dataset_id"),
+        Index("grant_by_time", "created_at", "id"),
+        Index("grant_by_dataset", "dataset_id", "created_at", "id"),
+    )
     id: str = Field(primary_key=True)
     person_id: str = Field(foreign_key="person.id")
     dataset_id: str = Field(foreign_key="dataset.id")
@@ -272,7 +295,10 @@ class Grant(SQLModel, table=True):
 
 
 class LabelCategory(SQLModel, table=True):
-    """A class of a dataset's label set. used: labels name it, so that it stays what it is."""
+    """A class of a dataset's label set. used: labels name it, so that it stays what it is.
+
+    landmarks: the names of its points; null for none.
+    """
 
     __tablename__ = "label_category"
     __table_args__ = (UniqueConstraint("dataset_id", "name"),)
@@ -281,6 +307,7 @@ class LabelCategory(SQLModel, table=True):
     name: str
     parent: str | None = None
     used: bool = False
+    landmarks: list[str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
 
 
 class LabelTask(SQLModel, table=True):
@@ -294,18 +321,23 @@ class LabelTask(SQLModel, table=True):
     holder_id: str | None = Field(default=None, foreign_key="person.id", index=True)
     grant_id: str | None = Field(default=None, foreign_key="access_grant.id", index=True)
     lease_until: datetime | None = _time(nullable=True)
+    claimed_at: datetime | None = _time(nullable=True)
     submissions: int = 0
     submitter_id: str | None = Field(default=None, foreign_key="person.id", index=True)
     created_at: datetime = _time()
 
 
 class LabelSubmission(SQLModel, table=True):
-    """An image's labels as somebody submitted them; never changed. The greatest number of a task counts."""
+    """An image's labels as somebody submitted them; never changed. The greatest number of a task counts.
+
+    seconds: since the claim, or since the same person's submission before it, whichever was later.
+    """
 
     __tablename__ = "label_submission"
     __table_args__ = (
         UniqueConstraint("task_id", "number"),
         Index("label_submission_by_dataset", "dataset_id", "id"),
+        Index("label_submission_by_person", "person_id", "submitted_at"),
     )
     id: str = Field(primary_key=True)
     task_id: str = Field(foreign_key="label_task.id")
@@ -319,6 +351,7 @@ class LabelSubmission(SQLModel, table=True):
     count: int
     labels: str = Field(sa_column=Column(Text, nullable=False))
     submitted_at: datetime = _time()
+    seconds: int | None = None
 
 
 class IdempotencyKey(SQLModel, table=True):

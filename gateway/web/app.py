@@ -20,31 +20,44 @@ from gateway.own_models.kept import KnownDetectors
 from gateway.services.apply_policy import PolicyApplication
 from gateway.services.asset_life import AssetLives
 from gateway.services.audit_log import AuditLog
+from gateway.services.batch_pages import BatchPages
 from gateway.services.batches import Batches
 from gateway.services.broker import Broker
+from gateway.services.copy_previews import CopyPreviews
 from gateway.services.datasets import Datasets
+from gateway.services.file_names import FileNames
 from gateway.services.grants import Grants
+from gateway.services.groups import Groups
+from gateway.services.guidelines import Guidelines
 from gateway.services.intake import Intake
 from gateway.services.jobs import JobQueue
+from gateway.services.label_drafts import LabelDrafts
 from gateway.services.label_export import LabelExport
 from gateway.services.label_sets import LabelSets
 from gateway.services.label_submissions import LabelSubmissions
 from gateway.services.label_tasks import LabelTasks
 from gateway.services.log_checks import LogChecks
 from gateway.services.log_explorer import LogExplorer
+from gateway.services.my_work import MyWork
 from gateway.services.originals import Originals
 from gateway.services.policies import Policies
+from gateway.services.policy_overview import PolicyOverview
 from gateway.services.policy_previews import PolicyPreviews
 from gateway.services.progress import Progress
 from gateway.services.readiness import Readiness, sequencer_in_time
 from gateway.services.rederive import Rederivations
 from gateway.services.resumable import Resumable
 from gateway.services.review_decide import ReviewDecisions
+from gateway.services.review_figures import ReviewFigures
 from gateway.services.review_queue import ReviewQueue
+from gateway.services.review_work import ReviewWork
+from gateway.services.rollbacks import Rollbacks
 from gateway.services.sessions import Sessions
 from gateway.services.sign_in import SignIn
 from gateway.services.tending import Tending
+from gateway.services.upload_terms import UploadTerms
 from gateway.services.webhooks import Webhooks
+from gateway.services.workforce import Workforce
 from gateway.settings import Settings
 from gateway.store import schema
 from gateway.store.database import Database
@@ -75,7 +88,7 @@ from gateway.web.identity import Doorkeeper
 from gateway.web.limits import BodyLimit
 from gateway.web.metrics import Metrics
 from gateway.web.requests import RequestMiddleware
-from gateway.web.services import Log, Reviews, Services
+from gateway.web.services import Bringing, Log, Reviews, Services
 
 MAX_UPLOAD_BYTES = 100_000_000
 COUNT_SECONDS = 5.0
@@ -144,10 +157,12 @@ def create_app(
     app.state.local = local and not behind_proxy
     app.state.metrics = Metrics(database, utc_now)
     app.state.readiness = Readiness(_parts(settings, role, database))
+    app.state.log_key = _name_of_log_key(settings)
     app.state.integrity = IntegrityWatch(database, app.state.readiness, utc_now)
     _console_doors(app, settings, database)
     problems.install(app, faults.shown)
     faults.install(app)
+    app.add_middleware(ConsoleAnswers)  # within the next, so that a HEAD's headers are those of the GET
     app.add_middleware(HeadAsGet, routes=app.routes)
     app.add_middleware(RequestMiddleware, metrics=app.state.metrics)
     for resource in (
@@ -168,7 +183,6 @@ def create_app(
     app.include_router(probes.router)
     app.add_middleware(BodyLimit, image_bytes=MAX_UPLOAD_BYTES)  # nothing reads a body before it
     app.add_middleware(resumable.TusVersion)  # outside of what refuses
-    app.add_middleware(ConsoleAnswers)  # refusals too
     for pages in ROUTERS:
         app.include_router(pages)
     docs.install(app)
@@ -177,20 +191,27 @@ def create_app(
     return app
 
 
+def _name_of_log_key(settings: Settings) -> str:
+    verifier = installation.checkpoint_verifier(settings)
+    return f"{verifier.name}+{verifier.key_id.hex()}"
+
+
 def _console_doors(app: FastAPI, settings: Settings, database: Database) -> None:
     app.state.sign_in = SignIn(database, utc_now, lasts=timedelta(hours=settings.session_hours))
     app.state.sessions = Sessions(database, utc_now, idle=timedelta(minutes=settings.session_idle_minutes))
 
 
 def _services(settings: Settings, role: Role, database: Database, queue: JobQueue | None) -> Services:
-    broker = intake = desk = hooks = None
+    broker = intake = desk = hooks = names = shown = None
     if role in (Role.ALL, Role.BROKER):
         reader = CopyReader(installation.copy_blobs(settings), installation.copy_keys(settings))
         broker = Broker(database, reader, utc_now)
+        shown = CopyPreviews(database, reader, utc_now)
     if queue is not None and role in (Role.ALL, Role.REVIEW):
         desk = _review_desk(settings, database, queue)
     if queue is not None and role in (Role.ALL, Role.INTAKE):
         keys = installation.original_keys(settings)
+        names = FileNames(database, keys, utc_now)
         hooks = Webhooks(database, keys, installation.destinations(settings), utc_now)
         intake = Intake(
             database,
@@ -210,11 +231,21 @@ def _services(settings: Settings, role: Role, database: Database, queue: JobQueu
         previews=PolicyPreviews(database, utc_now),
         application=PolicyApplication(database, utc_now),
         rederivations=Rederivations(database, utc_now),
+        rollbacks=Rollbacks(database, utc_now),
+        policy_overview=PolicyOverview(database, utc_now),
         label_sets=LabelSets(database, utc_now),
         label_tasks=LabelTasks(database, utc_now),
         label_submissions=LabelSubmissions(database, utc_now),
         label_export=LabelExport(database, utc_now),
+        label_drafts=LabelDrafts(database, utc_now),
+        guidelines=Guidelines(database, utc_now),
+        my_work=MyWork(database, utc_now),
         batches=Batches(database, utc_now),
+        workforce=Workforce(database, utc_now),
+        groups=Groups(database, utc_now, longest=timedelta(days=settings.grant_days)),
+        bringing=Bringing(
+            UploadTerms(database, utc_now), BatchPages(database, utc_now), names=names, previews=shown
+        ),
         broker=broker,
         intake=intake,
         uploads=None if intake is None else Resumable(intake),
@@ -222,6 +253,7 @@ def _services(settings: Settings, role: Role, database: Database, queue: JobQueu
         audit_log=AuditLog(database, verifier, settings.checkpoint_file, utc_now),
         log=_log(settings, database, verifier),
         reviews=desk,
+        review_figures=ReviewFigures(database, utc_now),
         tending=Tending(database, queue.enqueue, utc_now) if queue is not None else None,
     )
 
@@ -245,6 +277,7 @@ def _review_desk(settings: Settings, database: Database, queue: JobQueue) -> Rev
         queue=ReviewQueue(database, utc_now),
         decisions=ReviewDecisions(database, queue.enqueue_remake, utc_now),
         images=ReviewImages(database, originals, Sandbox(), utc_now),
+        work=ReviewWork(database, utc_now),
     )
 
 

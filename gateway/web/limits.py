@@ -20,7 +20,7 @@ LABELS_BODY = 4 << 20
 FORM_ROOM = 64 << 10
 """Bytes. What a form may hold beside its file."""
 
-IMAGE_PATHS = ("/v1/assets", "/v1/uploads")
+IMAGE_PATHS = ("/v1/assets", "/v1/uploads", "/upload/files/")
 
 
 class _TooLarge(Exception):
@@ -67,7 +67,7 @@ class BodyLimit:
     def _limit(self, path: str) -> int:
         if path.startswith(IMAGE_PATHS):
             return self._image_bytes + FORM_ROOM
-        return LABELS_BODY if path.endswith("/labels") else SMALL_BODY
+        return LABELS_BODY if path.endswith(("/labels", "/draft")) else SMALL_BODY
 
 
 def _declared(scope: Scope) -> int:

@@ -71,7 +71,7 @@ class Problem(JSONResponse):
 
 def problem(
     status: int, kind: str, detail: str, *, headers: Mapping[str, str] | None = None, **members: Any
-) -> JSONResponse:
+) -> Problem:
     """A problem document. kind: its type's last word; members: extension members (RFC 9457, section 3.2).
 
     It carries the request's id, by which the operator finds the log's lines.
@@ -97,7 +97,14 @@ def install(app: FastAPI, shown: Shown) -> None:
     def handle(kind: type[Exception], answer: Callable[[Request, Exception], Problem]) -> None:
         def handler(request: Request, exc: Exception) -> Response:
             document = answer(request, exc)
-            return shown(request, document.status_code, document.document) or document
+            instead = shown(request, document.status_code, document.document)
+            if instead is None:
+                return document
+            told = {
+                name: value for name, value in document.headers.items() if not name.startswith("content-")
+            }
+            instead.headers.update(told)
+            return instead
 
         app.add_exception_handler(kind, handler)
 

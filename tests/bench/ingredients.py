@@ -114,7 +114,8 @@ class Bench:
             one.seconds["mediapipe"] = time.process_time() - start
             taken.append(one)
         fast = frozenset({"native", "close", "halved", "small", "mediapipe"})
-        thorough = fast | {"mirrored"}
+        turned = {name for one in taken for name in one.boxes if name.startswith("turned")}
+        thorough = fast | {"mirrored"} | turned
         yield from _table(taken, FAST, LOOSE, [
             self._face_line("fast", fast),
             self._face_line("fast, the best look counts alone", fast, agreeing=False),
@@ -123,8 +124,13 @@ class Bench:
         yield from _table(taken, THOROUGH, LOOSE, [
             self._face_line("thorough", thorough, thorough=True),
             *(
-                self._face_line(f"thorough without {gone}", thorough - {gone}, thorough=True)
-                for gone in ("mirrored", "close", "mediapipe")
+                self._face_line(f"thorough without {words}", thorough - gone, thorough=True)
+                for words, gone in (
+                    ("mirrored", {"mirrored"}),
+                    ("close", {"close"}),
+                    ("mediapipe", {"mediapipe"}),
+                    ("turned", turned),
+                )
             ),
         ])  # fmt: skip
 

@@ -66,7 +66,7 @@ def test_the_page_shows_both_pictures_before_and_after_and_loads_from_here_only(
     place: Installation, up: Process
 ) -> None:
     client = place.client()
-    page = client.get("/")
+    page = client.get("/demo")
     assert page.status_code == 200
     found = references(page.text)
     assert {"/demo/before/astronaut", "/demo/after/astronaut"} <= found.loaded

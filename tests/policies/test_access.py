@@ -56,9 +56,11 @@ ASSIGNMENTS: Final[dict[str, Assignment | None]] = {
 REVIEW: Final = Resource("Review", "review-1", HERE, "person-9", frozenset())
 OWN = Resource("Asset", "asset-1", HERE, "person-1")
 POLICY = Resource("Policy", "policy-1", author="person-2")
+ROLLBACK = Resource("Rollback", "rollback-1", author="person-2")
 RESOURCES: Final[dict[Action, Resource]] = {
     Action.ASSET_CREATE: Resource("Dataset", HERE),
     Action.ASSET_READ: OWN,
+    Action.ASSET_NAME: OWN,
     Action.ASSET_LIST: Resource("Dataset", HERE),
     Action.ASSET_REQUEUE: OWN,
     Action.ORIGINAL_READ: OWN,
@@ -72,6 +74,7 @@ RESOURCES: Final[dict[Action, Resource]] = {
     Action.WEBHOOK_DELETE: INSTALLATION,
     Action.COPY_LIST: Resource("Dataset", HERE),
     Action.COPY_READ: Resource("Copy", "copy-1", HERE),
+    Action.COPY_PREVIEW: OWN,
     Action.DATASET_CREATE: INSTALLATION,
     Action.DATASET_LIST: INSTALLATION,
     Action.GRANT_CREATE: INSTALLATION,
@@ -86,8 +89,15 @@ RESOURCES: Final[dict[Action, Resource]] = {
     Action.POLICY_RETIRE: POLICY,
     Action.POLICY_PREVIEW: Resource("Dataset", HERE),
     Action.POLICY_APPLY: Resource("Dataset", HERE),
+    Action.POLICY_ROLLBACK: Resource("Dataset", HERE),
+    Action.ROLLBACK_APPROVE: ROLLBACK,
+    Action.ROLLBACK_REFUSE: ROLLBACK,
+    Action.ROLLBACK_WITHDRAW: replace(ROLLBACK, author="person-1"),
     Action.DATASET_REDERIVE: Resource("Dataset", HERE),
+    Action.GUIDELINE_READ: Resource("Dataset", HERE),
+    Action.GUIDELINE_WRITE: Resource("Dataset", HERE),
     Action.LABEL_DEFINE: Resource("Dataset", HERE),
+    Action.LABEL_DRAFT: Resource("Task", "task-1", HERE),
     Action.LABEL_EXPORT: Resource("Dataset", HERE),
     Action.LABEL_SUBMIT: Resource("Task", "task-1", HERE),
     Action.TASK_CLAIM: Resource("Dataset", HERE),
@@ -95,6 +105,7 @@ RESOURCES: Final[dict[Action, Resource]] = {
     Action.TASK_READ: Resource("Task", "task-1", HERE),
     Action.TASK_RELEASE: Resource("Task", "task-1", HERE),
     Action.TASK_RENEW: Resource("Task", "task-1", HERE),
+    Action.WORK_LIST: INSTALLATION,
     Action.AUDIT_READ: INSTALLATION,
     Action.AUDIT_VERIFY: INSTALLATION,
     Action.METRICS_READ: INSTALLATION,
@@ -104,6 +115,8 @@ RESOURCES: Final[dict[Action, Resource]] = {
     Action.REVIEW_READ: REVIEW,
     Action.REVIEW_IMAGE: REVIEW,
     Action.REVIEW_DECIDE: REVIEW,
+    Action.REVIEW_UNDO: REVIEW,
+    Action.REVIEW_FIGURES: INSTALLATION,
     Action.REVIEW_HISTORY: OWN,
 }
 
@@ -125,6 +138,7 @@ BY_ROLE: Final[dict[Role, set[Action]]] = {
         Action.WEBHOOK_CREATE,
         Action.WEBHOOK_LIST,
         Action.WEBHOOK_DELETE,
+        Action.REVIEW_FIGURES,
         Action.REVIEW_HISTORY,
         Action.POLICY_CREATE,
         Action.POLICY_LIST,
@@ -135,7 +149,13 @@ BY_ROLE: Final[dict[Role, set[Action]]] = {
         Action.POLICY_RETIRE,
         Action.POLICY_PREVIEW,
         Action.POLICY_APPLY,
+        Action.POLICY_ROLLBACK,
+        Action.ROLLBACK_APPROVE,  # of what another asked for
+        Action.ROLLBACK_REFUSE,
+        Action.ROLLBACK_WITHDRAW,  # of their own
         Action.DATASET_REDERIVE,
+        Action.GUIDELINE_READ,
+        Action.GUIDELINE_WRITE,
         Action.LABEL_DEFINE,
         Action.LABEL_EXPORT,
         Action.TASK_LIST,
@@ -144,13 +164,15 @@ BY_ROLE: Final[dict[Role, set[Action]]] = {
         Action.ASSET_CREATE,
         Action.DATASET_LIST,
         Action.ASSET_READ,
+        Action.ASSET_NAME,
+        Action.COPY_PREVIEW,
         Action.BATCH_CREATE,
         Action.BATCH_FILL,
         Action.BATCH_READ,
         Action.UPLOAD_CONTINUE,
     },
     Role.REVIEWER: {Action.REVIEW_LIST, Action.REVIEW_CLAIM},
-    Role.ANNOTATOR: set(),
+    Role.ANNOTATOR: {Action.WORK_LIST},
     Role.AUDITOR: {
         Action.AUDIT_READ,
         Action.AUDIT_VERIFY,
@@ -167,6 +189,7 @@ BY_ASSIGNMENT: Final = {
     Action.REVIEW_READ,
     Action.REVIEW_IMAGE,
     Action.REVIEW_DECIDE,
+    Action.REVIEW_UNDO,
 }
 NO_ASSIGNMENT: Final = {
     "none": "review.unassigned",
@@ -179,6 +202,8 @@ NO_ASSIGNMENT: Final = {
 BY_GRANT: Final = {
     Action.COPY_LIST,
     Action.COPY_READ,
+    Action.GUIDELINE_READ,
+    Action.LABEL_DRAFT,
     Action.LABEL_SUBMIT,
     Action.TASK_CLAIM,
     Action.TASK_LIST,
@@ -218,7 +243,9 @@ def test_the_table_of_roles_reviews_and_assignments(role: Role, action: Action) 
             assert decision.reason == NO_ASSIGNMENT[name]
 
 
-@pytest.mark.parametrize("action", sorted({*BY_ASSIGNMENT, Action.REVIEW_CLAIM} - {Action.REVIEW_RELEASE}))
+@pytest.mark.parametrize(
+    "action", sorted({*BY_ASSIGNMENT, Action.REVIEW_CLAIM} - {Action.REVIEW_RELEASE, Action.REVIEW_UNDO})
+)
 def test_nobody_reviews_what_they_brought_in_or_have_a_hand_in_elsewhere(action: Action) -> None:
     reviewer = Principal("person-1", Role.REVIEWER)
     own = replace(REVIEW, owner="person-1")
@@ -266,6 +293,13 @@ def test_an_uploader_follows_own_assets_only() -> None:
     assert decide(uploader, Action.ASSET_READ, other, now=NOW) == Denied("default.deny")
 
 
+@pytest.mark.parametrize("action", [Action.ASSET_NAME, Action.COPY_PREVIEW])
+def test_an_uploader_is_told_names_and_shown_copies_of_own_images_only(action: Action) -> None:
+    uploader = Principal("person-1", Role.UPLOADER)
+    assert decide(uploader, action, OWN, now=NOW) == Allowed("uploader.sees-what-became-of-own")
+    assert decide(uploader, action, replace(OWN, owner="person-2"), now=NOW) == Denied("default.deny")
+
+
 @pytest.mark.parametrize("action", [Action.POLICY_APPROVE, Action.POLICY_REJECT])
 def test_nobody_decides_on_a_policy_of_their_own(action: Action) -> None:
     own = replace(POLICY, author="person-1")
@@ -273,6 +307,18 @@ def test_nobody_decides_on_a_policy_of_their_own(action: Action) -> None:
         assert decide(Principal("person-1", role), action, own, now=NOW) == Denied("policy.own")
     second = Principal("person-2", Role.OFFICER)
     assert decide(second, action, own, now=NOW) == Allowed("officer.decides-on-policies")
+
+
+@pytest.mark.parametrize("action", [Action.ROLLBACK_APPROVE, Action.ROLLBACK_REFUSE])
+def test_nobody_goes_back_to_an_earlier_policy_alone(action: Action) -> None:
+    asked = replace(ROLLBACK, author="person-1")
+    for role in Role:
+        assert decide(Principal("person-1", role), action, asked, now=NOW) == Denied("rollback.own")
+
+
+def test_only_whoever_asked_takes_a_roll_back_back() -> None:
+    officer = Principal("person-1", Role.OFFICER)
+    assert isinstance(decide(officer, Action.ROLLBACK_WITHDRAW, ROLLBACK, now=NOW), Denied)
 
 
 @pytest.mark.parametrize("action", [Action.POLICY_APPROVE, Action.POLICY_REJECT])

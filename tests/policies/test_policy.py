@@ -129,13 +129,13 @@ FAULTS: dict[str, tuple[str, list[tuple[int, str]]]] = {
     "no detectors": (HEAD.replace("[centerface]", "[]"), [(5, "at least 1")]),
     "detectors as a word": (HEAD.replace("[centerface]", "centerface"), [(5, "write a list")]),
     "detector with a path": (HEAD.replace("centerface", "../evil"), [(5, "pattern")]),
-    "score too high": (HEAD + "    hide: 1.5\n", [(6, "less than or equal to 1")]),
-    "score too low": (HEAD + "    hide: 0.5\n    review: 0.1\n", [(7, "greater than or equal to 0.25")]),
+    "score too high": (HEAD + "    hide: 1.5\n", [(6, "write at most 1")]),
+    "score too low": (HEAD + "    hide: 0.5\n    review: 0.1\n", [(7, "write at least 0.25")]),
     "score as a word": (HEAD + "    hide: high\n", [(6, "number")]),
     "score as yes": (HEAD + "    hide: yes\n", [(6, "number")]),
     "score not a number": (HEAD + "    hide: .nan\n", [(6, "hide")]),
-    "margin infinite": (HEAD + "    grow: .inf\n", [(6, "less than or equal to 1")]),
-    "margin negative": (HEAD + "    grow: -0.1\n", [(6, "greater than or equal to 0")]),
+    "margin infinite": (HEAD + "    grow: .inf\n", [(6, "write at most 1")]),
+    "margin negative": (HEAD + "    grow: -0.1\n", [(6, "write at least 0")]),
     "bands crossed": (HEAD + "    hide: 0.4\n    review: 0.5\n", [(3, "lower it or leave it out")]),
     "two rules for a kind": (
         HEAD + "  - {kind: face, method: fill, detectors: [clp]}\n",
@@ -158,7 +158,7 @@ FAULTS: dict[str, tuple[str, list[tuple[int, str]]]] = {
     "control character": ("name: x\x00\n", [(1, "save it as plain text")]),
     "several at once": (
         HEAD + "    hide: 2\n    groww: 1\n",
-        [(6, "less than or equal to 1"), (7, "mend its spelling")],
+        [(6, "write at most 1"), (7, "mend its spelling")],
     ),
 }
 

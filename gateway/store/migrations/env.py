@@ -6,8 +6,12 @@ from sqlmodel import SQLModel, create_engine
 from gateway.store import (  # noqa: F401  (they fill the metadata)
     account_tables,
     batch_tables,
+    label_tables,
     log_tables,
+    policy_tables,
     tables,
+    tally_tables,
+    workforce_tables,
 )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, delete, func, select
+from sqlmodel import Session, col, delete, select
 
 from gateway.errors import Conflict, NotFound
 from gateway.store.account_tables import Account, Invitation, SignInTry
-from gateway.store.tables import Person
+from gateway.store.tables import Person, PersonName
 from policies.access import Role
 
 
@@ -23,6 +23,18 @@ class AccountRecord:
     password: str
     disabled: bool
     suspended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListedAccount:
+    """state: "works", "disabled" or "suspended"."""
+
+    person_id: str
+    login: str
+    name: str | None
+    role: Role
+    seen_at: datetime | None
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +87,27 @@ def has_role(session: Session, role: Role) -> bool:
     return session.exec(query).first() is not None
 
 
+def listed(session: Session) -> list[ListedAccount]:
+    """All of them, by user name."""
+    query = (
+        select(Account, Person, PersonName)
+        .join(Person, col(Person.id) == col(Account.person_id))
+        .join(PersonName, col(PersonName.person_id) == col(Person.id), isouter=True)
+        .order_by(col(Account.login))
+    )
+    return [
+        ListedAccount(
+            person.id,
+            account.login,
+            name.name if name else None,
+            Role(person.role),
+            account.seen_at,
+            "disabled" if account.disabled_at else "suspended" if person.suspended_at else "works",
+        )
+        for account, person, name in session.exec(query)
+    ]
+
+
 def invite(
     session: Session, *, invitation_id: str, person_id: str, digest: bytes, now: datetime, until: datetime
 ) -> None:
@@ -124,10 +157,6 @@ def add_try(session: Session, key: str, *, now: datetime, since: datetime) -> in
 
 def forget_tries(session: Session, key: str) -> None:
     session.exec(delete(SignInTry).where(col(SignInTry.key) == key))
-
-
-def number(session: Session) -> int:
-    return session.exec(select(func.count()).select_from(Account)).one()
 
 
 def _held(session: Session, person_id: str) -> Account:

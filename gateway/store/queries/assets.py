@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlmodel import Session, col, select
 
 from gateway.errors import NotFound
-from gateway.store.queries import webhooks
+from gateway.store.queries import tallies, webhooks
 from gateway.store.queries.pages import by_id
 from gateway.store.records import AssetRecord, IdempotencyRecord
 from gateway.store.tables import Asset, IdempotencyKey
@@ -34,11 +35,12 @@ def add(
         )
     )
     session.flush()
+    tallies.came(session, record.dataset_id, record.state, now=record.received_at)
 
 
 def get(session: Session, asset_id: str, *, hold: bool = False) -> AssetRecord:
     """hold: nobody else can change it until this transaction ends. Raises NotFound."""
-    return _record(_row(session, asset_id, lock=hold))
+    return record_of(_row(session, asset_id, lock=hold))
 
 
 def newest_in(session: Session, dataset_id: str, *, limit: int) -> list[AssetRecord]:
@@ -49,12 +51,18 @@ def newest_in(session: Session, dataset_id: str, *, limit: int) -> list[AssetRec
         .order_by(col(Asset.received_at).desc(), col(Asset.id))
         .limit(limit)
     )
-    return [_record(row) for row in session.exec(query)]
+    return [record_of(row) for row in session.exec(query)]
 
 
 def sealed_name(session: Session, asset_id: str) -> bytes | None:
     """The sealed intake file name. Raises NotFound."""
     return _row(session, asset_id).sealed_name
+
+
+def sealed_names(session: Session, asset_ids: Collection[str]) -> dict[str, bytes]:
+    """The sealed intake file names of those assets that have one."""
+    query = select(Asset.id, Asset.sealed_name).where(col(Asset.id).in_(asset_ids))
+    return {asset_id: name for asset_id, name in session.exec(query) if name is not None}
 
 
 def move(
@@ -65,14 +73,16 @@ def move(
     Raises NotFound, or IllegalTransition when the state does not lead there.
     """
     row = _row(session, asset_id, lock=True)
-    check_transition(AssetState(row.state), state)
+    old = AssetState(row.state)
+    check_transition(old, state)
     if state is AssetState.PROCESSING:
         row.attempts += 1
     row.state, row.reason, row.updated_at = state.value, reason, now
     session.add(row)
     webhooks.announce(session, row, now=now)
     session.flush()
-    return _record(row)
+    tallies.moved(session, row.dataset_id, old, state, now=now)
+    return record_of(row)
 
 
 def put_again(session: Session, asset_id: str, *, now: datetime) -> AssetRecord:
@@ -89,7 +99,7 @@ def page(
     query = select(Asset).where(Asset.dataset_id == dataset_id)
     if state is not None:
         query = query.where(Asset.state == state.value)
-    return [_record(row) for row in by_id(session, query, col(Asset.id), after=after, limit=limit)]
+    return [record_of(row) for row in by_id(session, query, col(Asset.id), after=after, limit=limit)]
 
 
 def quarantined(session: Session, reason: str) -> list[str]:
@@ -101,7 +111,7 @@ def quarantined(session: Session, reason: str) -> list[str]:
 def in_state(session: Session, state: AssetState, *, before: datetime, limit: int) -> list[AssetRecord]:
     """Assets that have stood in a state since before a time, the oldest first."""
     query = select(Asset).where(Asset.state == state.value, col(Asset.updated_at) < before)
-    return [_record(row) for row in session.exec(query.order_by(col(Asset.updated_at)).limit(limit))]
+    return [record_of(row) for row in session.exec(query.order_by(col(Asset.updated_at)).limit(limit))]
 
 
 def all_in_state(session: Session, state: AssetState) -> list[tuple[str, int]]:
@@ -119,7 +129,7 @@ def with_fingerprint(session: Session, dataset_id: str, fingerprint: bytes) -> A
     """The dataset's asset of the same bytes, if there is one."""
     query = select(Asset).where(Asset.dataset_id == dataset_id, Asset.fingerprint == fingerprint)
     row = session.exec(query).first()
-    return None if row is None else _record(row)
+    return None if row is None else record_of(row)
 
 
 def forget_fingerprint(session: Session, asset_id: str) -> None:
@@ -161,7 +171,8 @@ def _row(session: Session, asset_id: str, *, lock: bool = False) -> Asset:
     return row
 
 
-def _record(row: Asset) -> AssetRecord:
+def record_of(row: Asset) -> AssetRecord:
+    """The row as what leaves this room."""
     return AssetRecord(
         id=row.id,
         dataset_id=row.dataset_id,
@@ -175,3 +186,6 @@ def _record(row: Asset) -> AssetRecord:
         received_at=row.received_at,
         updated_at=row.updated_at,
     )
+
+
+_record = record_of

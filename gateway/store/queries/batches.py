@@ -95,6 +95,12 @@ def assets_of(session: Session, batch_id: str, *, after: str, limit: int) -> Seq
     ]
 
 
+def of_asset(session: Session, asset_id: str) -> Sequence[str]:
+    """The ids of the batches that brought an asset."""
+    query = select(BatchAsset.batch_id).where(BatchAsset.asset_id == asset_id)
+    return session.exec(query.order_by(col(BatchAsset.batch_id))).all()
+
+
 def _row(session: Session, batch_id: str, *, lock: bool = False) -> Batch:
     row = session.get(Batch, batch_id, with_for_update=lock)
     if row is None:
@@ -102,7 +108,8 @@ def _row(session: Session, batch_id: str, *, lock: bool = False) -> Batch:
     return row
 
 
-def _record(row: Batch) -> BatchRecord:
+def record_of(row: Batch) -> BatchRecord:
+    """The row as what leaves this room."""
     return BatchRecord(
         id=row.id,
         dataset_id=row.dataset_id,
@@ -112,3 +119,6 @@ def _record(row: Batch) -> BatchRecord:
         created_at=row.created_at,
         closed_at=row.closed_at,
     )
+
+
+_record = record_of

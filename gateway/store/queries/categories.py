@@ -15,19 +15,25 @@ def of(session: Session, dataset_id: str) -> list[Category]:
     """By number; empty where no label set was given."""
     query = select(LabelCategory).where(LabelCategory.dataset_id == dataset_id)
     rows = session.exec(query.order_by(col(LabelCategory.number)))
-    return [Category(row.number, row.name, row.parent) for row in rows]
+    return [_category(row) for row in rows]
 
 
 def replace(session: Session, dataset_id: str, categories: Sequence[Category]) -> None:
-    """Sets the label set. Raises Conflict where labels name a category that would go or get another name."""
+    """Sets the label set. Raises Conflict where labels name a category that would go or get another name.
+
+    Nor may one that has landmarks get others then: the points of those labels would be called otherwise.
+    """
     wanted = {category.number: category for category in categories}
     # Locked, so that no submission names a category while it goes.
     query = select(LabelCategory).where(LabelCategory.dataset_id == dataset_id).with_for_update()
     rows = session.exec(query).all()
-    used = {row.number: row.name for row in rows if row.used}
-    for number, name in used.items():
-        if number not in wanted or wanted[number].name != name:
+    used = {row.number: _category(row) for row in rows if row.used}
+    for number, before in used.items():
+        after = wanted.get(number)
+        if after is None or after.name != before.name:
             raise Conflict(f"labels name category {number}: it cannot go, nor be called something else")
+        if before.landmarks and after.landmarks != before.landmarks:
+            raise Conflict(f"labels name category {number}: its landmarks stay as they are")
     for row in rows:
         session.delete(row)
     session.flush()
@@ -38,6 +44,7 @@ def replace(session: Session, dataset_id: str, categories: Sequence[Category]) -
                 number=category.number,
                 name=category.name,
                 parent=category.parent,
+                landmarks=list(category.landmarks) or None,
                 used=category.number in used,
             )
         )
@@ -53,3 +60,7 @@ def use(session: Session, dataset_id: str, numbers: Iterable[int]) -> None:
     done = session.exec(update(LabelCategory).where(where).values(used=True))
     if done.rowcount != len(asked):
         raise Conflict("the label set has just changed; submit again")
+
+
+def _category(row: LabelCategory) -> Category:
+    return Category(row.number, row.name, row.parent, tuple(row.landmarks or ()))

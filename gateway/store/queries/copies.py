@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select, update
 
 from gateway.errors import NotFound
+from gateway.store.queries import tallies
 from gateway.store.records import CopyRecord
 from gateway.store.tables import Asset, Copy
 from policies.lifecycle import AssetState
@@ -40,6 +41,7 @@ def add(session: Session, record: CopyRecord) -> None:
         )
     )
     session.flush()
+    tallies.copied(session, record.dataset_id, now=record.created_at)
 
 
 def get(session: Session, copy_id: str, *, hold: bool = False) -> CopyRecord:
@@ -74,6 +76,12 @@ def newest_of(session: Session, asset_id: str) -> CopyRecord | None:
     return None if row is None else record_of(row)
 
 
+def all_of(session: Session, asset_id: str) -> list[CopyRecord]:
+    """Every copy of an asset, withdrawn or not, the newest first."""
+    query = select(Copy).where(Copy.asset_id == asset_id).order_by(col(Copy.revision).desc())
+    return [record_of(row) for row in session.exec(query)]
+
+
 def released_in(session: Session, dataset_id: str, *, after: str, limit: int) -> list[CopyRecord]:
     """The newest copies of a dataset's released assets, by copy id, beginning behind `after`."""
     # One look into the index of (asset, revision) for each row shown, however large the dataset is.
@@ -94,6 +102,16 @@ def versions_in(session: Session, dataset_id: str) -> set[str]:
     """The policy versions that a dataset's copies were made under; withdrawn ones do not count."""
     query = select(made_under()).where(Copy.dataset_id == dataset_id, col(Copy.withdrawn_at).is_(None))
     return set(session.exec(query.distinct()))
+
+
+def number_made_under(session: Session, dataset_id: str, versions: Collection[str]) -> int:
+    """How many of the dataset's copies `withdraw_made_under` would withdraw."""
+    if not versions:
+        return 0
+    query = select(func.count()).where(
+        Copy.dataset_id == dataset_id, col(Copy.withdrawn_at).is_(None), made_under().in_(versions)
+    )
+    return session.exec(query).one()
 
 
 def withdraw_made_under(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from gateway.errors import Conflict, NotFound
 from gateway.store.records import GrantRecord
@@ -61,12 +61,34 @@ def revoke(session: Session, grant_id: str, *, now: datetime) -> GrantRecord:
     return _record(row)
 
 
+def extend(session: Session, grant_id: str, until: datetime) -> GrantRecord:
+    """Raises NotFound, or Conflict when it was revoked."""
+    row = session.get(Grant, grant_id, with_for_update=True)
+    if row is None:
+        raise NotFound(f"grant {grant_id} does not exist")
+    if row.revoked_at is not None:
+        raise Conflict(f"grant {grant_id} was revoked; give another one. Nothing was changed")
+    row.until = until
+    session.add(row)
+    session.flush()
+    return _record(row)
+
+
 def of(session: Session, *, person_id: str | None = None) -> list[GrantRecord]:
     """All grants, or one person's, the newest first."""
     query = select(Grant).order_by(col(Grant.created_at).desc(), col(Grant.id))
     if person_id is not None:
         query = query.where(Grant.person_id == person_id)
     return [_record(row) for row in session.exec(query)]
+
+
+def open_at(session: Session, now: datetime) -> tuple[int, datetime | None]:
+    """How many grants hold at a time, and when the first of them ends."""
+    query = select(func.count(), func.min(Grant.until)).where(
+        col(Grant.revoked_at).is_(None), col(Grant.until) > now
+    )
+    number, first = session.exec(query).one()
+    return number, first
 
 
 def _record(row: Grant) -> GrantRecord:

@@ -35,3 +35,29 @@ def behind(keys: Sequence[Key], last: Sequence[Any]) -> ColumnElement[bool]:
 def in_order(keys: Sequence[Key]) -> list[ColumnElement[Any]]:
     """What to order by."""
     return [column.desc() if descends else column.asc() for column, descends in keys]
+
+
+def newest_first(
+    session: Session,
+    query: Any,
+    time: Mapped[Any],
+    row_id: Mapped[str],
+    *,
+    before: tuple[Any, str] | None,
+    after: tuple[Any, str] | None,
+    limit: int,
+) -> tuple[list[str], bool, bool]:
+    """A page of ids, and whether there are newer and older ones. query: selects the id and the time.
+
+    before, after: time and id of the row behind which the page is older, or newer; neither for the first.
+    """
+    backwards = after is not None
+    keys = [(time, not backwards), (row_id, not backwards)]
+    last = after if backwards else before
+    if last is not None:
+        query = query.where(behind(keys, last))
+    found = session.exec(query.order_by(*in_order(keys)).limit(limit + 1)).all()
+    more, ids = len(found) > limit, [row[0] for row in found[:limit]]
+    if backwards:
+        return ids[::-1], more, True
+    return ids, before is not None, more

@@ -50,6 +50,22 @@ def was_seen(session: Session, *, dataset_id: str, version: str) -> bool:
     return session.exec(query).first() is not None
 
 
+def latest(session: Session, version: str, *, limit: int) -> list[PreviewRecord]:
+    """This version's, on any dataset, the newest first."""
+    query = select(PolicyPreview).where(PolicyPreview.version == version)
+    ordered = query.order_by(col(PolicyPreview.created_at).desc(), col(PolicyPreview.id)).limit(limit)
+    return [_record(row) for row in session.exec(ordered)]
+
+
+def look(session: Session, preview_id: str, number: int) -> None:
+    """So many images were looked at by now."""
+    row = _row(session, preview_id)
+    if row.finished_at is None:
+        row.looked_at = number
+        session.add(row)
+        session.flush()
+
+
 def begin(session: Session, preview_id: str, *, now: datetime) -> PreviewRecord:
     """Counts the attempt. Raises NotFound."""
     row = _row(session, preview_id, lock=True)
@@ -100,4 +116,5 @@ def _record(row: PolicyPreview) -> PreviewRecord:
         finished_at=row.finished_at,
         failure=row.failure,
         result=row.result,
+        looked_at=row.looked_at,
     )

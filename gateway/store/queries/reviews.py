@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, exists, or_
+from sqlalchemy import ColumnElement, and_, delete, exists, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -77,7 +77,7 @@ def queue(
             or_(col(Review.state) == ReviewState.OPEN.value, _held(now, person_id)),
             Asset.state == AssetState.NEEDS_REVIEW.value,
             Asset.uploader_id != person_id,
-            ~_in_another_round(now, person_id),
+            ~in_another_round(now, person_id),
         )
         .order_by(*in_order(QUEUE))
         .limit(limit)
@@ -119,8 +119,8 @@ def unassign(session: Session, review_id: str) -> ReviewRecord:
     return _flushed(session, row)
 
 
-def decide(session: Session, record: DecisionRecord) -> ReviewRecord:
-    """Keeps the decision; its review is decided."""
+def decide(session: Session, record: DecisionRecord, *, held_until: datetime | None = None) -> ReviewRecord:
+    """Keeps the decision; its review is decided. held_until: until when it can be taken back."""
     session.add(
         ReviewDecision(
             review_id=record.review_id,
@@ -134,6 +134,33 @@ def decide(session: Session, record: DecisionRecord) -> ReviewRecord:
     )
     row = _row(session, record.review_id)
     row.state, row.assigned_until, row.decided_at = ReviewState.DECIDED.value, None, record.created_at
+    row.held_until = held_until
+    return _flushed(session, row)
+
+
+def take_back(session: Session, review_id: str, *, until: datetime) -> ReviewRecord:
+    """Removes a held decision; its review is assigned to the same person again, until a time."""
+    row = _row(session, review_id)
+    session.exec(delete(ReviewDecision).where(col(ReviewDecision.review_id) == review_id))
+    row.state, row.assigned_until = ReviewState.ASSIGNED.value, until
+    row.decided_at = row.held_until = None
+    return _flushed(session, row)
+
+
+def held_over(session: Session, *, now: datetime, limit: int) -> list[ReviewRecord]:
+    """Reviews whose decision was held, and can be taken back no more; the longest waiting first."""
+    query = (
+        select(Review)
+        .where(col(Review.held_until) <= now)
+        .order_by(col(Review.held_until), col(Review.id))
+        .limit(limit)
+    )
+    return [_record(row) for row in session.exec(query)]
+
+
+def end_hold(session: Session, review_id: str) -> ReviewRecord:
+    row = _row(session, review_id)
+    row.held_until = None
     return _flushed(session, row)
 
 
@@ -184,7 +211,11 @@ def waiting_for_copy(session: Session, *, begun: bool, before: datetime, limit: 
     other = aliased(Review)
     undecided = exists().where(
         col(other.copy_id) == col(Review.copy_id),
-        or_(col(other.state) != ReviewState.DECIDED.value, col(other.decided_at) >= before),
+        or_(
+            col(other.state) != ReviewState.DECIDED.value,
+            col(other.decided_at) >= before,
+            col(other.held_until).is_not(None),
+        ),
     )
     query = (
         select(Review)
@@ -229,7 +260,8 @@ def _held(now: datetime, person_id: str) -> ColumnElement[bool]:
     )
 
 
-def _in_another_round(now: datetime, person_id: str) -> ColumnElement[bool]:
+def in_another_round(now: datetime, person_id: str) -> ColumnElement[bool]:
+    """Of a copy in another round of which this person has a hand."""
     other = aliased(Review)
     return exists().where(
         col(other.copy_id) == col(Review.copy_id),
@@ -241,7 +273,7 @@ def _in_another_round(now: datetime, person_id: str) -> ColumnElement[bool]:
 
 def _close(session: Session, which: ColumnElement[bool]) -> None:
     for row in session.exec(select(Review).where(which)):
-        row.state, row.assigned_until = ReviewState.CLOSED.value, None
+        row.state, row.assigned_until, row.held_until = ReviewState.CLOSED.value, None, None
         session.add(row)
     session.flush()
 
@@ -275,6 +307,7 @@ def _record(row: Review) -> ReviewRecord:
         assigned_until=row.assigned_until,
         created_at=row.created_at,
         decided_at=row.decided_at,
+        held_until=row.held_until,
     )
 
 

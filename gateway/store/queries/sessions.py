@@ -15,7 +15,7 @@ from policies.access import Role
 
 @dataclass(frozen=True, slots=True)
 class SessionRecord:
-    """cookie, cookie_until: of the cookie that it was found by. has_older: others before it have no end yet."""
+    """cookie, cookie_until: of the cookie that it was found by. has_older: one before it has no end yet."""
 
     id: str
     person_id: str
@@ -66,22 +66,22 @@ def _add_cookie(session: Session, session_id: str, digest: bytes, number: int) -
 
 def by_cookie(session: Session, digest: bytes) -> SessionRecord | None:
     query = (
-        select(ConsoleSession, ConsoleCookie, Person, Account, PersonName.name)
+        select(ConsoleSession, ConsoleCookie, Person, Account)
         .join(ConsoleCookie, col(ConsoleCookie.session_id) == col(ConsoleSession.id))
         .join(Person, col(Person.id) == col(ConsoleSession.person_id))
         .join(Account, col(Account.person_id) == col(Person.id))
-        .join(PersonName, col(PersonName.person_id) == col(Person.id), isouter=True)
         .where(ConsoleCookie.digest == digest)
     )
     found = session.exec(query).first()
     if found is None:
         return None
-    row, cookie, person, account, name = found
+    row, cookie, person, account = found
+    name = session.get(PersonName, person.id)
     return SessionRecord(
         id=row.id,
         person_id=person.id,
         role=Role(person.role),
-        name=name,
+        name=None if name is None else name.name,
         login=account.login,
         token_key=row.token_key,
         seen_at=row.seen_at,
@@ -104,7 +104,7 @@ def touch(session: Session, session_id: str, person_id: str, *, now: datetime) -
 
 
 def rotate(session: Session, session_id: str, digest: bytes, *, due: datetime, now: datetime) -> bool:
-    """Adds a cookie where none was added since `due`. The one in use works until the new one has come back."""
+    """Adds a cookie where none was added since `due`. The one in use works until the new one comes back."""
     row = session.get_one(ConsoleSession, session_id, with_for_update=True, populate_existing=True)
     if row.rotated_at > due:
         return False

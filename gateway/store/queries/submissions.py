@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlmodel import Session, and_, col, select
 
@@ -11,7 +12,8 @@ from gateway.store.records import SubmissionRecord
 from gateway.store.tables import LabelSubmission, LabelTask
 
 
-def add(session: Session, record: SubmissionRecord) -> None:
+def add(session: Session, record: SubmissionRecord, *, seconds: int | None = None) -> None:
+    """seconds: how long it took, where that is known."""
     session.add(
         LabelSubmission(
             id=record.id,
@@ -26,9 +28,16 @@ def add(session: Session, record: SubmissionRecord) -> None:
             count=len(record.labels),
             labels=to_text(record.labels),
             submitted_at=record.submitted_at,
+            seconds=seconds,
         )
     )
     session.flush()
+
+
+def last_of(session: Session, person_id: str) -> datetime | None:
+    """When this person last submitted anything."""
+    query = select(LabelSubmission.submitted_at).where(LabelSubmission.person_id == person_id)
+    return session.exec(query.order_by(col(LabelSubmission.submitted_at).desc()).limit(1)).first()
 
 
 def newest(session: Session, task_id: str) -> SubmissionRecord | None:

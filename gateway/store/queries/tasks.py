@@ -10,13 +10,17 @@ from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, and_, col, func, or_, select, update
+from sqlmodel import Session, and_, col, func, not_, or_, select, update
+from sqlmodel.sql.expression import SelectOfScalar
 
 from gateway.errors import NotFound
 from gateway.store.queries.pages import by_id
 from gateway.store.records import TaskCounts, TaskRecord
 from gateway.store.tables import Asset, Dataset, LabelTask
 from policies.lifecycle import AssetState
+
+COUNTED = 10_000
+"""A list of work counts this far: whoever has more is told so, and waits no longer for it."""
 
 BATCH = 200
 """Tasks made at a time: looking for images without one reads the whole dataset, claiming one does not."""
@@ -63,9 +67,18 @@ def make(session: Session, dataset_id: str, *, new_id: Callable[[], str], now: d
     return len(found)
 
 
-def hold(session: Session, task_id: str, *, person_id: str, grant_id: str, until: datetime) -> TaskRecord:
-    """Gives the task to a person until a time."""
+def hold(
+    session: Session,
+    task_id: str,
+    *,
+    person_id: str,
+    grant_id: str,
+    until: datetime,
+    begun: datetime | None = None,
+) -> TaskRecord:
+    """Gives the task to a person until a time. begun: when they claimed it; left out, as it was."""
     row = _row(session, task_id, lock=True)
+    row.claimed_at = begun or row.claimed_at
     row.holder_id, row.grant_id, row.lease_until = person_id, grant_id, until
     return _saved(session, row)
 
@@ -80,6 +93,14 @@ def give_back_of_grant(session: Session, grant_id: str) -> int:
     """Ends every claim that was made under a grant; returns how many rows named it."""
     nobody = {"holder_id": None, "grant_id": None, "lease_until": None}
     return session.exec(update(LabelTask).where(col(LabelTask.grant_id) == grant_id).values(nobody)).rowcount
+
+
+def give_back_of_person(session: Session, person_id: str) -> int:
+    """Ends every claim of a person; returns how many rows named them."""
+    nobody = {"holder_id": None, "grant_id": None, "lease_until": None}
+    return session.exec(
+        update(LabelTask).where(col(LabelTask.holder_id) == person_id).values(nobody)
+    ).rowcount
 
 
 def submitted(session: Session, task_id: str, *, person_id: str) -> TaskRecord:
@@ -105,6 +126,54 @@ def of_person(
     mine = or_(and_(LabelTask.holder_id == person_id, _leased(now)), col(LabelTask.submitter_id) == person_id)
     query = select(LabelTask).where(LabelTask.dataset_id == dataset_id, mine)
     return [_record(row) for row in by_id(session, query, col(LabelTask.id), after=after, limit=limit)]
+
+
+def held_tasks(session: Session, dataset_id: str, person_id: str, *, now: datetime) -> list[TaskRecord]:
+    """What the person has of a dataset right now, by id; never many."""
+    query = select(LabelTask).where(
+        LabelTask.dataset_id == dataset_id, LabelTask.holder_id == person_id, _leased(now)
+    )
+    return [_record(row) for row in session.exec(query.order_by(col(LabelTask.id)))]
+
+
+def submitted_by(
+    session: Session, dataset_id: str, person_id: str, *, now: datetime, after: str, limit: int
+) -> list[TaskRecord]:
+    """The tasks that the person was the last to submit and nobody has right now, by id, behind `after`."""
+    query = select(LabelTask).where(
+        LabelTask.dataset_id == dataset_id, LabelTask.submitter_id == person_id, not_(_leased(now))
+    )
+    return [_record(row) for row in by_id(session, query, col(LabelTask.id), after=after, limit=limit)]
+
+
+def is_any_open(session: Session, dataset_id: str, *, now: datetime) -> bool:
+    """Whether there is an image that somebody could claim."""
+    released = and_(Asset.dataset_id == dataset_id, Asset.state == AssetState.RELEASED.value)
+    free = and_(LabelTask.asset_id == Asset.id, LabelTask.submissions == 0, not_(_leased(now)))
+    taken = and_(LabelTask.asset_id == Asset.id, or_(col(LabelTask.submissions) > 0, _leased(now)))
+    known = select(Asset.id).join(LabelTask, free).where(released).limit(1)
+    if session.exec(known).first() is not None:
+        return True
+    without = select(Asset.id).where(released, not_(select(LabelTask.id).where(taken).exists())).limit(1)
+    return session.exec(without).first() is not None
+
+
+def count_images(session: Session, dataset_id: str) -> int:
+    """Released images of a dataset, at most COUNTED."""
+    query = select(Asset.id).where(Asset.dataset_id == dataset_id, Asset.state == AssetState.RELEASED.value)
+    return _counted(session, query)
+
+
+def count_settled(session: Session, dataset_id: str, *, by: str | None = None) -> int:
+    """Tasks of a dataset that have labels, or whose last labels are one person's; at most COUNTED."""
+    query = select(LabelTask.id).where(LabelTask.dataset_id == dataset_id, col(LabelTask.submissions) > 0)
+    if by is not None:
+        query = query.where(LabelTask.submitter_id == by)
+    return _counted(session, query)
+
+
+def _counted(session: Session, query: SelectOfScalar[str]) -> int:
+    return session.exec(select(func.count()).select_from(query.limit(COUNTED).subquery())).one()
 
 
 def counts(session: Session, dataset_id: str, *, now: datetime) -> TaskCounts:
@@ -150,6 +219,7 @@ def _record(row: LabelTask) -> TaskRecord:
         holder_id=row.holder_id,
         grant_id=row.grant_id,
         lease_until=row.lease_until,
+        claimed_at=row.claimed_at,
         submissions=row.submissions,
         submitter_id=row.submitter_id,
     )

@@ -46,11 +46,6 @@ class LogVitals:
 def work(session: Session, *, stuck_before: datetime) -> WorkVitals:
     counted = session.exec(select(Asset.state, func.count()).group_by(col(Asset.state))).all()
     received = select(func.min(Asset.updated_at)).where(Asset.state == AssetState.RECEIVED.value)
-    stuck = (
-        select(func.count())
-        .select_from(Asset)
-        .where(Asset.state == AssetState.PROCESSING.value, col(Asset.updated_at) < stuck_before)
-    )
     held = (
         select(Asset.reason, func.count())
         .where(Asset.state == AssetState.QUARANTINED.value)
@@ -59,9 +54,16 @@ def work(session: Session, *, stuck_before: datetime) -> WorkVitals:
     return WorkVitals(
         assets=dict.fromkeys((state.value for state in AssetState), 0) | dict(counted),
         waiting_since=session.exec(received).one(),
-        stuck=session.exec(stuck).one(),
+        stuck=stuck(session, before=stuck_before),
         quarantined={reason or "none": count for reason, count in session.exec(held)},
     )
+
+
+def stuck(session: Session, *, before: datetime) -> int:
+    """How many images have been processing since before a time."""
+    query = select(func.count()).select_from(Asset)
+    query = query.where(Asset.state == AssetState.PROCESSING.value, col(Asset.updated_at) < before)
+    return session.exec(query).one()
 
 
 def log(session: Session) -> LogVitals:

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session, col, delete, select
 
 from gateway.store.tables import Worker
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRecord:
+    """seen_at: its last heartbeat."""
+
+    id: str
+    started_at: datetime
+    seen_at: datetime
+
+
+def known(session: Session) -> list[WorkerRecord]:
+    """Every worker that has not said that it ends, the freshest first."""
+    rows = session.exec(select(Worker).order_by(col(Worker.seen_at).desc()))
+    return [WorkerRecord(row.executor_id, row.started_at, row.seen_at) for row in rows]
 
 
 def beat(session: Session, executor_id: str, *, now: datetime) -> None:

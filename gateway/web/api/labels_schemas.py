@@ -187,6 +187,16 @@ COCO_SCHEMA: Final[dict[str, Any]] = {
                     },
                     "area": {"type": "number"},
                     "iscrowd": {"type": "integer", "enum": [0]},
+                    "keypoints": {
+                        **_COORDINATES,
+                        "description": "x, y, v for each landmark that the category names; v is 0 for not "
+                        "placed, 1 for covered, 2 for shown",
+                    },
+                    "num_keypoints": {"type": "integer"},
+                    "attributes": {
+                        "type": "object",
+                        "properties": {"truncated": {"type": "boolean"}, "occluded": {"type": "boolean"}},
+                    },
                 },
             },
         },

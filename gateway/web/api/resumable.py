@@ -170,7 +170,7 @@ async def continue_upload(
         raise HTTPException(415, f"the header Content-Type: {BODY_TYPE} is needed")
     uploads = offered(services.uploads)
     with await run_in_threadpool(uploads.resume, principal, upload_id, offset=upload_offset) as arrival:
-        record = await _take(request, arrival)
+        record = await take(request, arrival)
     return Response(status_code=204, headers=_headers(record))
 
 
@@ -183,7 +183,8 @@ def end_upload(upload_id: Id, principal: Asking, services: Offered) -> Response:
     return Response(status_code=204)
 
 
-async def _take(request: Request, arrival: Arrival) -> UploadRecord:
+async def take(request: Request, arrival: Arrival) -> UploadRecord:
+    """A request's bytes into an upload. What the intake raises, where they were the upload's last."""
     held = bytearray()
     try:
         async for piece in request.stream():

@@ -14,6 +14,8 @@ from gateway.store.records import AssetRecord, CopyRecord, DatasetRecord, GrantR
 from policies.lifecycle import AssetState
 
 MAX_CATEGORIES: Final = 10_000
+MAX_LANDMARKS: Final = 200
+"""Of one category; COCO-WholeBody, the longest list in use, names 133."""
 
 ID: Final = re.compile(r"[a-z]+-[0-9a-f]{8,64}")
 Id = Annotated[str, Field(pattern=f"^{ID.pattern}$", examples=["dataset-5f0c9a31e2b84d6f77a01c3e"])]
@@ -35,19 +37,32 @@ class _Form(BaseModel):
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=PRINTABLE)]
 
 
+def _once_each(found: list[str]) -> list[str]:
+    if len(set(found)) < len(found):
+        raise ValueError("two landmarks have one name")
+    return found
+
+
+Landmarks = Annotated[list[Name], Field(max_length=MAX_LANDMARKS), AfterValidator(_once_each)]
+
+
 class CategoryForm(_Form):
     """A class of the label set, as COCO says it."""
 
     id: int = Field(ge=0, le=1_000_000, examples=[1])
     name: Name = Field(examples=["pedestrian"])
     supercategory: Name | None = Field(default=None, examples=["person"])
+    keypoints: Landmarks | None = Field(
+        default=None, description="Names of the points that may be placed on such an object, in their order."
+    )
 
     def to_category(self) -> Category:
-        return Category(self.id, self.name, self.supercategory)
+        return Category(self.id, self.name, self.supercategory, tuple(self.keypoints or ()))
 
     @classmethod
     def of(cls, category: Category) -> Self:
-        return cls(id=category.number, name=category.name, supercategory=category.parent)
+        points = list(category.landmarks) or None
+        return cls(id=category.number, name=category.name, supercategory=category.parent, keypoints=points)
 
 
 def _distinct(found: list[CategoryForm]) -> list[CategoryForm]:

@@ -16,7 +16,7 @@ from fastapi.responses import RedirectResponse
 
 from gateway.services.sessions import Ended
 from gateway.web.console.pages import fragment, is_htmx, page, wants_page
-from gateway.web.console.protection import STATIC, is_console
+from gateway.web.console.protection import PAGE_HEADERS, STATIC, is_console
 from gateway.web.console.visitor import Forged, NotSignedIn
 from gateway.web.problems import problem
 
@@ -39,7 +39,7 @@ TITLES: Final[Mapping[str, str]] = {
 
 OUTCOMES: Final[Mapping[str, str]] = {
     "not-found": "Nothing was changed. It may have been moved, or is for another role.",
-    "access-denied": "Nothing was shown or changed, and the refusal is on the log. Ask the compliance officer.",
+    "access-denied": "Nothing was shown or changed, and this is on the log. Ask the compliance officer.",
     "conflict": "Nothing was changed. Load the page again to see how it is now.",
     "forged": "Nothing was changed. Load the page again and repeat it there.",
     "unforeseen": "Nothing was delivered. Tell the operator the reference below.",
@@ -60,7 +60,7 @@ def shown(request: Request, status: int, document: Mapping[str, Any]) -> Respons
     if not is_console(path) or path.startswith(STATIC):
         return None
     kind = str(document["type"]).rpartition(":")[2]
-    context = {
+    context: dict[str, Any] = {
         "title": TITLES.get(kind, "This did not work"),
         "words": _words(kind, document),
         "advice": document.get("advice"),
@@ -68,10 +68,14 @@ def shown(request: Request, status: int, document: Mapping[str, Any]) -> Respons
     }
     visitor = getattr(request.state, "visitor", None)
     if is_htmx(request):
-        return fragment(request, visitor, "errors/fragment.html", status_code=status, **context)
-    if wants_page(request):
-        return page(request, visitor, "errors/page.html", status_code=status, **context)
-    return None
+        answer = fragment(request, visitor, "errors/fragment.html", status_code=status, **context)
+    elif wants_page(request):
+        answer = page(request, visitor, "errors/page.html", status_code=status, **context)
+    else:
+        return None
+    # What nobody foresaw is answered outside of what adds these.
+    answer.headers.update({name: value for name, value in PAGE_HEADERS.items() if name != "Vary"})
+    return answer
 
 
 def _words(kind: str, document: Mapping[str, Any]) -> str:

@@ -28,30 +28,30 @@ PLACES: Final[Mapping[Role, tuple[Place, ...]]] = {
         Place("/audit", "Audit", "audit"),
     ),
     Role.UPLOADER: (
-        Place("/batches", "My batches", "batch"),
+        Place("/batches", "My batches", "batches"),
         Place("/upload", "Upload", "upload"),
-        Place("/datasets", "Datasets", "dataset"),
+        Place("/datasets", "Datasets", "folder"),
     ),
     Role.REVIEWER: (
         Place("/queue", "Queue", "queue"),
-        Place("/review", "Workbench", "review"),
-        Place("/decisions", "My decisions", "history"),
+        Place("/review", "Workbench", "workbench"),
+        Place("/decisions", "My decisions", "checklist"),
     ),
     Role.ANNOTATOR: (
-        Place("/tasks", "My tasks", "task"),
-        Place("/guidelines", "Guidelines", "guide"),
+        Place("/tasks", "My tasks", "annotate"),
+        Place("/guidelines", "Guidelines", "book"),
     ),
     Role.AUDITOR: (
         Place("/audit", "Explorer", "audit"),
-        Place("/audit/checkpoints", "Checkpoints", "checkpoint"),
+        Place("/audit/checkpoints", "Checkpoints", "flag"),
         Place("/policies", "Policies", "policy"),
     ),
     Role.OPERATOR: (
         Place("/health", "Health", "health"),
         Place("/queues", "Queues", "queue"),
-        Place("/workers", "Workers", "worker"),
+        Place("/workers", "Workers", "workers"),
         Place("/keys", "Keys", "key"),
-        Place("/models", "Models", "model"),
+        Place("/models", "Models", "models"),
     ),
 }
 

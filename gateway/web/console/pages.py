@@ -68,6 +68,16 @@ def fragment(
     )
 
 
+def door(request: Request, template: str, *, status_code: int = 200, **context: Any) -> HTMLResponse:
+    """A page before signing in, beside what anybody may know of this gateway."""
+    told = {
+        "host": request.url.netloc,
+        "integrity": integrity_of(request),
+        "log_key": request.app.state.log_key,
+    }
+    return page(request, None, template, status_code=status_code, gateway=told, **context)
+
+
 def goto(request: Request, path: str) -> Response:
     """On to another page, for browsers with and without htmx."""
     if is_htmx(request):

@@ -1,4 +1,4 @@
-"""What every answer of the console says to the browser: headers that keep pages, and what is in them, here."""
+"""What every answer of the console tells the browser: headers that keep pages, and what is in them, here."""
 
 from __future__ import annotations
 

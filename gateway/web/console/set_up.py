@@ -1,4 +1,4 @@
-"""/set-up: the first officer's account, with the code that the command line printed. Later it is not there."""
+"""/set-up: the first officer's account, with the code that the command line printed; only then."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gateway.errors import InputRefused
 from gateway.services import accounts
 from gateway.services.set_up_code import forget_code, is_code
 from gateway.store.ledger import utc_now
-from gateway.web.console.pages import goto, page
+from gateway.web.console.pages import door, goto
 from gateway.web.console.sign_in import faults_of
 from gateway.web.console.visitor import check_origin, give_cookie
 
@@ -36,17 +36,16 @@ def make(
 ) -> Response:
     check_origin(request)
     database, data = request.app.state.database, request.app.state.settings.data
-    written = {"name": name, "login": login}
     if not accounts.needs_set_up(database):
         return goto(request, "/sign-in")
     if not is_code(data, code):
-        return _form(request, code_fault=WRONG_CODE, status_code=403, **written)
+        return _form(request, code_fault=WRONG_CODE, status_code=403, name=name, login=login)
     try:
         person_id = accounts.create_first_officer(
             database, name=name.strip() or login, login=login, password=password, clock=utc_now
         )
     except InputRefused as exc:
-        return _form(request, status_code=422, **written, **faults_of(exc))
+        return _form(request, status_code=422, fault=exc, name=name, login=login)
     forget_code(data)
     give_cookie(request, request.app.state.sign_in.open_for(person_id))
     return goto(request, "/")
@@ -57,14 +56,13 @@ def _form(
     *,
     status_code: int = 200,
     code_fault: str | None = None,
-    login_fault: str | None = None,
-    password_fault: str | None = None,
+    fault: InputRefused | None = None,
     name: str = "",
     login: str = "",
 ) -> Response:
-    return page(
+    login_fault, password_fault = faults_of(fault)
+    return door(
         request,
-        None,
         "entry/set_up.html",
         status_code=status_code,
         code_fault=code_fault,

@@ -12,11 +12,11 @@ from gateway.services.sessions import Ended
 from gateway.services.sign_in import SignIn, TooManyTries, WrongCredentials
 from gateway.store.ledger import utc_now
 from gateway.web.console import demo_page, navigation
-from gateway.web.console.pages import goto, page
+from gateway.web.console.pages import door, goto
 from gateway.web.console.visitor import Acting, check_origin, give_cookie, look_up, take_cookie
 
 WORDS: Final = {
-    Ended.IDLE.value: "You were signed out: there was no activity for a while. Drafts on the server are kept.",
+    Ended.IDLE.value: "You were signed out: there was no activity for a while. Drafts are kept.",
     Ended.TIME.value: "You were signed out: a session ends after some hours, however busy it is.",
     Ended.CLOSED.value: "Your session was ended. Sign in to go on.",
     "out": "You are signed out.",
@@ -26,7 +26,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/sign-in")
-def door(request: Request, next: str | None = None, why: str | None = None) -> Response:
+def arrive(request: Request, next: str | None = None, why: str | None = None) -> Response:
     if not isinstance(present := look_up(request), Ended):
         return goto(request, navigation.safe_next(next) or navigation.LANDINGS[present.principal.role])
     if accounts.needs_set_up(request.app.state.database):
@@ -94,9 +94,8 @@ def _door(
     login: str = "",
     status_code: int = 200,
 ) -> Response:
-    return page(
+    return door(
         request,
-        None,
         "entry/sign_in.html",
         status_code=status_code,
         next=navigation.safe_next(next),
@@ -115,24 +114,22 @@ def _invitation(
     refused: InputRefused | Conflict | None = None,
     status_code: int = 200,
 ) -> Response:
+    login_fault, password_fault = faults_of(refused)
     invitee = accounts.invitee(request.app.state.database, code, clock=utc_now)
-    return page(
+    return door(
         request,
-        None,
         "entry/invitation.html",
         status_code=status_code,
         name=invitee.name,
         role_label=navigation.LABELS[invitee.role],
         login=login,
-        **faults_of(refused),
+        login_fault=login_fault,
+        password_fault=password_fault,
     )
 
 
-def faults_of(refused: InputRefused | Conflict | None) -> dict[str, str | None]:
-    """What was refused of a form that makes an account, beside the field that it is about."""
+def faults_of(refused: InputRefused | Conflict | None) -> tuple[str | None, str | None]:
+    """What was refused of a form that makes an account: what to say of the user name, and of the password."""
     about_password = isinstance(refused, InputRefused) and refused.code.startswith("password.")
     words = None if refused is None else str(refused)
-    return {
-        "login_fault": None if about_password else words,
-        "password_fault": words if about_password else None,
-    }
+    return (None, words) if about_password else (words, None)

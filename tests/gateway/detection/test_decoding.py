@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from gateway.detection import centerface, clp, ppocr
 from gateway.detection.boxes import ious
@@ -62,10 +63,15 @@ def test_clp_has_two_priors_a_cell_of_each_stride() -> None:
     assert len(clp.priors(64, 96)) == 2 * (8 * 12 + 4 * 6 + 2 * 3)
 
 
+def logits(probability: NDArray[np.float32]) -> NDArray[np.float32]:
+    kept = np.clip(probability, 0.001, 0.999)
+    return np.asarray(np.log(kept / (1 - kept)), dtype=np.float32)
+
+
 def test_ppocr_pushes_the_core_of_a_line_outwards() -> None:
     probability = np.zeros((100, 200), dtype=np.float32)
     probability[40:52, 50:150] = 0.9
-    ((x0, y0, x1, y1, score),) = ppocr.decode(probability, 0.5).tolist()
+    ((x0, y0, x1, y1, score),) = ppocr.decode(logits(probability), 0.5).tolist()
     margin = 1.6 * (100 * 12) / (2 * (100 + 12))
     assert np.allclose([x0, y0, x1, y1], [50 - margin, 40 - margin, 150 + margin, 52 + margin], atol=2)
     assert score > 0.8
@@ -75,7 +81,7 @@ def test_ppocr_holds_a_tilted_line_whole() -> None:
     canvas = np.zeros((200, 200), dtype=np.uint8)
     corners = cv2.boxPoints(((100.0, 100.0), (120.0, 14.0), 30.0))
     cv2.fillPoly(canvas, [np.round(corners).astype(np.int32)], 1)
-    (line,) = ppocr.decode(canvas.astype(np.float32) * 0.9, 0.5)
+    (line,) = ppocr.decode(logits(canvas.astype(np.float32) * 0.9), 0.5)
     truth = np.array([*corners.min(axis=0), *corners.max(axis=0), 1], dtype=np.float32)
     assert (line[:2] <= truth[:2]).all()
     assert (line[2:4] >= truth[2:4]).all()
@@ -86,7 +92,7 @@ def test_ppocr_leaves_out_specks_and_weak_cores() -> None:
     probability = np.zeros((100, 100), dtype=np.float32)
     probability[10, 10] = 0.9
     probability[50:60, 20:80] = 0.35
-    assert len(ppocr.decode(probability, 0.5)) == 0
+    assert len(ppocr.decode(logits(probability), 0.5)) == 0
 
 
 def test_of_the_lines_only_those_of_a_plates_shape_are_plates() -> None:

@@ -150,8 +150,8 @@ def test_the_grid_keeps_its_bound_at_every_size(kind: Kind, height: int, width: 
     assert 1 <= grid.rows <= 4
     assert 1 <= grid.columns <= 4
     assert grid.rows * grid.columns <= most
-    assert grid.rows == 1 or height // grid.rows >= BLOCK
-    assert grid.columns == 1 or width // grid.columns >= BLOCK
+    assert grid.rows == 1 or height // grid.rows >= cells.MIN_CELL >= BLOCK
+    assert grid.columns == 1 or width // grid.columns >= cells.MIN_CELL
     bits = grid.rows * grid.columns * 3 * cells.CELL_BITS
     assert bits <= (144 if kind is Kind.FACE else 72)
 
@@ -189,7 +189,7 @@ def test_overlapping_blurs_read_no_pixel_twice(method: RedactionMethod) -> None:
     second = redaction(32, 32, 64, 64, Kind.FACE, method)  # wholly inside the first
     one = noise(WIDTH, HEIGHT)
     twin = one.copy()
-    code = cells.read(view(one, first.region), cells.Grid(4, 4))
+    code = cells.read(view(one, first.region), cells.grid_for(Kind.FACE, 64, 64))
     view(twin, first.region)[:] = cells.paint_flat(code, 64, 64)
     assert np.array_equal(apply(one, [second, first]), apply(twin, [first, second]))
 
@@ -197,7 +197,7 @@ def test_overlapping_blurs_read_no_pixel_twice(method: RedactionMethod) -> None:
 def test_a_picture_that_is_not_cells_is_not_bounded() -> None:
     region = scene(64, 64)
     assert not is_bounded(region, Kind.FACE, RedactionMethod.BLUR)
-    shown = cells.paint_smooth(cells.read(region, cells.Grid(4, 4)), 64, 64)
+    shown = cells.paint_smooth(cells.read(region, cells.grid_for(Kind.FACE, 64, 64)), 64, 64)
     assert is_bounded(shown, Kind.FACE, RedactionMethod.BLUR)
     assert not is_bounded(shown, Kind.FACE, RedactionMethod.MOSAIC)
     shown[5, 7, 1] ^= 1

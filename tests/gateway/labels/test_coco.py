@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.labels.coco import MAX_FAULTS, InvalidLabels, from_text, parse_labels, to_annotation, to_text
-from gateway.labels.model import Box, Category, Label
+from gateway.labels.model import Box, Category, Label, Landmark, Trait, Visibility
 from policies.model import Size
 
 SIZE: Final = Size(100, 60)
-SET: Final = [Category(1, "car"), Category(2, "person")]
+EYES: Final = ("left eye", "right eye", "nose")
+SET: Final = [Category(1, "car"), Category(2, "person", None, EYES)]
 GOOD: Final[dict[str, Any]] = {"id": 4, "category_id": 1, "bbox": [10, 20, 30, 40]}
 
 
@@ -34,6 +35,38 @@ def test_a_box_and_a_polygon_become_labels() -> None:
         Label(4, 1, Box(10, 20, 30, 40)),
         Label(5, 2, Box(0, 0, 100, 60), ((0, 0, 100, 0, 100, 60),)),
     )
+
+
+def test_landmarks_become_points_of_the_object_in_the_order_of_their_names() -> None:
+    (label,) = parse({"id": 1, "category_id": 2, "keypoints": [10.5, 20, 2, 0, 0, 0, 30, 44, 1]})
+    assert label.landmarks == (
+        Landmark(10.5, 20),
+        Landmark(0, 0, Visibility.ABSENT),
+        Landmark(30, 44, Visibility.COVERED),
+    )
+    assert label.box == Box(10.5, 20, 19.5, 24)  # around those that are placed
+    annotation = to_annotation(label)
+    assert annotation["keypoints"] == [10.5, 20, 2, 0, 0, 0, 30, 44, 1]
+    assert annotation["num_keypoints"] == 2
+
+
+def test_one_landmark_alone_has_a_box_without_sides_and_is_taken_again() -> None:
+    (label,) = parse({"id": 1, "category_id": 2, "keypoints": [0, 0, 0, 0, 0, 0, 30.5, 44.5, 2]})
+    assert label.box == Box(30.5, 44.5, 0, 0)
+    assert parse(to_annotation(label)) == (label,)
+
+
+def test_a_person_may_have_a_box_and_landmarks_and_landmarks_not_placed_are_none() -> None:
+    given = GOOD | {"category_id": 2, "keypoints": [11, 21, 2] * 3}
+    assert parse(given)[0].box == Box(10, 20, 30, 40)
+    assert parse(GOOD | {"category_id": 2, "keypoints": [0] * 9, "num_keypoints": 0})[0].landmarks == ()
+
+
+def test_of_the_attributes_those_that_we_know_are_kept() -> None:
+    (label,) = parse(GOOD | {"attributes": {"occluded": True, "truncated": False}})
+    assert label.traits == {Trait.OCCLUDED}
+    assert to_annotation(label)["attributes"] == {"truncated": False, "occluded": True}
+    assert "attributes" not in to_annotation(parse(GOOD)[0])
 
 
 def test_the_area_is_of_the_polygons_not_of_the_box() -> None:
@@ -78,6 +111,15 @@ BAD: Final[list[tuple[dict[str, Any], str]]] = [
     ({"segmentation": [[0, 0, 10, 10, 20, 61]]}, "segmentation[0][5]"),
     ({"segmentation": [[10, 20, 40, 20, 40, 60], [0, "a", 1, 1, 1, 0]]}, "segmentation[1][1]"),
     ({"segmentation": [[50, 20, 80, 20, 80, 60]]}, "bbox"),
+    ({"keypoints": [1, 1, 2] * 3}, "keypoints"),  # this class names none
+    ({"category_id": 2, "keypoints": [1, 1, 2]}, "keypoints"),
+    ({"category_id": 2, "keypoints": {"nose": [1, 1]}}, "keypoints"),
+    ({"category_id": 2, "keypoints": [1, 1, 3] * 3}, "keypoints"),
+    ({"category_id": 2, "keypoints": [1, 1, 2.0] * 3}, "keypoints"),
+    ({"category_id": 2, "keypoints": [101, 1, 2] * 3}, "keypoints"),
+    ({"category_id": 2, "keypoints": [1, "1", 2] * 3}, "keypoints"),
+    ({"attributes": {"occluded": 1}}, "attributes.occluded"),
+    ({"attributes": ["occluded"]}, "attributes"),
 ]
 
 
@@ -123,7 +165,7 @@ def test_what_is_not_kept_is_named_and_its_content_is_nowhere() -> None:
         "annotations": [GOOD | {"image_id": 1, "attributes": {"name": secret}, "area": 3}],
     }
     submitted = parse_labels(document, size=SIZE, categories=SET)
-    assert submitted.ignored == ("annotations[].attributes", "images[].file_name", "info")
+    assert submitted.ignored == ("annotations[].attributes.name", "images[].file_name", "info")
     assert secret not in to_text(submitted.labels)
     assert submitted.labels[0].area == 1200
 
@@ -137,7 +179,15 @@ def drawn_annotations(draw: st.DrawFn) -> list[dict[str, Any]]:
         shape: dict[str, Any] = {"bbox": [x, y, width, height]}
         if draw(st.booleans()):
             shape = {"segmentation": [[x, y, x + width, y, x + width, y + height]]}
-        found.append({"id": number, "category_id": draw(st.sampled_from([1, 2]))} | shape)
+        if draw(st.booleans()):
+            shape |= {"attributes": {"truncated": draw(st.booleans())}}
+        category = draw(st.sampled_from([1, 2]))
+        if category == 2 and draw(st.booleans()):
+            points = [(x, y, 2), (0, 0, 0), (x + width, y + height, draw(st.sampled_from([0, 1])))]
+            shape |= {"keypoints": [value for point in points for value in point]}
+            if draw(st.booleans()):
+                shape.pop("bbox", None)
+        found.append({"id": number, "category_id": category} | shape)
     return found
 
 

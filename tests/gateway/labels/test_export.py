@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from gateway.labels.export import Images, LabelledImage, coco, yolo
-from gateway.labels.model import Box, Category, Label
+from gateway.labels.model import Box, Category, Label, Landmark
 from policies.model import Size
 
 SET: Final = [Category(3, "car", "vehicle"), Category(7, "on: off\n# 'x'")]
@@ -40,6 +40,21 @@ def test_coco_numbers_images_and_annotations_anew() -> None:
     ]
     assert document["annotations"][1]["area"] == 32
     assert document["categories"][0] == {"id": 3, "name": "car", "supercategory": "vehicle"}
+
+
+def test_a_class_with_landmarks_names_them_and_yolo_leaves_a_bare_point_out() -> None:
+    eye = Category(1, "eye", None, ("centre",))
+    point = Label(1, 1, Box(8, 8, 0, 0), landmarks=(Landmark(8, 8),))
+
+    def found() -> Iterator[LabelledImage]:
+        yield LabelledImage("asset-a", Size(16, 16), (point,))
+
+    document = json.loads(b"".join(coco([eye, SET[0]], found)))
+    assert document["categories"][0] == {"id": 1, "name": "eye", "keypoints": ["centre"], "skeleton": []}
+    assert "keypoints" not in document["categories"][1]
+    assert document["annotations"][0]["keypoints"] == [8, 8, 2]
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(yolo([eye], found))))
+    assert archive.read("labels/asset-a.txt") == b""
 
 
 def test_a_dataset_without_labels_is_a_document_too() -> None:

@@ -71,7 +71,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str, str, str]] = {
         "'yolo-v5', 'yolo-v8' or 'boxes'",
         "format: yolo",
     ),
-    "no pass": ({"passes": [128, 9]}, "passes.1:", "greater than or equal to 32", "- 9"),
+    "no pass": ({"passes": [128, 9]}, "passes.1:", "write at least 32", "- 9"),
     "a pass too long": ({"passes": [2000]}, "passes:", "write at most 1024", "passes:"),
     "scale": (
         {"input": {"size": 64, "scale": 0}},
@@ -82,7 +82,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str, str, str]] = {
     "point": (
         {"operating_point": 1},
         "operating_point:",
-        "less than or equal to 0.999",
+        "write at most 0.999",
         "operating_point: 1",
     ),
 }

@@ -17,6 +17,7 @@ from gateway.services.intake import ORIGINAL
 from gateway.services.new_copies import NewCopies
 from gateway.services.originals import Originals
 from gateway.services.review_decide import Decided, ReviewDecisions
+from gateway.services.review_holds import ReviewHolds
 from gateway.services.review_image import ReviewImages
 from gateway.services.review_opening import open_review
 from gateway.services.review_queue import ReviewQueue
@@ -117,6 +118,10 @@ class Desk:
         return ReviewDecisions(self.database, self.ask, self.clock)
 
     @property
+    def holds(self) -> ReviewHolds:
+        return ReviewHolds(self.database, self.ask, self.clock, actor="worker-1")
+
+    @property
     def images(self) -> ReviewImages:
         return ReviewImages(self.database, self.originals, self.sandbox, self.clock)
 
@@ -179,10 +184,11 @@ class Desk:
         review: ReviewRecord,
         verdict: ReviewVerdict = ReviewVerdict.RELEASE,
         changes: Changes = NOTHING,
+        hold: timedelta | None = None,
     ) -> Decided:
         """Claims the review and decides it."""
         self.queue.claim(reviewer, review.id)
-        return self.decisions.decide(reviewer, review.id, verdict=verdict, changes=changes)
+        return self.decisions.decide(reviewer, review.id, verdict=verdict, changes=changes, hold=hold)
 
     def asset(self, name: str = "1") -> AssetRecord:
         with self.database.reading() as session:

@@ -9,7 +9,7 @@ from alembic import op
 from gateway.store.queries import log_index, log_tree
 
 revision = "0010_log_index"
-down_revision = "0008_accounts"
+down_revision = "0009_workforce"
 branch_labels = None
 depends_on = None
 

@@ -66,10 +66,10 @@ function said(xhr) {
     const { title, detail } = JSON.parse(xhr.responseText);
     return { title, detail, reference };
   } catch {
-    // The error fragment's own words, where it is one of ours.
+    // The fragment that the gateway answers htmx with says it in words.
     const page = new DOMParser().parseFromString(xhr.responseText, "text/html");
-    const title = page.querySelector(".note b, .oops h1")?.textContent;
-    const detail = page.querySelector(".note p, .oops p")?.textContent?.replace(title ?? "", "").trim();
+    const title = page.querySelector(".note b")?.textContent;
+    const detail = page.querySelector(".note .words")?.textContent;
     return { title: title ?? `The gateway answered ${xhr.status}.`, detail: detail ?? "Nothing was changed.", reference };
   }
 }

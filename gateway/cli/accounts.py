@@ -1,0 +1,88 @@
+"""`privgate accounts`: who may sign in to the console.
+
+What opens the database is imported by each command: its libraries take longer than the help.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.cli.columns import columns
+from gateway.cli.options import Data, open_installation
+from policies.access import Role
+
+app = typer.Typer(no_args_is_help=True, help="Accounts of the console: invite, list, disable.")
+
+
+@app.command()
+def invite(
+    role: Annotated[Role, typer.Argument(help="What the person is here for.")],
+    name: Annotated[str | None, typer.Option(help="Whose it is; kept apart from the log, erasable.")] = None,
+    url: Annotated[
+        str | None, typer.Option(help="The console's address, for the link [where `privgate up` runs].")
+    ] = None,
+    data: Data = None,
+) -> None:
+    """Makes a person and a link by which they make their account. It works once, for three days."""
+    from gateway.services.accounts import invite as make
+    from gateway.store.ledger import utc_now
+
+    settings, database = open_installation(data, jobs=False, begins=True)
+    invited = make(database, role=role, name=name, clock=utc_now)
+    print(f"person {invited.person_id}")
+    print(f"link {(url or _address(settings.data)).rstrip('/')}/invitation/{invited.code}")
+
+
+@app.command("list")
+def list_all(data: Data = None) -> None:
+    """Shows every account: its user name, whose it is, its role, when it was last seen, whether it works."""
+    from gateway.store.queries.accounts import listed
+
+    _, database = open_installation(data, jobs=False)
+    with database.reading() as session:
+        rows = [
+            (
+                account.login,
+                account.person_id,
+                account.name or "-",
+                account.role,
+                f"{account.seen_at:%Y-%m-%d %H:%M}Z" if account.seen_at else "never",
+                account.state,
+            )
+            for account in listed(session)
+        ]
+    print(columns(("user name", "person", "name", "role", "seen", "state"), rows))
+
+
+@app.command()
+def disable(person: Annotated[str, typer.Argument(help="As `list` shows it.")], data: Data = None) -> None:
+    """Ends an account and its open sessions at once. Their tokens go on: see `privgate tokens`."""
+    from gateway.services.accounts import disable as end
+    from gateway.store.ledger import utc_now
+
+    _, database = open_installation(data, jobs=False)
+    ended = end(database, person, clock=utc_now)
+    print(f"disabled {person}; {ended} open sessions ended")
+
+
+@app.command()
+def enable(person: Annotated[str, typer.Argument(help="As `list` shows it.")], data: Data = None) -> None:
+    """Lets a disabled account sign in again."""
+    from gateway.services.accounts import enable as let
+    from gateway.store.ledger import utc_now
+
+    _, database = open_installation(data, jobs=False)
+    let(database, person, clock=utc_now)
+    print(f"enabled {person}")
+
+
+def _address(data: Path) -> str:
+    """Of `privgate up` on this folder, which keeps its port there; 8080 is its own default."""
+    try:
+        port = int((data / "up.lock").read_text("ascii"))
+    except (OSError, ValueError):
+        port = 8080
+    return f"http://127.0.0.1:{port}"

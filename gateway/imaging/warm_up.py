@@ -1,0 +1,79 @@
+"""One small image of each kind, decoded before the filter falls: codecs load parts late.
+
+What is imported or opened lazily after that fails, and with it the image; so each path of `decode` that
+reaches other code is walked once, on images made here.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import io
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import numpy as np
+from PIL import ExifTags, Image, ImageCms, PngImagePlugin
+
+from gateway.imaging.image import ImageFormat, Limits, Pixels
+from gateway.imaging.refusals import Refused
+
+_SIDE: Final = 16
+_LIBGCC: Final = "libgcc_s.so.1"  # glibc opens it when a thread is cancelled or a C++ exception unwinds
+
+Decode = Callable[[bytes, Limits, Callable[[int, int], Pixels]], tuple[ImageFormat, bool, str]]
+
+
+def warm_up(decode: Decode, limits: Limits) -> None:
+    """Decodes the samples and throws the pixels away. Raises Refused when one of our own is not decoded."""
+    ctypes.CDLL(_LIBGCC)
+    for data in samples():
+        decode(data, limits, _scratch)
+    for damaged in _damaged():
+        try:
+            decode(damaged, limits, _scratch)
+        except Refused:
+            continue
+
+
+def _scratch(height: int, width: int) -> Pixels:
+    return np.empty((height, width, 3), dtype=np.uint8)
+
+
+def samples() -> Iterator[bytes]:
+    """Files that differ in what they ask of the codecs."""
+    rgb = Image.new("RGB", (_SIDE, _SIDE), (90, 120, 150))
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    exif[ExifTags.Base.Artist] = "nobody"
+    text = PngImagePlugin.PngInfo()
+    text.add_itxt("Comment", "nothing", "en", "nothing", zip=True)
+    yield _file(rgb, "JPEG", exif=exif, icc_profile=_srgb(), progressive=True, comment=b"nothing")
+    yield _file(rgb.convert("CMYK"), "JPEG", icc_profile=profile)
+    yield _file(rgb.convert("L"), "JPEG")
+    yield _file(rgb, "PNG", exif=exif, icc_profile=_srgb(), pnginfo=text)
+    yield _file(rgb.convert("P"), "PNG", transparency=0)
+    yield _file(rgb.convert("RGBA"), "PNG")
+    yield _file(rgb.convert("1"), "PNG")
+    yield _file(Image.fromarray(np.zeros((_SIDE, _SIDE), np.uint16)), "PNG")
+    yield _file(rgb, "WEBP", exif=exif, icc_profile=_srgb())
+    yield _file(rgb.convert("RGBA"), "WEBP", lossless=True)
+
+
+def _damaged() -> Iterator[bytes]:
+    """What makes the codecs raise. The HEIF ends behind its first box: pi-heif has no encoder to make a whole
+    one with, and its library is initialised all the same.
+    """
+    whole = next(samples())
+    yield whole[: len(whole) * 2 // 3]
+    yield bytes.fromhex("0000001c66747970686569630000000068656963") + b"mif1msf1" + bytes(64)
+
+
+def _srgb() -> bytes:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def _file(image: Image.Image, image_format: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, image_format, **options)
+    return buffer.getvalue()

@@ -1,0 +1,63 @@
+// A batch's page: the copy of an image, looked at when somebody asks for it. Each look is on the log.
+import { bind } from "../keys.js";
+import { Problem, send } from "../http.js";
+
+const dialog = document.getElementById("copy");
+const place = document.getElementById("seen");
+let shown = null;
+
+function all() {
+  return [...document.querySelectorAll("[data-copy]")];
+}
+
+async function show(path) {
+  forget();
+  shown = path;
+  if (!dialog.open) dialog.showModal();
+  place.textContent = "Loading";
+  turnable();
+  try {
+    const copy = await send("GET", path);
+    if (shown !== path) return;
+    const image = document.createElement("img");
+    image.src = URL.createObjectURL(copy);
+    image.alt = "The sanitized copy";
+    place.replaceChildren(image);
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    place.textContent = problem.message;
+  }
+}
+
+function forget() {
+  const image = place.querySelector("img");
+  if (image) URL.revokeObjectURL(image.src);
+  place.replaceChildren();
+  shown = null;
+}
+
+function turn(by) {
+  const paths = all().map((button) => button.dataset.copy);
+  const next = paths[paths.indexOf(shown) + by];
+  if (next) show(next);
+}
+
+function turnable() {
+  const paths = all().map((button) => button.dataset.copy);
+  document.getElementById("copy-last").disabled = paths.indexOf(shown) <= 0;
+  document.getElementById("copy-next").disabled = paths.indexOf(shown) >= paths.length - 1;
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (button) show(button.dataset.copy);
+});
+document.getElementById("copy-last").addEventListener("click", () => turn(-1));
+document.getElementById("copy-next").addEventListener("click", () => turn(1));
+dialog.addEventListener("close", forget);
+dialog.addEventListener("keydown", (event) => {
+  if (event.key === "ArrowLeft") turn(-1);
+  if (event.key === "ArrowRight") turn(1);
+});
+addEventListener("pagehide", forget);
+bind({ c: { run: () => all()[0] && show(all()[0].dataset.copy), says: "show the first copy" } }, { where: "Batch" });

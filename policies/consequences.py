@@ -1,0 +1,114 @@
+"""What each choice of a policy does, in a sentence for whoever makes it. Pure; numbers as the policy has them.
+
+The keys are the places that `policies.editing` changes: "rules.face.hide", "release.sample", "effort".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from policies.diff import things
+from policies.model import ALWAYS_FILLED, Effort, Kind, RedactionMethod
+from policies.policy import Policy, Rule
+
+EXAMPLE: Final = 100
+"""Pixels of the box by which a margin is told."""
+
+CELLS: Final = {Kind.FACE: "4 by 4", Kind.LICENSE_PLATE: "4 by 2"}
+"""Of a blur or a mosaic, at most; `gateway.imaging.redact` holds the bound, and a test compares."""
+
+
+def consequences(policy: Policy) -> dict[str, str]:
+    """A sentence for each place of the policy."""
+    told = {"effort": _effort(policy.effort)}
+    for rule in policy.rules:
+        told |= {f"rules.{rule.kind.value}.{field}": words for field, words in _of_rule(rule)}
+    return told | _of_gate(policy)
+
+
+def _effort(effort: Effort) -> str:
+    if effort is Effort.FAST:
+        return "Each detector looks at the image at fewer sizes: several times faster, small things missed more."
+    return "Every detector looks at the image at all its sizes: slower, and small things are missed less."
+
+
+def _of_rule(rule: Rule) -> Iterator[tuple[str, str]]:
+    what = things(rule.kind)
+    yield "method", _method(rule)
+    yield "hide", f"{what.capitalize()} that score {rule.hide} or more are hidden, and nobody need look."
+    if rule.review < rule.hide:
+        yield "review", (
+            f"From {rule.review} to {rule.hide} they are hidden and a person looks first. "
+            f"Under {rule.review} they stay visible."
+        )
+    else:
+        yield "review", f"Nobody looks at doubtful {what}. Under {rule.review} they stay visible."
+    wider = round(EXAMPLE * (1 + 2 * rule.grow))
+    yield "grow", (
+        f"A box of {EXAMPLE} pixels is hidden {wider} pixels wide."
+        if rule.grow
+        else "Hidden to the edge of the box and no further: a rim may stay visible."
+    )
+    yield "detectors", f"Where {_all(rule.detectors)} cannot run, no image is taken further."
+    if rule.second_opinion:
+        yield "second_opinion", f"{_all(rule.second_opinion)} is asked too where it can run."
+    else:
+        yield "second_opinion", "No further detector is asked."
+    if rule.kind is Kind.TEXT:
+        yield "lines", (
+            "Each line is read. What is surely no identifier stays visible; what could not be read is hidden."
+            if rule.reads
+            else "Every line that is found is hidden; none is read."
+        )
+    yield "serves", "For the record: it changes nothing that is done to images."
+
+
+def _method(rule: Rule) -> str:
+    if rule.kind in ALWAYS_FILLED:
+        return f"{things(rule.kind).capitalize()} are always filled, whatever is chosen here."
+    match rule.method:
+        case RedactionMethod.FILL:
+            return "One flat colour. Nothing of what lies beneath is left."
+        case RedactionMethod.BLUR:
+            return f"Looks like a blur; at most {CELLS[rule.kind]} cells of coarse colour are left in it."
+        case RedactionMethod.MOSAIC:
+            return f"At most {CELLS[rule.kind]} cells of coarse colour are left, drawn as squares."
+
+
+def _of_gate(policy: Policy) -> dict[str, str]:
+    gate, told = policy.release, dict[str, str]()
+    told["release.sample"] = (
+        f"A person looks at about {_share(gate.sample)} of all images, whatever was found."
+        if gate.sample
+        else "No image is drawn for a look when nothing asks for one."
+    )
+    told["release.reviewers"] = (
+        "Two people decide without seeing each other's answer; where they differ, a third decides."
+        if gate.reviewers == 2
+        else "One person decides on an image that waits."
+    )
+    told["release.recheck"] = (
+        "Each finished copy is looked at once more. What shows is hidden too; what shows again waits for a person."
+        if gate.recheck
+        else "The finished copy is not looked at again."
+    )
+    for kind in sorted(policy.kinds):
+        what = things(kind)
+        if (share := gate.largest.get(kind)) is not None:
+            told[f"release.largest.{kind.value}"] = (
+                f"A person looks when one of the {what} fills more than {_share(share)} of the image."
+            )
+        if (most := gate.most.get(kind)) is not None:
+            told[f"release.most.{kind.value}"] = f"A person looks at an image with more than {most} {what}."
+        if (least := gate.expect.get(kind)) is not None:
+            told[f"release.expect.{kind.value}"] = f"A person looks at an image with fewer than {least} {what}."
+    return told
+
+
+def _share(part: float) -> str:
+    return f"{100 * part:.3g} %"
+
+
+def _all(names: tuple[str, ...]) -> str:
+    return " or ".join(names) if len(names) < 3 else f"{', '.join(names[:-1])} or {names[-1]}"

@@ -1,0 +1,112 @@
+"""Policies written out as YAML: values in one line, a rule to begin with, and a whole document in order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import yaml
+
+from policies.model import ALWAYS_FILLED, Kind
+from policies.policy import Policy, load_policy
+
+RULE_FIELDS: Final = (
+    "kind", "method", "detectors", "second_opinion", "hide", "review", "grow", "lines", "serves",
+)  # fmt: skip
+
+NUMBER: Final = re.compile(r"-?(\d{1,12}(\.\d{0,12})?|\.\d{1,12})")
+"""What a person types for a number; nothing of YAML's octal, sexagesimal or exponent forms."""
+
+_WIDE: Final = 1_000_000
+"""Characters: wider than any document, so that nothing is folded."""
+
+
+def flow(value: object) -> str:
+    """A value in one line, as YAML. Raises TypeError for what no policy holds."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return repr(value)
+        case str():
+            # Within brackets, so that a comma is quoted: the value may come to stand between some.
+            dumped = yaml.safe_dump([value], width=_WIDE, allow_unicode=True, default_flow_style=True)
+            return dumped.removesuffix("]\n").removeprefix("[")
+        case list() | tuple():
+            return f"[{', '.join(flow(item) for item in value)}]"
+        case Mapping():
+            return "{" + ", ".join(f"{flow(str(k))}: {flow(v)}" for k, v in value.items()) + "}"
+        case None:
+            return "null"
+        case _:
+            raise TypeError(f"a policy holds no {type(value).__name__}")
+
+
+def number(typed: str) -> int | float | str:
+    """What was typed into a field for a number: a number, or the words themselves, which are told as a fault."""
+    plain = typed.strip()
+    if not NUMBER.fullmatch(plain):
+        return plain
+    return float(plain) if "." in plain else int(plain)
+
+
+def fresh_rule(kind: Kind) -> dict[str, Any]:
+    """A rule for a kind that had none: as the strict preset has it, without a clause, which is the site's."""
+    strict = load_policy("strict").rule_for(kind)
+    if strict is None:
+        raise ValueError(f"the strict preset has no rule for {kind}")
+    rule = strict.model_dump(mode="json", exclude={"serves", "lines"})
+    if kind in ALWAYS_FILLED or not rule["second_opinion"]:
+        del rule["second_opinion"]
+    return {field: rule[field] for field in RULE_FIELDS if field in rule}
+
+
+def written(values: Mapping[str, Any]) -> str:
+    """A whole document in the usual order: one line a value, a blank-free list of rules."""
+    lines = [f"{key}: {flow(value)}" for key, value in _ordered(values, ("name", "title", "effort"))]
+    rules = values.get("rules") or []
+    if isinstance(rules, list) and rules and all(isinstance(rule, Mapping) and rule for rule in rules):
+        lines.append("rules:")
+        for rule in rules:
+            told = [f"{key}: {flow(value)}" for key, value in _ordered(rule, RULE_FIELDS)]
+            lines += [f"  - {told[0]}", *(f"    {line}" for line in told[1:])]
+    elif "rules" in values:
+        lines.append(f"rules: {flow(rules)}")
+    release = values.get("release")
+    if isinstance(release, Mapping) and release:
+        lines += ["release:", *(f"  {key}: {flow(value)}" for key, value in release.items())]
+    elif release is not None:
+        lines.append(f"release: {flow(release)}")
+    known = {"name", "title", "effort", "rules", "release"}
+    lines += [f"{flow(str(key))}: {flow(value)}" for key, value in values.items() if key not in known]
+    return "\n".join(lines) + "\n"
+
+
+def normal(policy: Policy) -> str:
+    """The policy's meaning as a document: what two versions are compared by, line by line."""
+    values = policy.model_dump(mode="json", exclude_defaults=True)
+    values["rules"] = [
+        {**_named(rule), **{k: v for k, v in rule.items() if k not in ("kind", "method", "detectors")}}
+        for rule in sorted(
+            (rule.model_dump(mode="json") for rule in policy.rules), key=lambda rule: str(rule["kind"])
+        )
+    ]
+    for rule in values["rules"]:
+        for field, nothing in (("second_opinion", []), ("lines", "all"), ("serves", "")):
+            if rule.get(field) == nothing:
+                del rule[field]
+    values["effort"] = policy.effort.value
+    return written(values)
+
+
+def _named(rule: Mapping[str, Any]) -> dict[str, Any]:
+    return {field: rule[field] for field in ("kind", "method", "detectors")}
+
+
+def _ordered(values: Mapping[str, Any], order: tuple[str, ...]) -> list[tuple[str, Any]]:
+    """The known keys in their order; of a rule also the unknown ones, last: they are told as faults."""
+    known = [(key, values[key]) for key in order if key in values]
+    if order is not RULE_FIELDS:
+        return known
+    return known + [(flow(str(key)), value) for key, value in values.items() if key not in order]

@@ -1,0 +1,87 @@
+"""What became of an image: shown to whoever brought it in, once it is released, and on the log first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from gateway.errors import AccessDenied, BlobMissing, LedgerUnavailable, NotFound
+from gateway.services.copy_previews import CopyPreviews
+from gateway.store.database import Database
+from gateway.vault.copies import CopyReader
+from gateway.vault.keyring import KeyPurpose, LocalKeyring
+from policies.access import Principal, Role
+from policies.lifecycle import AssetState
+from tests.gateway.services.means import COPY_BYTES, House
+from tests.gateway.store.rows import ANNOTATOR, DATASET, OFFICER, entries
+
+SENDER = Principal(OFFICER, Role.UPLOADER)
+ASSET = "asset-of-copy-1"
+
+
+@pytest.fixture
+def house(database: Database, tmp_path: Path) -> House:
+    return House(database, tmp_path)
+
+
+@pytest.fixture
+def previews(house: House) -> CopyPreviews:
+    keys = LocalKeyring.open(house.folder / "keys", KeyPurpose.COPIES)
+    return CopyPreviews(house.database, CopyReader(house.copy_blobs, keys), house.clock)
+
+
+def test_a_released_copy_is_shown_and_the_view_is_entered(house: House, previews: CopyPreviews) -> None:
+    house.copy("copy-1")
+    assert previews.show(SENDER, ASSET).data == COPY_BYTES
+    (entry,) = entries(house.database)
+    assert (entry.actor, entry.action, entry.subject) == (OFFICER, "copy.previewed", "copy-1")
+    assert entry.details == {"asset": ASSET, "dataset": DATASET}
+
+
+@pytest.mark.parametrize("state", set(AssetState) - {AssetState.RELEASED})
+def test_what_is_not_released_is_not_shown(house: House, previews: CopyPreviews, state: AssetState) -> None:
+    house.copy("copy-1", state)
+    with pytest.raises(NotFound):
+        previews.show(SENDER, ASSET)
+    assert entries(house.database) == []
+
+
+def test_a_withdrawn_copy_is_not_shown(house: House, previews: CopyPreviews) -> None:
+    house.copy("copy-1")
+    with house.database.unit() as unit:
+        unit.session.connection().execute(text("UPDATE copy SET withdrawn_at = created_at"))
+    with pytest.raises(NotFound):
+        previews.show(SENDER, ASSET)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_nobody_else_is_shown_it_and_the_asking_is_entered(
+    house: House, previews: CopyPreviews, role: Role
+) -> None:
+    house.copy("copy-1")
+    with pytest.raises(AccessDenied):
+        previews.show(Principal(ANNOTATOR, role), ASSET)
+    (entry,) = entries(house.database)
+    assert (entry.action, entry.details["asked"]) == ("access.denied", "copy.preview")
+
+
+def test_nothing_is_shown_that_cannot_be_entered(house: House, previews: CopyPreviews) -> None:
+    house.copy("copy-1")
+    with house.database.unit() as unit:
+        unit.session.connection().execute(text("ALTER TABLE log_entry RENAME TO log_entry_gone"))
+    with pytest.raises(LedgerUnavailable):
+        previews.show(SENDER, ASSET)
+
+
+def test_a_view_that_does_not_come_about_is_entered_as_such(house: House, previews: CopyPreviews) -> None:
+    house.copy("copy-1")
+    for name in house.copy_blobs.names():
+        house.copy_blobs.delete(name)
+    with pytest.raises(BlobMissing):
+        previews.show(SENDER, ASSET)
+    assert [(e.action, e.details.get("reason")) for e in entries(house.database)] == [
+        ("copy.previewed", None),
+        ("copy.preview_failed", "unreadable"),
+    ]

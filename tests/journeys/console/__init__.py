@@ -1,0 +1,1 @@
+"""Each person's work at the console, in a real browser."""
