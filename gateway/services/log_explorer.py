@@ -116,7 +116,7 @@ class LogExplorer:
             listed = log_search.at_index(session, index)
             last = log_search.newest_index(session)
             if listed is None or last is None:
-                raise NotFound(f"the log has no entry {index}: it ends with {'none' if last is None else last}")
+                raise NotFound(f"the log has no entry {index}")
             noted = log_checkpoints.newest(session)
             signed = None if noted is None else opened(noted, self._key)
             proof = None

@@ -15,7 +15,7 @@ from tests.bench.large_rows import Drawing, World
 
 
 def build(data: Path, *, database: str | None, assets: int, entries: int) -> World:
-    """Fills a new data folder, and the database of this URL where it is not in the folder. Prints the times."""
+    """Fills a new data folder, and the database of this URL if it is not in the folder. Prints the times."""
     data.mkdir(parents=True, exist_ok=True)
     settings = Settings.read({} if database is None else {"PRIVGATE_DATABASE": database}, data=data)
     installation.create_keys(settings)

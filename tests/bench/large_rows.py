@@ -85,7 +85,7 @@ class Drawing:
     """Makes a World."""
 
     def __init__(self, seed: int = 1) -> None:
-        self.random = random.Random(seed)  # noqa: S311  (not for secrets)
+        self.random = random.Random(seed)
         self.world = World()
         self.policy = load_policy("street")
 
@@ -95,7 +95,8 @@ class Drawing:
     def draw(self, assets: int, *, datasets: int = 24) -> World:
         self._people()
         policy = self.policy
-        self.world.add(PolicyVersion(version=policy.version, name=policy.name, document=policy.canonical().decode()))
+        document = policy.canonical().decode()
+        self.world.add(PolicyVersion(version=policy.version, name=policy.name, document=document))
         named = [self._dataset(number) for number in range(datasets)]
         grants = {dataset: self._grants(dataset) for dataset in named}
         for first in range(0, assets, 50):

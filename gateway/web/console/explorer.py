@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
@@ -12,7 +12,7 @@ from gateway.services.log_explorer import Searched
 from gateway.store.log_terms import moment
 from gateway.store.queries.log_search import ListedEntry
 from gateway.store.queries.names import Known
-from gateway.web.console.checks import Verdict, verdict_of
+from gateway.web.console.checks import verdict_of
 from gateway.web.console.log_filter import Asked, Understood, parse_place, understand
 from gateway.web.console.log_words import ACTS, Told, person_words, short, told
 from gateway.web.console.pages import fragment, is_htmx, page
@@ -51,7 +51,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the page lists, and where to go on. back: how far it looked, where it stopped before it was full."""
+    """What the page lists, and where to go on. back: how far it looked, where it stopped too early."""
 
     lines: tuple[Line, ...]
     searched: Searched
@@ -81,7 +81,7 @@ def explore(
     shown = None
     if not faults:
         shown = _shown(log, visitor, asked, understood, before, after)
-    context = {
+    context: dict[str, Any] = {
         "asked": asked,
         "faults": faults,
         "choices": choices if meant is None else [],
@@ -91,14 +91,13 @@ def explore(
     }
     if is_htmx(request):
         return fragment(request, visitor, "audit/_entries.html", **context)
-    verdict: Verdict = verdict_of(log.checks.newest(visitor.principal))
-    return page(
-        request, visitor, "audit/explorer.html", trail=(("Audit", None), ("Explorer", None)), verdict=verdict, **context
-    )
+    context["verdict"] = verdict_of(log.checks.newest(visitor.principal))
+    trail = (("Audit", None), ("Explorer", None))
+    return page(request, visitor, "audit/explorer.html", trail=trail, **context)
 
 
 def _meant(log: Log, visitor: Visitor, text: str) -> tuple[str | None, list[Known]]:
-    """Whose id the field stands for; or those whose name it may be. The gateway's own processes have ids too."""
+    """Whose id the field stands for; or those whose name it may be. Processes of ours have ids too."""
     if not text:
         return None, []
     known = log.explorer.people_called(visitor.principal, text)
@@ -107,9 +106,7 @@ def _meant(log: Log, visitor: Visitor, text: str) -> tuple[str | None, list[Know
     return (text if not known and " " not in text and text.isascii() else None), known
 
 
-def _faults(
-    understood: Understood, asked: Asked, meant: str | None, choices: list[Known]
-) -> dict[str, str]:
+def _faults(understood: Understood, asked: Asked, meant: str | None, choices: list[Known]) -> dict[str, str]:
     faults = dict(understood.faults)
     if asked.person and meant is None:
         faults["person"] = "Several have this name: choose one." if choices else "Nobody has this name or id."

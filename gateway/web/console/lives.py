@@ -27,7 +27,7 @@ WITHDRAWN: Final = Act("Copy withdrawn", "slash", QUARANTINED)
 class Moment:
     """One act of a life. again: how many like it followed at once.
 
-    listed: None for what the database says and no entry of this image. told: None for a row whose text is none.
+    listed: None for what the database says and no entry of this image. told: None for a text that is none.
     """
 
     at: datetime
@@ -78,7 +78,7 @@ def moments(life: Life) -> list[Moment]:
 
 
 def _withdrawals(life: Life) -> list[Moment]:
-    """A copy is withdrawn by an act on its data set, or by the copy that takes its place: no entry names it."""
+    """By an act on the data set, or by the copy that takes its place: no entry names the withdrawn one."""
     upto = None if life.more is None else moment(life.more.at)
     return [
         Moment(copy.withdrawn_at, None, Told(WITHDRAWN, "", f"{short(copy.id)} is delivered no more"), "")

@@ -45,6 +45,7 @@ def _context(one: OneEntry, key: str) -> dict[str, Any]:
     line = line_of(one.listed, one.people)
     words: Told = line.told or Told(Act("Altered beyond reading", "alert", bad=True), "", "")
     proof = one.proof
+    path = () if proof is None else proof.path
     return {
         "one": one,
         "line": line,
@@ -52,7 +53,7 @@ def _context(one: OneEntry, key: str) -> dict[str, Any]:
         "subject_is_asset": line.told is not None and _subject(one).startswith("asset-"),
         "asset": _asset(one),
         "short": short,
-        "drawing": None if proof is None or not proof.path else draw(proof.index, proof.path, proof.checkpoint.root),
+        "drawing": draw(proof.index, path, proof.checkpoint.root) if proof and path else None,
         "document": json.dumps(_document(one, key), indent=1),
         "fields": [] if one.listed.entry is None else _fields(one),
         "act_of": act_of,

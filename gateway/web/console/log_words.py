@@ -24,7 +24,7 @@ RECEIVED, PROCESSING, REVIEW, RELEASED, QUARANTINED = (
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """words: what was done. icon: of parts/icons.html. state: colours the dot of a timeline. bad: held, denied."""
+    """words: what was done. icon: of parts/icons.html. state: a timeline's colour. bad: held, denied."""
 
     words: str
     icon: str = "dots"

@@ -54,7 +54,7 @@ def draw(index: int, path: Sequence[Step], root: bytes) -> Drawing:
     height = ROW * len(shown) + 34
     nodes: list[Node] = []
     edges: list[Edge] = []
-    # From the top down: the computed node stands to one side, its sibling to the other, nearer with each level.
+    # From the top down: the computed node to one side, its sibling to the other, nearer with each level.
     x = WIDTH // 2
     nodes.append(Node(x, 4, f"root {_short(root)}", "root"))
     for depth, step in enumerate(reversed(shown)):
