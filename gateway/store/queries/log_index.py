@@ -98,3 +98,4 @@ def _give_room(connection: Connection) -> None:
         connection.exec_driver_sql(f"PRAGMA cache_size = -{SORT_BYTES // 1024}")
     else:
         connection.exec_driver_sql(f"SET LOCAL work_mem = '{SORT_BYTES // 1024}kB'")
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")  # one statement sorts all of it
