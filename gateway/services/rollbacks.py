@@ -1,7 +1,7 @@
 """Going back to a policy version that a dataset was under before: asked for by one officer, done by another.
 
-Each version was approved once, but leaving a newer one for it is a decision of its own, so it takes two people
-again. Approving it puts the dataset under that version in the same transaction.
+Each version was approved once, but leaving a newer one for it is a decision of its own, so it takes two
+people again. Approving it puts the dataset under that version in the same transaction.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class Rollbacks:
     def ask(self, principal: Principal, dataset_id: str, reference: str, *, reason: str) -> RollbackRecord:
         """reference: a preset's name or a policy's id. reason: a short code.
 
-        Raises NotFound, AccessDenied, and Conflict for a version that the dataset was never under, or is under
-        now, or while another request of this dataset waits.
+        Raises NotFound, AccessDenied, and Conflict for a version that the dataset was never under, or is
+        under now, or while another request of this dataset waits.
         """
         now = self._clock()
         with self._database.reading() as session:
@@ -84,8 +84,8 @@ class Rollbacks:
             )
             if applied.old != record.leaves:
                 raise Conflict(
-                    "the dataset was put under another version since this was asked for; nothing was changed. "
-                    "Refuse this one and ask anew"
+                    "the dataset was put under another version since this was asked for; "
+                    "nothing was changed; refuse this one and ask anew"
                 )
             return applied
 

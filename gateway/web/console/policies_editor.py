@@ -114,7 +114,14 @@ def _value(asked: Edit) -> str | int | float | bool | list[str] | None:
 
 
 def _told(services: Services, visitor: Visitor, text: str, base: str | None) -> dict[str, Any]:
-    told: dict[str, Any] = {"source": text, "faults": [], "warnings": [], "says": {}, "changes": [], "version": None}
+    told: dict[str, Any] = {
+        "source": text,
+        "faults": [],
+        "warnings": [],
+        "says": {},
+        "changes": [],
+        "version": None,
+    }
     try:
         told["values"] = values(text)
     except document.NotYaml:
@@ -170,5 +177,3 @@ def _own_draft(view: PolicyView, visitor: Visitor) -> bool:
 
 def _by_kind(detectors: Mapping[str, frozenset[Kind]]) -> dict[str, list[str]]:
     return {kind.value: sorted(name for name, kinds in detectors.items() if kind in kinds) for kind in Kind}
-
-

@@ -1,4 +1,4 @@
-"""Policies as pages show them: coloured lines, what changed, where an approval stands, and the words for codes."""
+"""Policies as pages show them: coloured lines, what changed, where an approval stands, words for codes."""
 
 from __future__ import annotations
 
@@ -66,7 +66,9 @@ EFFECTS: Final[Mapping[Effect, tuple[str, str]]] = {
 }
 """The sign and the words of a change's effect."""
 
-_TOKENS: Final = re.compile(r"(?P<c>(?:^|(?<=\s))#.*$)|(?P<k>[\w-]+(?=:(?:\s|$)))|(?P<v>[^\s:,\[\]{}#-][^,\[\]{}#]*)")
+_TOKENS: Final = re.compile(
+    r"(?P<c>(?:^|(?<=\s))#.*$)|(?P<k>[\w-]+(?=:(?:\s|$)))|(?P<v>[^\s:,\[\]{}#-][^,\[\]{}#]*)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +127,8 @@ def told(diff: PolicyDiff) -> list[dict[str, str]]:
 
 
 def base_of(version: Version, versions: Iterable[Version]) -> Version | None:
-    """What a version is compared with unless somebody says otherwise: the newest approved one of its name that
-    was written before it, else the preset of its name."""
+    """What a version is compared with unless somebody says otherwise: the newest approved one of its name
+    that was written before it, else the preset of its name."""
     same = [one for one in versions if one.view.policy.name == version.view.policy.name]
     earlier = [
         one
