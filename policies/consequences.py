@@ -1,4 +1,4 @@
-"""What each choice of a policy does, in a sentence for whoever makes it. Pure; numbers as the policy has them.
+"""What each choice of a policy does, in a sentence for whoever makes it. Pure.
 
 The keys are the places that `policies.editing` changes: "rules.face.hide", "release.sample", "effort".
 """
@@ -29,7 +29,9 @@ def consequences(policy: Policy) -> dict[str, str]:
 
 def _effort(effort: Effort) -> str:
     if effort is Effort.FAST:
-        return "Each detector looks at the image at fewer sizes: several times faster, small things missed more."
+        return (
+            "Each detector looks at the image at fewer sizes: several times faster, small things missed more."
+        )
     return "Every detector looks at the image at all its sizes: slower, and small things are missed less."
 
 
@@ -38,17 +40,23 @@ def _of_rule(rule: Rule) -> Iterator[tuple[str, str]]:
     yield "method", _method(rule)
     yield "hide", f"{what.capitalize()} that score {rule.hide} or more are hidden, and nobody need look."
     if rule.review < rule.hide:
-        yield "review", (
-            f"From {rule.review} to {rule.hide} they are hidden and a person looks first. "
-            f"Under {rule.review} they stay visible."
+        yield (
+            "review",
+            (
+                f"From {rule.review} to {rule.hide} they are hidden and a person looks first. "
+                f"Under {rule.review} they stay visible."
+            ),
         )
     else:
         yield "review", f"Nobody looks at doubtful {what}. Under {rule.review} they stay visible."
     wider = round(EXAMPLE * (1 + 2 * rule.grow))
-    yield "grow", (
-        f"A box of {EXAMPLE} pixels is hidden {wider} pixels wide."
-        if rule.grow
-        else "Hidden to the edge of the box and no further: a rim may stay visible."
+    yield (
+        "grow",
+        (
+            f"A box of {EXAMPLE} pixels is hidden {wider} pixels wide."
+            if rule.grow
+            else "Hidden to the edge of the box and no further: a rim may stay visible."
+        ),
     )
     yield "detectors", f"Where {_all(rule.detectors)} cannot run, no image is taken further."
     if rule.second_opinion:
@@ -56,10 +64,13 @@ def _of_rule(rule: Rule) -> Iterator[tuple[str, str]]:
     else:
         yield "second_opinion", "No further detector is asked."
     if rule.kind is Kind.TEXT:
-        yield "lines", (
-            "Each line is read. What is surely no identifier stays visible; what could not be read is hidden."
-            if rule.reads
-            else "Every line that is found is hidden; none is read."
+        yield (
+            "lines",
+            (
+                "Each line is read. What is surely no identifier stays visible; what is not read is hidden."
+                if rule.reads
+                else "Every line that is found is hidden; none is read."
+            ),
         )
     yield "serves", "For the record: it changes nothing that is done to images."
 
@@ -89,7 +100,7 @@ def _of_gate(policy: Policy) -> dict[str, str]:
         else "One person decides on an image that waits."
     )
     told["release.recheck"] = (
-        "Each finished copy is looked at once more. What shows is hidden too; what shows again waits for a person."
+        "Each finished copy is looked at once more. What shows is hidden too; if more shows, a person looks."
         if gate.recheck
         else "The finished copy is not looked at again."
     )
@@ -102,7 +113,9 @@ def _of_gate(policy: Policy) -> dict[str, str]:
         if (most := gate.most.get(kind)) is not None:
             told[f"release.most.{kind.value}"] = f"A person looks at an image with more than {most} {what}."
         if (least := gate.expect.get(kind)) is not None:
-            told[f"release.expect.{kind.value}"] = f"A person looks at an image with fewer than {least} {what}."
+            told[f"release.expect.{kind.value}"] = (
+                f"A person looks at an image with fewer than {least} {what}."
+            )
     return told
 
 

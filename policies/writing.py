@@ -44,7 +44,7 @@ def flow(value: object) -> str:
 
 
 def number(typed: str) -> int | float | str:
-    """What was typed into a field for a number: a number, or the words themselves, which are told as a fault."""
+    """What was typed for a number: a number, or the words themselves, which are told as a fault."""
     plain = typed.strip()
     if not NUMBER.fullmatch(plain):
         return plain

@@ -1,4 +1,4 @@
-"""Policies as those who answer for them see them: versions, what is under which, who wrote, who decided, who waits.
+"""Policies for those who answer for them: versions, what is under which, who wrote, who decided, who waits.
 
 Reading only. Names of people are looked up in the erasable table: the log and the proposals hold ids.
 """

@@ -67,9 +67,7 @@ class PolicyPreviews:
         with self._database.reading() as session:
             grant = grants.best_for(session, person_id=principal.id, dataset_id=record.dataset_id)
         copies_there = Resource("Dataset", record.dataset_id)
-        decision = decide(
-            principal, Action.COPY_LIST, copies_there, now=self._clock(), lease=lease_of(grant)
-        )
+        decision = decide(principal, Action.COPY_LIST, copies_there, now=self._clock(), lease=lease_of(grant))
         return grant.purpose if grant is not None and isinstance(decision, Allowed) else None
 
     def copy_of(self, principal: Principal, preview_id: str, asset_id: str) -> str:

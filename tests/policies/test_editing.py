@@ -38,7 +38,7 @@ release:
 SHAPES = {
     "as the preset is": STREET,
     "line by line": BY_LINE,
-    "in brackets": '{name: gate, rules: [{kind: face, method: blur, detectors: [centerface], hide: 0.5}]}',
+    "in brackets": "{name: gate, rules: [{kind: face, method: blur, detectors: [centerface], hide: 0.5}]}",
     "windows": BY_LINE.replace("\n", "\r\n"),
     "no end of line": BY_LINE.rstrip("\n"),
 }

@@ -39,7 +39,7 @@ def note(
 
 
 def of(session: Session, dataset_id: str) -> list[UnderRecord]:
-    """The newest first. Empty for a dataset that has been under one version only since before this was kept."""
+    """The newest first. Empty for a dataset under one version only, since before this was kept."""
     query = select(DatasetPolicy).where(DatasetPolicy.dataset_id == dataset_id)
     rows = session.exec(query.order_by(col(DatasetPolicy.number).desc()))
     return [

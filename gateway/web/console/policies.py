@@ -66,7 +66,10 @@ def _waiting(version: Version, visitor: Visitor) -> list[dict[str, Any]]:
             who = "you to submit it" if mine else f"{version.author} to submit it"
             return [line | {"for": who, "yours": mine, "since": proposal.created_at}]
         case PolicyState.APPROVED:
-            return [line | {"for": "an officer to put it in effect", "yours": officer, "since": proposal.decided_at}]
+            return [
+                line
+                | {"for": "an officer to put it in effect", "yours": officer, "since": proposal.decided_at}
+            ]
         case _:
             return []
 

@@ -108,15 +108,13 @@ def rederive(request: Request, dataset_id: Id, visitor: Acting, services: Offere
 
 @router.get("/policies/datasets/{dataset_id}/rederivation")
 def rederivation(request: Request, dataset_id: Id, visitor: Visiting, services: Offered) -> Response:
-    """How far it is; asked for again and again until it has come to its end, then the whole page is loaded."""
+    """How far it is; asked for again and again until its end, then the whole page is loaded."""
     progress = _progress(services, visitor, dataset_id)
     if progress is None:
         raise NotFound("the copies of this dataset were never made anew")
     if progress["ended"] and is_htmx(request):
         return Response(headers={"HX-Refresh": "true"})
-    return fragment(
-        request, visitor, "policies/_rederivation.html", progress=progress, dataset_id=dataset_id
-    )
+    return fragment(request, visitor, "policies/_rederivation.html", progress=progress, dataset_id=dataset_id)
 
 
 @router.post("/policies/datasets/{dataset_id}/rollbacks")

@@ -1,8 +1,8 @@
 """Previews: what a policy would newly hide and newly show in a dataset's newest images.
 
 An officer sees no original: no rule allows it. What changes is drawn as outlines over an empty frame of the
-image's size. An officer who holds a grant on the dataset may have the sanitized copies put under the outlines;
-they come through the broker, so each is a delivery on the log, as for anybody else.
+image's size. An officer who holds a grant on the dataset may have the sanitized copies put under the
+outlines; they come through the broker, so each is a delivery on the log, as for anybody else.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def copy(preview_id: Id, asset_id: Id, visitor: Visiting, services: Offered) -> 
 
 
 def grouped(record: PreviewRecord) -> dict[str, list[dict[str, Any]]]:
-    """The preview's images by what changes in them; one where things are hidden and shown is in both groups."""
+    """The preview's images by what changes in them; one where things are hidden and shown is in both."""
     groups: dict[str, list[dict[str, Any]]] = {name: [] for name in SHOWS}
     for image in record.result["assets"] if record.result else ():
         if image["failure"] is not None:

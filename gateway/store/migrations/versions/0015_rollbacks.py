@@ -1,4 +1,4 @@
-"""Which policy a dataset was under when, going back to an earlier one as an approved act, and how far a preview is"""
+"""Which policies a dataset was under, going back to one of them as an act of its own, progress of previews"""
 
 import sqlalchemy as sa
 from alembic import op
