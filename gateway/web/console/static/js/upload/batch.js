@@ -60,4 +60,11 @@ dialog.addEventListener("keydown", (event) => {
   if (event.key === "ArrowRight") turn(1);
 });
 addEventListener("pagehide", forget);
+
+// Live states: what did not change stays as it is, and with it the focus that somebody has there.
+document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
+  const { target, fragment } = event.detail;
+  const fresh = fragment.firstElementChild ?? fragment;
+  if (fresh.innerHTML?.trim() === target.innerHTML.trim()) event.detail.shouldSwap = false;
+});
 bind({ c: { run: () => all()[0] && show(all()[0].dataset.copy), says: "show the first copy" } }, { where: "Batch" });
