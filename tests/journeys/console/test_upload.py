@@ -110,7 +110,7 @@ def test_every_end_state_is_seen_and_no_name_is_left_behind(
 
     looked_at(page, "upload")
     page.emulate_media(color_scheme="dark")
-    page.set_viewport_size(TABLET)
+    page.set_viewport_size({"width": TABLET["width"], "height": TABLET["height"]})
     looked_at(page, "upload-dark-tablet")
     assert MARKER not in page.evaluate(STORED)
 

@@ -46,6 +46,9 @@ function turnable() {
   const paths = all().map((button) => button.dataset.copy);
   document.getElementById("copy-last").disabled = paths.indexOf(shown) <= 0;
   document.getElementById("copy-next").disabled = paths.indexOf(shown) >= paths.length - 1;
+  // A button that was just switched off would take the focus, and the keys, out of the dialog with it.
+  const { activeElement: focused } = document;
+  if (!dialog.contains(focused) || focused.disabled) dialog.querySelector("[data-closes]").focus();
 }
 
 document.addEventListener("click", (event) => {
