@@ -90,7 +90,7 @@ def round_words(number: int, reviewers: int) -> str | None:
             "Two people differed on this image; you decide. Their answers stay covered until yours is given."
         )
     if reviewers == 2:
-        return "Two people decide on this image, each alone. The other answer stays covered until yours is given."
+        return "Two people decide here, each alone. The other answer stays covered until yours is given."
     return None
 
 
