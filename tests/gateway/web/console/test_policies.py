@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -16,6 +17,21 @@ from tests.gateway.web.console.conftest import House
 from tests.support.console import Browser
 
 STREET = (PRESETS / "street.yaml").read_text("utf-8")
+
+
+@dataclass(frozen=True)
+class Officers:
+    """Two of them, signed in once for all tests of this file, by id and browser."""
+
+    first_id: str
+    first: Browser
+    second_id: str
+    second: Browser
+
+
+@pytest.fixture(scope="module")
+def officers(shared_house: House) -> Officers:
+    return Officers(*shared_house.signed_in(Role.OFFICER), *shared_house.signed_in(Role.OFFICER))
 
 
 def own(name: str) -> str:
@@ -45,16 +61,16 @@ def edited(officer: Browser, place: str, value: object, source: str = STREET) ->
     return told
 
 
-def test_the_presets_stand_with_the_clause_that_each_rule_serves(house: House) -> None:
-    _, officer = house.signed_in(Role.OFFICER)
+def test_the_presets_stand_with_the_clause_that_each_rule_serves(officers: Officers) -> None:
+    officer = officers.first
     assert all(f'href="/policies/{name}"' in officer.get("/policies").text for name in ("street", "strict"))
     page = officer.get("/policies/street").text
     for rule in load_policy("street").rules:
         assert rule.serves in page
 
 
-def test_an_auditor_reads_and_acts_on_nothing(house: House) -> None:
-    _, officer = house.signed_in(Role.OFFICER)
+def test_an_auditor_reads_and_acts_on_nothing(house: House, officers: Officers) -> None:
+    officer = officers.first
     _, auditor = house.signed_in(Role.AUDITOR)
     policy = saved(officer, own("for-the-auditor"))
     page = auditor.get(f"/policies/{policy}")
@@ -74,8 +90,8 @@ def test_policies_are_absent_for_everybody_else(house: House, role: Role) -> Non
     assert somebody.get("/policies/street").status_code == 404
 
 
-def test_a_fault_names_the_line_and_the_field(house: House) -> None:
-    _, officer = house.signed_in(Role.OFFICER)
+def test_a_fault_names_the_line_and_the_field(officers: Officers) -> None:
+    officer = officers.first
     told = asked(officer, "/policies/check", {"source": STREET.replace("grow: 0.15", "grow: 1.4")}).json()
     line = STREET.splitlines().index("    grow: 0.15") + 1
     assert told["faults"] == [
@@ -88,16 +104,16 @@ def test_a_fault_names_the_line_and_the_field(house: House) -> None:
     assert told["values"]["rules.license_plate.grow"] == "1.4"
 
 
-def test_text_that_is_no_yaml_names_its_line_and_leaves_the_form_alone(house: House) -> None:
-    _, officer = house.signed_in(Role.OFFICER)
+def test_text_that_is_no_yaml_names_its_line_and_leaves_the_form_alone(officers: Officers) -> None:
+    officer = officers.first
     told = asked(officer, "/policies/check", {"source": "name: gate\nrules: [\n"}).json()
     assert told["values"] is None
     assert [fault["line"] for fault in told["faults"]] == [3]
     assert edited(officer, "title", "Gate", "name: gate\nrules: [\n")["source"] == "name: gate\nrules: [\n"
 
 
-def test_a_field_changes_its_characters_of_the_yaml_and_tells_what_it_does(house: House) -> None:
-    _, officer = house.signed_in(Role.OFFICER)
+def test_a_field_changes_its_characters_of_the_yaml_and_tells_what_it_does(officers: Officers) -> None:
+    officer = officers.first
     told = edited(officer, "rules.face.grow", ".2")
     assert told["source"] == STREET.replace("grow: 0.08", "grow: 0.2")
     assert told["kept"] is True
@@ -105,15 +121,15 @@ def test_a_field_changes_its_characters_of_the_yaml_and_tells_what_it_does(house
     assert [(one["sign"], one["edge"]) for one in told["changes"]] == [("+", "more")]
 
 
-def test_a_kind_comes_and_goes_with_its_box(house: House) -> None:
-    _, officer = house.signed_in(Role.OFFICER)
+def test_a_kind_comes_and_goes_with_its_box(officers: Officers) -> None:
+    officer = officers.first
     more = edited(officer, "rules.code", True)
     assert more["values"]["rules.code"] is True
     assert edited(officer, "rules.code", False, more["source"])["source"] == STREET
 
 
-def test_what_is_faulty_is_not_saved_and_comes_back_as_it_was_typed(house: House) -> None:
-    _, officer = house.signed_in(Role.OFFICER)
+def test_what_is_faulty_is_not_saved_and_comes_back_as_it_was_typed(house: House, officers: Officers) -> None:
+    officer = officers.first
     text = own("faulty").replace("hide: 0.5", "hide: 1.5")
     answer = officer.act("/policies/new", {"from": "street", "source": text})
     assert answer.status_code == 422
@@ -122,8 +138,8 @@ def test_what_is_faulty_is_not_saved_and_comes_back_as_it_was_typed(house: House
     assert not [one for one in entries(house.database) if one.details.get("version") == "faulty"]
 
 
-def test_a_saved_draft_takes_the_place_of_the_one_it_began_as(house: House) -> None:
-    _, officer = house.signed_in(Role.OFFICER)
+def test_a_saved_draft_takes_the_place_of_the_one_it_began_as(house: House, officers: Officers) -> None:
+    officer = officers.first
     first = saved(officer, own("replaced"))
     second = saved(officer, own("replaced").replace("grow: 0.08", "grow: 0.1"), of=first)
     with house.database.reading() as session:
@@ -131,9 +147,11 @@ def test_a_saved_draft_takes_the_place_of_the_one_it_began_as(house: House) -> N
         assert policies.get(session, second).state == "draft"
 
 
-def test_its_author_sees_no_approve_button_and_is_refused_on_the_log(house: House) -> None:
-    person, author = house.signed_in(Role.OFFICER)
-    _, second = house.signed_in(Role.OFFICER)
+def test_its_author_sees_no_approve_button_and_is_refused_on_the_log(
+    house: House, officers: Officers
+) -> None:
+    person, author = officers.first_id, officers.first
+    second = officers.second
     policy = saved(author, own("own-work"))
     assert author.act(f"/policies/{policy}/submit").status_code == 303
     assert "/approve" not in author.get(f"/policies/{policy}").text
@@ -146,9 +164,9 @@ def test_its_author_sees_no_approve_button_and_is_refused_on_the_log(house: Hous
         assert policies.get(session, policy).state == "approved"
 
 
-def test_a_rejection_carries_its_reason_and_its_author_reads_it(house: House) -> None:
-    _, author = house.signed_in(Role.OFFICER)
-    _, second = house.signed_in(Role.OFFICER)
+def test_a_rejection_carries_its_reason_and_its_author_reads_it(officers: Officers) -> None:
+    author = officers.first
+    second = officers.second
     policy = saved(author, own("too-narrow"))
     author.act(f"/policies/{policy}/submit")
     assert second.act(f"/policies/{policy}/reject", {"reason": "No, thanks"}).status_code == 422
@@ -156,18 +174,18 @@ def test_a_rejection_carries_its_reason_and_its_author_reads_it(house: House) ->
     assert "The margin is too narrow" in author.get(f"/policies/{policy}").text
 
 
-def test_what_waits_is_told_to_whom_it_waits_for(house: House) -> None:
-    _, author = house.signed_in(Role.OFFICER)
-    _, second = house.signed_in(Role.OFFICER)
+def test_what_waits_is_told_to_whom_it_waits_for(officers: Officers) -> None:
+    author = officers.first
+    second = officers.second
     policy = saved(author, own("waiting"))
     author.act(f"/policies/{policy}/submit")
     assert "<b>waiting 1</b> waits for you, as its author may not" in second.get("/policies").text
     assert "<b>waiting 1</b> waits for a second officer" in author.get("/policies").text
 
 
-def test_going_back_takes_two_officers_and_the_way_is_on_the_log(house: House) -> None:
-    asking, first = house.signed_in(Role.OFFICER)
-    deciding, second = house.signed_in(Role.OFFICER)
+def test_going_back_takes_two_officers_and_the_way_is_on_the_log(house: House, officers: Officers) -> None:
+    asking, first = officers.first_id, officers.first
+    deciding, second = officers.second_id, officers.second
     dataset = house.app.state.services.datasets.create(
         first_principal(asking), name="harbour, over and back", policy="street"
     ).id
@@ -188,9 +206,9 @@ def test_going_back_takes_two_officers_and_the_way_is_on_the_log(house: House) -
     assert second.get(at(dataset)).text.count("roll back</span>") == 1
 
 
-def test_a_roll_back_is_refused_or_taken_back_and_nothing_changes(house: House) -> None:
-    asking, first = house.signed_in(Role.OFFICER)
-    _, second = house.signed_in(Role.OFFICER)
+def test_a_roll_back_is_refused_or_taken_back_and_nothing_changes(house: House, officers: Officers) -> None:
+    asking, first = officers.first_id, officers.first
+    second = officers.second
     dataset = house.app.state.services.datasets.create(
         first_principal(asking), name="harbour, not back", policy="street"
     ).id
