@@ -33,8 +33,8 @@ def confirmed(page: Page, opener: str | re.Pattern[str], does: str | re.Pattern[
 
 def previewed(page: Page, dataset: str) -> None:
     """Tries the policy of the page on the dataset's newest images."""
-    page.get_by_label("Dataset").select_option(dataset)
-    page.get_by_label("Newest images").fill("5")
+    page.get_by_role("combobox", name="Dataset").select_option(dataset)
+    page.get_by_role("spinbutton", name="Newest images").fill("5")
     page.get_by_role("button", name="Preview", exact=True).click()
     page.wait_for_url(re.compile(r"/policies/previews/"))
     expect(page.get_by_role("heading", name="Image by image")).to_be_visible(timeout=WAIT_MS)
@@ -50,7 +50,7 @@ def test_a_policy_is_written_tried_approved_put_in_effect_and_gone_back_from(
 
     # A fault is told by its line while it is typed; the form's field mends the same line of the YAML.
     page.goto("/policies/new?from=street")
-    source = page.get_by_label("The same as YAML")
+    source = page.get_by_role("textbox", name="The same as YAML")
     source.fill(source.input_value().replace("grow: 0.15", "grow: 1.4").replace("name: street", "name: quay"))
     line = source.input_value().splitlines().index("    grow: 1.4") + 1
     expect(page.locator("#mend")).to_contain_text(f"Line {line}")
