@@ -12,10 +12,11 @@ from gateway import installation
 from gateway.cli.options import Data, open_installation
 from gateway.services.audit_log import AuditLog
 from gateway.store.ledger import utc_now
+from gateway.store.queries import log_index, log_tree
 
 NOT_VERIFIED = 1
 
-app = typer.Typer(no_args_is_help=True, help="The tamper-evident log: verify, export, key.")
+app = typer.Typer(no_args_is_help=True, help="The tamper-evident log: verify, export, reindex, key.")
 
 
 def _log(data: Path | None) -> AuditLog:
@@ -49,6 +50,16 @@ def export(
     with out.open("w", encoding="ascii") as file:
         file.writelines(lines)
     print(f"written to {out}")
+
+
+@app.command()
+def reindex(data: Data = None) -> None:
+    """Makes the look-up that searches use anew from the log's own entries. No verification depends on it."""
+    _, database = open_installation(data, jobs=False)
+    with database.unit() as unit:
+        listed = log_index.rebuild(unit.session.connection())
+        blocks = log_tree.rebuild_blocks(unit.session.connection())
+    print(f"the look-up lists {listed} entries; {blocks} roots over blocks of {log_tree.BLOCK} are kept")
 
 
 @app.command()

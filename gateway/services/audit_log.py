@@ -36,9 +36,9 @@ class AuditLog:
     def export(self, principal: Principal, *, size: int | None = None) -> Iterator[str]:
         """The lines of an export, each with its newline. Raises AccessDenied before the first.
 
-        size: only so many entries, from the first on, which a checkpoint of that size vouches for. There is no
-        export that begins later: every root is made of all leaves before it. Raises NotFound for a size that
-        no checkpoint has.
+        size: only so many entries, from the first on, which a checkpoint of that size vouches for. There is
+        no export that begins later: every root is made of all leaves before it. Raises NotFound for a size
+        that no checkpoint has.
         """
         self._authorize(principal, Action.AUDIT_READ)
         if size is not None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-import resource
+import re
 import sys
 import time
 from pathlib import Path
@@ -54,8 +54,13 @@ def shortened(report: Report) -> dict[str, Any]:
 
 
 def _facts(listed: int) -> dict[str, int]:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # KiB, on Linux
-    return {"listed": listed, "peak_bytes": peak * 1024}
+    return {"listed": listed, "peak_bytes": _peak_bytes()}
+
+
+def _peak_bytes() -> int:
+    """This process's own peak; `getrusage` would tell the server's, from which it was forked."""
+    found = re.search(r"^VmHWM:\s+(\d+) kB$", Path("/proc/self/status").read_text("ascii"), re.MULTILINE)
+    return 0 if found is None else int(found[1]) * 1024
 
 
 class _Teller:
@@ -72,7 +77,8 @@ class _Teller:
 
 
 def _say(line: dict[str, Any]) -> None:
-    print(json.dumps(line), flush=True)
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """'Verify now': the whole log verified beside the server, one run at a time, the result kept and on the log.
 
-What a crash means: between (1) and (4) the run has no verdict; whoever asks next finds that it gave no sign of
-life for STALE_AFTER, calls it failed and begins another. A verdict that was reached is stored and on the log
-in one transaction.
+What a crash means: between (1) and (4) the run has no verdict; whoever asks next finds that it gave no sign
+of life for STALE_AFTER, calls it failed and begins another. A verdict that was reached is stored and on the
+log in one transaction.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from gateway.errors import Conflict
 from gateway.services.authorize import authorize
 from gateway.services.ids import new_id
 from gateway.services.ports import Clock
-from gateway.store.database import Database
+from gateway.store.database import Database, Unit
 from gateway.store.queries import log, log_checks
 from gateway.store.queries.log_checks import CheckRecord
 from policies.access import INSTALLATION, Action, Principal
@@ -133,7 +133,8 @@ class LogChecks:
             PROCESS, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
         ) as process:
             self._process = process
-            assert process.stdin is not None and process.stdout is not None  # noqa: S101  (pipes)
+            assert process.stdin is not None  # noqa: S101  (a pipe)
+            assert process.stdout is not None  # noqa: S101  (a pipe)
             # Not in its arguments, which every process of the machine may read: the URL may hold a password.
             process.stdin.write(json.dumps(self._order) + "\n")
             process.stdin.close()
@@ -174,7 +175,7 @@ class LogChecks:
         with self._database.unit() as unit:
             self._give_up(unit, record, reason)
 
-    def _give_up(self, unit: Any, record: CheckRecord, reason: str) -> None:
+    def _give_up(self, unit: Unit, record: CheckRecord, reason: str) -> None:
         done = log_checks.finish(
             unit.session, record.id, verdict=None, report={"reason": reason}, now=self._clock()
         )

@@ -5,7 +5,7 @@ A search is an entry itself: whoever looks for a person or an image leaves a tra
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -87,6 +87,12 @@ class LogExplorer:
         with self._database.reading() as session:
             return names.called(session, text, limit=NAMESAKES)
 
+    def people(self, principal: Principal, ids: Collection[str]) -> dict[str, Known]:
+        """Those of the ids that are people's. Raises AccessDenied."""
+        self._authorize(principal)
+        with self._database.reading() as session:
+            return names.of(session, ids)
+
     def search(
         self,
         principal: Principal,
@@ -110,7 +116,7 @@ class LogExplorer:
             listed = log_search.at_index(session, index)
             last = log_search.newest_index(session)
             if listed is None or last is None:
-                raise NotFound(f"the log has no entry {index}: it ends with {'none' if last is None else last}")
+                raise NotFound(f"the log has no entry {index}")
             noted = log_checkpoints.newest(session)
             signed = None if noted is None else opened(noted, self._key)
             proof = None

@@ -14,9 +14,11 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.concurrency import run_in_threadpool
 
+from audit.note import CheckpointVerifier
 from gateway import installation
 from gateway.own_models.kept import KnownDetectors
 from gateway.services.apply_policy import PolicyApplication
+from gateway.services.asset_life import AssetLives
 from gateway.services.audit_log import AuditLog
 from gateway.services.batch_pages import BatchPages
 from gateway.services.batches import Batches
@@ -34,6 +36,8 @@ from gateway.services.label_export import LabelExport
 from gateway.services.label_sets import LabelSets
 from gateway.services.label_submissions import LabelSubmissions
 from gateway.services.label_tasks import LabelTasks
+from gateway.services.log_checks import LogChecks
+from gateway.services.log_explorer import LogExplorer
 from gateway.services.my_work import MyWork
 from gateway.services.originals import Originals
 from gateway.services.policies import Policies
@@ -75,7 +79,7 @@ from gateway.web.api import (
     tasks,
     webhooks,
 )
-from gateway.web.console import faults
+from gateway.web.console import desk, faults
 from gateway.web.console.integrity import IntegrityWatch
 from gateway.web.console.protection import ConsoleAnswers
 from gateway.web.console.routes import ROUTERS
@@ -84,7 +88,7 @@ from gateway.web.identity import Doorkeeper
 from gateway.web.limits import BodyLimit
 from gateway.web.metrics import Metrics
 from gateway.web.requests import RequestMiddleware
-from gateway.web.services import Bringing, Reviews, Services
+from gateway.web.services import Bringing, Log, Reviews, Services
 
 MAX_UPLOAD_BYTES = 100_000_000
 COUNT_SECONDS = 5.0
@@ -131,6 +135,8 @@ def create_app(
         doorkeeper.write_count()
         if services.reviews is not None:
             services.reviews.images.close()
+        if services.log is not None:
+            services.log.checks.close()
         if queue is not None:
             queue.close()
         database.close()
@@ -153,6 +159,7 @@ def create_app(
     app.state.readiness = Readiness(_parts(settings, role, database))
     app.state.log_key = _name_of_log_key(settings)
     app.state.integrity = IntegrityWatch(database, app.state.readiness, utc_now)
+    app.state.desk = desk.put_together(settings, database, app.state.readiness)
     _console_doors(app, settings, database)
     problems.install(app, faults.shown)
     faults.install(app)
@@ -245,9 +252,19 @@ def _services(settings: Settings, role: Role, database: Database, queue: JobQueu
         uploads=None if intake is None else Resumable(intake),
         webhooks=hooks,
         audit_log=AuditLog(database, verifier, settings.checkpoint_file, utc_now),
+        log=_log(settings, database, verifier),
         reviews=desk,
         review_figures=ReviewFigures(database, utc_now),
         tending=Tending(database, queue.enqueue, utc_now) if queue is not None else None,
+    )
+
+
+def _log(settings: Settings, database: Database, verifier: CheckpointVerifier) -> Log:
+    outside = settings.checkpoint_file
+    return Log(
+        explorer=LogExplorer(database, verifier, outside, utc_now),
+        lives=AssetLives(database, utc_now),
+        checks=LogChecks(database, verifier, outside, utc_now),
     )
 
 

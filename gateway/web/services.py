@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 
 from gateway.errors import NotFound
 from gateway.services.apply_policy import PolicyApplication
+from gateway.services.asset_life import AssetLives
 from gateway.services.audit_log import AuditLog
 from gateway.services.batch_pages import BatchPages
 from gateway.services.batches import Batches
@@ -25,6 +26,8 @@ from gateway.services.label_export import LabelExport
 from gateway.services.label_sets import LabelSets
 from gateway.services.label_submissions import LabelSubmissions
 from gateway.services.label_tasks import LabelTasks
+from gateway.services.log_checks import LogChecks
+from gateway.services.log_explorer import LogExplorer
 from gateway.services.my_work import MyWork
 from gateway.services.policies import Policies
 from gateway.services.policy_overview import PolicyOverview
@@ -69,6 +72,15 @@ class Bringing:
 
 
 @dataclass(frozen=True, slots=True)
+class Log:
+    """The log as it is looked into and verified from the console."""
+
+    explorer: LogExplorer
+    lives: AssetLives
+    checks: LogChecks
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """None where this process's role leaves a service out."""
 
@@ -97,6 +109,7 @@ class Services:
     uploads: Resumable | None
     webhooks: Webhooks | None
     audit_log: AuditLog | None
+    log: Log | None
     reviews: Reviews | None
     review_figures: ReviewFigures
     tending: Tending | None

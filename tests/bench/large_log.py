@@ -2,8 +2,8 @@
 
 Each entry is an `audit.entry.Entry` in a writer's chain, with its code under the installation's own key; leaf
 hashes, tree, signed checkpoints and the file of them come from `audit.merkle`, `audit.checkpoint` and
-`audit.outside`. Only the way into the database differs: rows by the thousand instead of one a transaction, and
-the tree's places with them instead of by an update each. `privgate audit verify` then says whether it is so.
+`audit.outside`. Only the way into the database differs: rows by the thousand instead of one a transaction,
+and the tree's places with them instead of by an update each. `privgate audit verify` then says if it is so.
 """
 
 from __future__ import annotations

@@ -31,6 +31,7 @@ from policies.policy import load_policy
 
 BEGAN: Final = datetime(2026, 3, 3, 7, 0, tzinfo=UTC)
 SPAN: Final = timedelta(days=260)
+REVIEWED: Final = timedelta(seconds=331)  # from a copy to the one that a review puts in its place
 PURPOSES: Final = ("label-cars", "street-objects", "wound-care", "quality-check")
 CATEGORIES: Final = ("car", "lorry", "bicycle", "person", "sign")
 STAFF: Final = {"officer": 4, "uploader": 12, "reviewer": 16, "annotator": 80, "auditor": 3, "operator": 2}
@@ -84,7 +85,7 @@ class Drawing:
     """Makes a World."""
 
     def __init__(self, seed: int = 1) -> None:
-        self.random = random.Random(seed)  # noqa: S311  (not for secrets)
+        self.random = random.Random(seed)
         self.world = World()
         self.policy = load_policy("street")
 
@@ -94,7 +95,8 @@ class Drawing:
     def draw(self, assets: int, *, datasets: int = 24) -> World:
         self._people()
         policy = self.policy
-        self.world.add(PolicyVersion(version=policy.version, name=policy.name, document=policy.canonical().decode()))
+        document = policy.canonical().decode()
+        self.world.add(PolicyVersion(version=policy.version, name=policy.name, document=document))
         named = [self._dataset(number) for number in range(datasets)]
         grants = {dataset: self._grants(dataset) for dataset in named}
         for first in range(0, assets, 50):
@@ -218,8 +220,8 @@ class Drawing:
                     width=1920,
                     height=1080,
                     report=self._report(),
-                    created_at=made + timedelta(minutes=revision),
-                    withdrawn_at=None if revision == len(found) else made + timedelta(minutes=revision + 1),
+                    created_at=made + (revision - 1) * REVIEWED,
+                    withdrawn_at=None if revision == len(found) else made + REVIEWED,
                 )
             )
         return found

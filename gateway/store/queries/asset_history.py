@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from sqlmodel import Session, col, select
 
-from gateway.store.queries import copies
+from gateway.store.queries import copies, datasets
 from gateway.store.records import CopyRecord, DatasetRecord
-from gateway.store.queries import datasets
 from gateway.store.tables import Asset, Copy
 from policies.lifecycle import AssetState
 

@@ -158,18 +158,16 @@ def _edge(session: Session, wanted: Filter, start: Place | None, *, backwards: b
 
 def _beyond(place: Place, *, backwards: bool) -> ColumnElement[bool]:
     there = tuple_(place.at, place.entry_id)
-    return _HERE < there if backwards else _HERE > there
+    return there > _HERE if backwards else there < _HERE
 
 
 def _up_to(place: Place, *, backwards: bool) -> ColumnElement[bool]:
     there = tuple_(place.at, place.entry_id)
-    return _HERE >= there if backwards else _HERE <= there
+    return there <= _HERE if backwards else there >= _HERE
 
 
 def _rows() -> Select[Any]:
-    return select(
-        col(LogEntry.id), col(LogEntry.leaf_index), col(LogEntry.leaf_hash), col(LogEntry.entry)
-    )
+    return select(col(LogEntry.id), col(LogEntry.leaf_index), col(LogEntry.leaf_hash), col(LogEntry.entry))
 
 
 def _read(
@@ -179,8 +177,8 @@ def _read(
     rows = {row.id: row for row in session.execute(query)}
     found = [_listed_entry(rows[place.entry_id], place) for place in places if place.entry_id in rows]
     missing = tuple(place for place in places if place.entry_id not in rows)
-    # A genuine entry that does not say what was asked for shares a number with one that does: passed over. One
-    # that was altered stays: what it said before brought it here.
+    # A genuine entry that does not say what was asked for shares a number with one that does: passed over.
+    # One that was altered stays: what it said before brought it here.
     kept = [item for item in found if item.altered or item.entry is None or wanted.takes(item.entry)]
     return tuple(kept), missing
 

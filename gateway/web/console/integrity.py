@@ -11,11 +11,12 @@ from typing import Final
 
 from fastapi import Request
 
+from audit.report import Verdict
 from gateway.services.jobs import DEAD_AFTER
 from gateway.services.ports import Clock
 from gateway.services.readiness import Readiness
 from gateway.store.database import Database
-from gateway.store.queries import vitals
+from gateway.store.queries import log_checks, vitals
 
 KEEP_SECONDS: Final = 5.0
 
@@ -24,11 +25,15 @@ KEEP_SECONDS: Final = 5.0
 class Integrity:
     """log_at: when the newest checkpoint was signed; log_ok: no entry has waited too long for one.
 
+    verified_at: when the whole log was last verified from here; whole: what that found. None: it never was.
+
     vault: this server's keys and blobs answer. detectors: a worker is alive.
     """
 
     log_at: datetime | None
     log_ok: bool
+    verified_at: datetime | None
+    whole: bool
     vault: bool
     detectors: bool
 
@@ -61,10 +66,13 @@ class IntegrityWatch:
         failing = {unready.part for unready in self._readiness.failing()}
         with self._database.reading() as session:
             signed = vitals.checkpoint_at(session)
+            checked = next(iter(log_checks.newest(session, limit=1)), None)
             alive = [seen for seen in vitals.heartbeats(session) if self._clock() - seen < DEAD_AFTER]
         return Integrity(
             log_at=signed,
             log_ok="sequencer" not in failing,
+            verified_at=None if checked is None else checked.finished_at,
+            whole=checked is None or checked.verdict == Verdict.VERIFIED.value,
             vault=not any(part.startswith(("keys.", "blobs.")) for part in failing),
             detectors=bool(alive),
         )
