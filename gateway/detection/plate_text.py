@@ -26,6 +26,9 @@ SIDES: Final = {Effort.FAST: (SIDE,), Effort.THOROUGH: (SIDE, 1920)}
 # By how much each further look raises the joined score that becomes a normalised 0.5: with two looks chance
 # agrees more often than with one.
 FURTHER_LOOK = 0.12
+# Small photos are not enlarged without end, so that two sides can come to nearly one look: one that is not so
+# much larger than the last is left out. It would agree with itself.
+LARGER = 1.15
 # A plate's text: width over height; height in image pixels.
 NARROWEST, WIDEST = 0.8, 4.5
 LOWEST = 6.0
@@ -65,9 +68,11 @@ class PlateLikeText(Detector):
     def looks(self, pixels: Pixels) -> Iterator[tuple[str, Boxes]]:
         """The plate-like lines of each look, by the look's name, as it is taken."""
         height, width = pixels.shape[:2]
-        # Small photos are not enlarged without end: two sides can come to one look.
-        for side in {text_scale(width, height, side): side for side in self._sides}.values():
-            yield f"text {side}", plate_like(self._lines.of(pixels, side), width, height)
+        last = 0.0
+        for side in self._sides:
+            if (scale := text_scale(width, height, side)) >= last * LARGER:
+                last = scale
+                yield f"text {side}", plate_like(self._lines.of(pixels, side), width, height)
 
     def joined(self, looks: Sequence[Boxes], pairs: Sequence[Boxes], pixels: Pixels) -> list[Detection]:
         """What looks at these pixels come to together, and the pairs of lines that they saw."""

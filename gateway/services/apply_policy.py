@@ -125,7 +125,7 @@ def put_under(
     if old == found.version:
         return _applied(session, dataset_id, old, False, 0)
     _check_new(session, dataset_id, found, rollback)
-    _check_seen(session, dataset_id, found)
+    check_seen(session, dataset_id, found)
     # (2) What hides too little is delivered no more, from this commit on.
     weak = _weaker(session, dataset_id, found)
     stricter = not _hides_enough(session, old, found)
@@ -163,7 +163,7 @@ def _is_seen(session: Session, dataset_id: str, found: Found) -> bool:
     )
 
 
-def _check_seen(session: Session, dataset_id: str, found: Found) -> None:
+def check_seen(session: Session, dataset_id: str, found: Found) -> None:
     """Nothing takes effect on images that nobody has tried it on."""
     if not _is_seen(session, dataset_id, found):
         raise Conflict(

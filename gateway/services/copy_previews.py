@@ -12,10 +12,11 @@ from gateway.errors import AccessDenied, NotFound
 from gateway.services.authorize import record_denial
 from gateway.services.broker import UNREADABLE, Delivery
 from gateway.services.ports import Clock, CopyReader
+from gateway.services.suspension import SUSPENDED
 from gateway.store.database import Database
-from gateway.store.queries import assets, copies
+from gateway.store.queries import assets, copies, people
 from gateway.store.records import CopyRecord
-from policies.access import Action, Denied, Principal, Resource, decide
+from policies.access import Action, Allowed, Denied, Principal, Resource, decide
 
 log = logging.getLogger("privgate.previews")
 
@@ -35,8 +36,11 @@ class CopyPreviews:
         with self._database.unit() as unit:
             asset = assets.get(unit.session, asset_id)
             resource = Resource("Asset", asset.id, asset.dataset_id, asset.uploader_id)
-            decision = decide(principal, Action.COPY_PREVIEW, resource, now=self._clock())
-            copy = copies.newest_of(unit.session, asset_id)
+            decision: Allowed | Denied = Denied(SUSPENDED)
+            if not people.is_suspended(unit.session, principal.id, hold=True):
+                decision = decide(principal, Action.COPY_PREVIEW, resource, now=self._clock())
+            newest = copies.newest_of(unit.session, asset_id)
+            copy = None if newest is None else copies.get(unit.session, newest.id, hold=True)
             if isinstance(decision, Denied):
                 record_denial(unit, principal, Action.COPY_PREVIEW, resource, decision)
             elif copy is None or not copies.is_released(unit.session, copy, hold=True):

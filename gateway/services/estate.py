@@ -1,4 +1,4 @@
-"""What whoever runs the installation looks at: work, workers, keys by id, models by digest. No image, no name."""
+"""What whoever runs the installation looks at: work, workers, models by digest. No image, no file name."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class ModelLine:
 
 
 class Estate:
-    """readiness: this server's parts. checks: the doctor's that cost little. models: this machine's folder."""
+    """readiness: this server's parts. checks: the doctor's that cost little. models: this machine's."""
 
     def __init__(
         self,

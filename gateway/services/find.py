@@ -1,9 +1,9 @@
-"""The global find: assets, batches, datasets and people by id or name, each as far as the finder may know of it."""
+"""The global find: assets, batches, datasets and people by id or name, as far as the finder may know."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -20,6 +20,8 @@ LIMIT: Final = 20
 
 LONGEST: Final = 100
 """Characters that are looked for; what lies behind them is cut off."""
+
+OF_IMAGES: Final = (Action.ASSET_SURVEY, Action.AUDIT_READ)
 
 _HEXADECIMAL: Final = re.compile(r"[0-9a-f]{4,24}")
 _ID: Final = re.compile(r"(asset|batch|dataset|person)-[0-9a-f]{1,24}")
@@ -54,28 +56,29 @@ class Finder:
             return []
         with self._database.reading() as session:
             found = list(_everything(session, wanted))
-        return [one for one, resource, action in found if self._may(principal, action, resource)]
+        return [one for one, resource, actions in found if self._may(principal, actions, resource)]
 
-    def _may(self, principal: Principal, action: Action, resource: Resource) -> bool:
-        # Asked for each thing, and no denial is entered: nothing was shown, and what was asked for is unknown.
-        return isinstance(decide(principal, action, resource, now=self._clock()), Allowed)
+    def _may(self, principal: Principal, actions: Sequence[Action], resource: Resource) -> bool:
+        """Whether one of these acts is allowed. A refusal is no entry: nothing was shown."""
+        now = self._clock()
+        return any(isinstance(decide(principal, action, resource, now=now), Allowed) for action in actions)
 
 
-def _everything(session: Session, wanted: str) -> Iterator[tuple[Found, Resource, Action]]:
+def _everything(session: Session, wanted: str) -> Iterator[tuple[Found, Resource, tuple[Action, ...]]]:
     lowered = wanted.casefold()
     for start in _starts(Kind.ASSET, lowered):
         for asset in asset_lists.beginning_with(session, start, limit=LIMIT):
-            # Whoever runs the gateway finds an image by its id too, and sees its state.
-            yield Found(Kind.ASSET, asset.id, asset.id, asset.state.value), INSTALLATION, Action.ASSET_SURVEY
+            # By id, with its state: for whoever runs the gateway too, and for whoever reads the log.
+            yield Found(Kind.ASSET, asset.id, asset.id, asset.state.value), INSTALLATION, OF_IMAGES
     for start in _starts(Kind.BATCH, lowered):
         for batch in finding.batches(session, start, limit=LIMIT):
             resource = Resource("Batch", batch.id, batch.dataset, batch.owner)
-            yield Found(Kind.BATCH, batch.id, batch.id, batch.dataset_name), resource, Action.BATCH_READ
+            yield Found(Kind.BATCH, batch.id, batch.id, batch.dataset_name), resource, (Action.BATCH_READ,)
     for dataset in finding.datasets(session, wanted, limit=LIMIT):
-        yield Found(Kind.DATASET, dataset.id, dataset.name, dataset.id), INSTALLATION, Action.DATASET_LIST
+        yield Found(Kind.DATASET, dataset.id, dataset.name, dataset.id), INSTALLATION, (Action.DATASET_LIST,)
     for person in finding.people(session, wanted, limit=LIMIT):
         name = person.name or person.id
-        yield Found(Kind.PERSON, person.id, name, person.role), INSTALLATION, Action.PERSON_FIND
+        yield Found(Kind.PERSON, person.id, name, person.role), INSTALLATION, (Action.PERSON_FIND,)
 
 
 def _starts(kind: Kind, wanted: str) -> list[str]:

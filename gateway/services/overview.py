@@ -1,4 +1,4 @@
-"""How the installation is doing, for the officer: what waits, what left, what is held and why. Counts and ids."""
+"""How the installation is doing, for the officer: what waits, what left, what is held and why; in counts."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Days:
 
     @property
     def share(self) -> float | None:
-        """Of the images that were anonymized, the share that was released without a person; None: there are none."""
+        """Of the images that were anonymized, the share released without a person; None: there are none."""
         return share(self.total(Outcome.AT_ONCE), self.total(Outcome.TO_REVIEW))
 
     def shares(self) -> list[float | None]:

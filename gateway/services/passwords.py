@@ -16,6 +16,12 @@ SHORTEST: Final = 12
 LONGEST: Final = 256
 """Characters: a hash of more would only cost time."""
 
+LOGIN_TOLD: Final = 5
+"""Characters: a shorter user name stands in many words that have nothing to do with it."""
+
+FEWEST: Final = 5
+"""Different characters."""
+
 AT_ONCE: Final = 2
 """Hashes that are computed at a time: each takes MEMORY, and nobody has to be signed in to ask for one."""
 
@@ -34,7 +40,8 @@ def check(password: str, *, login: str) -> None:
             advice="three or four words that have nothing to do with each other are easy to keep in mind",
             code="password.length",
         )
-    if login in password.lower() or len(set(password)) < 5:
+    named = len(login) >= LOGIN_TOLD and login in password.lower()
+    if named or len(set(password)) < FEWEST:
         raise InputRefused(
             "This is guessed too easily: it holds the user name, or hardly any different characters.",
             advice="choose another one",

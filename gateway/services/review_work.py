@@ -89,12 +89,11 @@ class ReviewWork:
         version = sheet.copy.report["policy_version"]
         with self._database.reading() as session:
             strip = review_work.waiting(session, person_id=principal.id, now=now, limit=STRIP)
-            mine = [one for one in strip if one.holder in (None, principal.id)]
             return Around(
                 dataset=datasets.get(session, sheet.review.dataset_id).name,
                 policy=datasets.policy_at(session, version),
                 lines=rule_lines(session, version),
-                strip=tuple(mine),
+                strip=tuple(one for one in strip if one.holder in (None, principal.id)),
             )
 
     def _allowed(self, principal: Principal) -> datetime:

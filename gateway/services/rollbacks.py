@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from gateway.errors import Conflict
-from gateway.services.apply_policy import Applied, put_under
+from gateway.services.apply_policy import Applied, check_seen, put_under
 from gateway.services.authorize import authorize
 from gateway.services.ids import new_id
 from gateway.services.policy_refs import applicable
@@ -28,8 +28,8 @@ class Rollbacks:
     def ask(self, principal: Principal, dataset_id: str, reference: str, *, reason: str) -> RollbackRecord:
         """reference: a preset's name or a policy's id. reason: a short code.
 
-        Raises NotFound, AccessDenied, and Conflict for a version that the dataset was never under, or is
-        under now, or while another request of this dataset waits.
+        Raises NotFound, AccessDenied, and Conflict for a version that the dataset was never under, is under
+        now, or that was not previewed on it, and while another request of this dataset waits.
         """
         now = self._clock()
         with self._database.reading() as session:
@@ -42,6 +42,7 @@ class Rollbacks:
                 raise Conflict("the dataset is under this version now; there is nothing to go back to")
             if not policy_history.was_under(unit.session, dataset_id, found.version):
                 raise Conflict("the dataset was never under this version; apply it instead")
+            check_seen(unit.session, dataset_id, found)
             record = RollbackRecord(
                 new_id("rollback"),
                 dataset_id,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from gateway.errors import Conflict, NotFound
+from gateway.errors import Conflict, InputRefused, NotFound
 from gateway.services import accounts
 from gateway.services.accounts import Invited
 from gateway.services.authorize import authorize
@@ -112,6 +112,26 @@ class Workforce:
                 raise NotFound(f"person {person_id} does not exist")
             work = workforce.work_of(session, [person_id], now=now, since=now - RECENT)[person_id]
             return OnePerson(row, work, workforce.groups_of(session, person_id))
+
+    def find(self, principal: Principal, text: str) -> str:
+        """The id of whoever is meant by an id, a user name, or a name that only one has.
+
+        Raises AccessDenied, InputRefused.
+        """
+        self._allowed(principal, Action.PERSON_LIST)
+        with self._database.reading() as session:
+            found = workforce.meant(session, text.strip())
+        if len(found) == 1:
+            return found[0]
+        raise InputRefused(
+            "Nobody here is known by this." if not found else "Several people have this name.",
+            advice="write the user name, or the id that the person's page shows",
+            code="person.unknown",
+        )
+
+    def now(self) -> datetime:
+        """By the clock that grants are measured with."""
+        return self._clock()
 
     def invite(self, principal: Principal, *, role: Role, name: str | None) -> Invited:
         """A link for somebody new. Raises AccessDenied."""

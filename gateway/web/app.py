@@ -79,7 +79,7 @@ from gateway.web.api import (
     tasks,
     webhooks,
 )
-from gateway.web.console import faults
+from gateway.web.console import desk, faults
 from gateway.web.console.integrity import IntegrityWatch
 from gateway.web.console.protection import ConsoleAnswers
 from gateway.web.console.routes import ROUTERS
@@ -159,6 +159,7 @@ def create_app(
     app.state.readiness = Readiness(_parts(settings, role, database))
     app.state.log_key = _name_of_log_key(settings)
     app.state.integrity = IntegrityWatch(database, app.state.readiness, utc_now)
+    app.state.desk = desk.put_together(settings, database, app.state.readiness)
     _console_doors(app, settings, database)
     problems.install(app, faults.shown)
     faults.install(app)

@@ -6,6 +6,7 @@ face. Chance is seeded by the caller, so the same photo gives the same copy.
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -15,6 +16,7 @@ from typing import Final
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from gateway.bench.annotations import LabelledBox, LabelledImage
 from gateway.bench.pixels import Pixels
@@ -97,8 +99,10 @@ def half_covered(pixels: Pixels, boxes: tuple[LabelledBox, ...], _: np.random.Ge
 
 def compressed(pixels: Pixels, boxes: tuple[LabelledBox, ...], _: np.random.Generator) -> Copy:
     """As it comes out of a messenger: JPEG of quality QUALITY."""
-    _, data = cv2.imencode(".jpg", pixels, (cv2.IMWRITE_JPEG_QUALITY, QUALITY))
-    return _array(cv2.imdecode(data, cv2.IMREAD_COLOR)), boxes
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG", quality=QUALITY)
+    with Image.open(file) as again:
+        return np.asarray(again), boxes
 
 
 def untouched(pixels: Pixels, boxes: tuple[LabelledBox, ...], _: np.random.Generator) -> Copy:

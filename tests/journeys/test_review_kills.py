@@ -1,16 +1,47 @@
-"""Workers killed while they make the copy that reviewers agreed on: there is one in the end."""
+"""Workers killed while they carry out what reviewers decided: there is one new copy in the end."""
 
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
 
+from gateway.services.review_decide import ReviewDecisions
+from gateway.store.database import Database
+from gateway.store.ledger import utc_now
+from gateway.vault.log_keys import LogKeys
+from policies.access import Principal, Role
+from policies.review import Changes, ReviewVerdict
 from tests.support.crashing import POINTS
-from tests.support.gateway import Installation, settled, upload
+from tests.support.gateway import Installation, Person, settled, upload
 from tests.support.pictures import plate_png
 from tests.support.reviews import claimed, decide, in_state, looked_at_dataset, reviews_of
 
 KILLED = -9
-REMAKE = [name for name in POINTS if name.startswith("remake")]
+HELD = "hold-"
+CARRIED_OUT = [name for name in POINTS if name.startswith(("remake", HELD))]
+
+
+def hold_and_be_gone(apart: Installation, reviewer: Person, review: str) -> None:
+    """As the console's server holds a release: one transaction, after which no process remembers it."""
+
+    def ask(copy_id: str, attempts: int) -> None:
+        raise AssertionError("a held decision asks for nothing")
+
+    database = Database(apart.database_url, mac=LogKeys(apart.data / "keys").mac)
+    try:
+        ReviewDecisions(database, ask, utc_now).decide(
+            Principal(reviewer.id, Role.REVIEWER),
+            review,
+            verdict=ReviewVerdict.RELEASE,
+            changes=Changes({}, {}, ()),
+            hold=timedelta(seconds=1),
+        )
+    finally:
+        database.close()
+
+
+def release(apart: Installation, reviewer: Person, review: str) -> None:
+    decide(reviewer, review)
 
 
 def test_a_worker_killed_at_each_step_leaves_one_copy(apart: Installation) -> None:
@@ -19,13 +50,14 @@ def test_a_worker_killed_at_each_step_leaves_one_copy(apart: Installation) -> No
     officer, uploader, reviewer = map(apart.enrol, ("officer", "uploader", "reviewer"))
     dataset = looked_at_dataset(apart, officer)
     worker = apart.start("worker")
-    assets = {point: upload(uploader, dataset, plate_png()) for point in REMAKE}
+    assets = {point: upload(uploader, dataset, plate_png()) for point in CARRIED_OUT}
     for asset in assets.values():
         assert settled(uploader, asset)["state"] == "needs_review"
     worker.stop()
     for point, asset in assets.items():
         [review] = reviews_of(apart, asset)
-        decide(reviewer, claimed(reviewer, review))
+        settle = hold_and_be_gone if point.startswith(HELD) else release
+        settle(apart, reviewer, claimed(reviewer, review))
         crashing = apart.start("worker", launcher=(sys.executable, "-m", "tests.support.crashing", point))
         assert crashing.wait(60) == KILLED, f"{point}: {crashing.text}"
     apart.start("worker")

@@ -55,8 +55,7 @@ POINTS = {
     "remake-5-put": Point("gateway.vault.blobs:BlobStore.put"),
     "remake-6-uncommitted": Point(FLUSH, action="asset.released"),
     "remake-6-settled": Point(COMMITTED, action="asset.released"),
-    # services/review_decide.py, by the server, and services/review_holds.py, by a worker
-    "decide-1-held": Point(COMMITTED, action="review.decided"),
+    # services/review_holds.py
     "hold-1-uncommitted": Point(FLUSH, action="review.settled"),
     "hold-1-settled": Point(COMMITTED, action="review.settled"),
     # services/rederiver.py; the entry that settles it is that of services/anonymize.py

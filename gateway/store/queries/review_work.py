@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, exists, func
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from gateway.errors import NotFound
@@ -81,7 +82,7 @@ def waiting(
     before: str | None = None,
     limit: int,
 ) -> list[Waiting]:
-    """Everything in the queue that this person could take, or that another has just now; the riskiest first.
+    """Images in the queue that this person could take, or that another has just now; the riskiest first.
 
     after, before: rounds behind which, or ahead of which, the page lies. Raises NotFound for an unknown one.
     """
@@ -96,6 +97,7 @@ def waiting(
             Asset.state == AssetState.NEEDS_REVIEW.value,
             Asset.uploader_id != person_id,
             ~in_another_round(now, person_id),
+            ~_behind_a_free_round(),
         )
         .order_by(*in_order(keys))
         .limit(limit)
@@ -170,6 +172,16 @@ def pairs(session: Session, *, since: datetime) -> tuple[int, int]:
     third = select(func.count()).where(col(Review.copy_id).in_(second), Review.round == 3)
     total = select(func.count()).select_from(second.subquery())
     return session.exec(total).one(), session.exec(third).one()
+
+
+def _behind_a_free_round() -> ColumnElement[bool]:
+    """Of two rounds of a copy that are free, a person can have one: the other is not shown."""
+    other = aliased(Review)
+    return exists().where(
+        col(other.copy_id) == col(Review.copy_id),
+        col(other.round) < col(Review.round),
+        col(other.state) == ReviewState.OPEN.value,
+    )
 
 
 def _hidden() -> ColumnElement[Any]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from statistics import median
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, or_, select
 
 from gateway.store.account_tables import Account, Invitation
 from gateway.store.queries.pages import newest_first
@@ -57,6 +57,19 @@ class Work:
 def person(session: Session, person_id: str, *, now: datetime) -> PersonRow | None:
     rows = _people(session, [person_id], now=now)
     return rows[0] if rows else None
+
+
+def meant(session: Session, text: str) -> Sequence[str]:
+    """Ids of the people whose id or user name this is; otherwise of those whose name it is, two at most."""
+    exact = (
+        select(Person.id)
+        .join(Account, col(Account.person_id) == col(Person.id), isouter=True)
+        .where(or_(Person.id == text, Account.login == text.lower()))
+    )
+    if found := session.exec(exact.limit(1)).all():
+        return found
+    named = select(PersonName.person_id).where(func.lower(PersonName.name) == text.lower())
+    return session.exec(named.limit(2)).all()
 
 
 def people_page(

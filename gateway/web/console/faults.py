@@ -42,7 +42,6 @@ OUTCOMES: Final[Mapping[str, str]] = {
     "access-denied": "Nothing was shown or changed, and this is on the log. Ask the compliance officer.",
     "conflict": "Nothing was changed. Load the page again to see how it is now.",
     "forged": "Nothing was changed. Load the page again and repeat it there.",
-    "unforeseen": "Nothing was delivered. Tell the operator the reference below.",
 }
 
 SUSPENDED: Final = "access denied: person.suspended"
@@ -86,6 +85,8 @@ def _words(kind: str, document: Mapping[str, Any]) -> str:
         )
     if kind == "access-denied":
         return OUTCOMES[kind]
+    if kind == "unforeseen":
+        return "Something broke that should not. Nothing was delivered. Tell the operator the reference below."
     if kind == "not-found" and detail == HTTPStatus.NOT_FOUND.phrase:
         return OUTCOMES[kind]
     sentence = detail[:1].upper() + detail[1:]

@@ -12,7 +12,8 @@ TOP: Final = 10
 FOOT: Final = 22  # room for the words under the axis
 SHARE: Final = 0.62  # of a bar's place that the bar fills
 LEAST: Final = 1.6  # user units: one image among thousands is still to be seen
-WORDS: Final = 15  # the most words that stand under an axis side by side
+WORDS: Final = 15  # days of which each has its number under the axis
+CHARACTER: Final = 6.6  # user units, at 11 px in a wide system font
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,11 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class End:
+    """The last point; y_text: where its number stands, clear of the line."""
+
     x: float
     y: float
+    y_text: float
     text: str
 
 
@@ -135,9 +139,16 @@ def curve(
         _lines(top, foot),
         _marks(labels, step),
         points=" ".join(f"{x},{y}" for x, y in known),
-        end=End(*known[-1], text) if known else None,
+        end=_end(known, text) if known else None,
         right=right,
     )
+
+
+def _end(known: Sequence[tuple[float, float]], text: str) -> End:
+    x, y = known[-1]
+    # A line that comes down from above would run through a number over its end.
+    falls = len(known) > 1 and known[-2][1] < y
+    return End(x, y, _r(y + 18 if falls else y - 9), text)
 
 
 def ceiling(most: float) -> int:
@@ -158,7 +169,9 @@ def _lines(most: float, foot: int) -> tuple[Line, ...]:
 
 
 def _marks(labels: Sequence[str], step: float) -> tuple[Mark, ...]:
-    every = math.ceil(len(labels) / WORDS) or 1
+    """As many labels as have room side by side, the last among them."""
+    longest = max((len(label) for label in labels), default=0)
+    every = max(1, math.ceil((longest + 1) * CHARACTER / step))
     return tuple(
         Mark(_r(LEFT + step * (i + 0.5)), label)
         for i, label in enumerate(labels)

@@ -129,7 +129,7 @@ def _told(services: Services, visitor: Visitor, text: str, base: str | None) -> 
     try:
         policy = services.policies.parsed(visitor.principal, text)
     except InvalidPolicy as problem:
-        return told | {"faults": faults_of(problem, text)}
+        return told | {"faults": [shown.in_words(fault) for fault in faults_of(problem, text)]}
     told |= {"warnings": warnings(policy), "says": consequences(policy), "version": policy.version}
     if base is not None:
         old = services.policies.read(visitor.principal, base).policy
@@ -159,7 +159,9 @@ def _page(
         source=text,
         told=told,
         fields=told["values"] or values(start.source),
-        faulty={fault["place"]: fault["message"] for fault in told["faults"] if fault["place"]},
+        faulty={
+            one["place"]: str(one["message"]).partition(": ")[2] for one in told["faults"] if one["place"]
+        },
         problem=problem,
         detectors=_by_kind(services.policies.detectors),
         methods=[method.value for method in RedactionMethod],

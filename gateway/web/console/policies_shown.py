@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, Final
@@ -11,7 +11,7 @@ from typing import Any, Final
 from gateway.services.policy_overview import Version
 from gateway.store.records import PreviewRecord
 from policies.approval import APPLICABLE, PolicyState
-from policies.diff import LAXER, STRICTER, Effect, PolicyDiff
+from policies.diff import LAXER, STRICTER, Effect, PolicyDiff, compare
 from policies.model import Kind
 from policies.policy import Policy
 from policies.writing import normal
@@ -126,9 +126,9 @@ def told(diff: PolicyDiff) -> list[dict[str, str]]:
     ]
 
 
-def base_of(version: Version, versions: Iterable[Version]) -> Version | None:
+def base_of(version: Version, versions: Sequence[Version]) -> Version | None:
     """What a version is compared with unless somebody says otherwise: the newest approved one of its name
-    that was written before it, else the preset of its name."""
+    that was written before it, else the preset of its name, else the preset that is most like it."""
     same = [one for one in versions if one.view.policy.name == version.view.policy.name]
     earlier = [
         one
@@ -142,7 +142,14 @@ def base_of(version: Version, versions: Iterable[Version]) -> Version | None:
         return None
     if earlier:
         return max(earlier, key=lambda one: one.number or 0)
-    return next((one for one in same if one.number is None), None)
+    presets = [one for one in versions if one.view.preset]
+    return next((one for one in same if one.view.preset), None) or _nearest(version, presets)
+
+
+def _nearest(version: Version, presets: Sequence[Version]) -> Version | None:
+    """The preset from which it differs least: most begin as a copy of one."""
+    policy = version.view.policy
+    return min(presets, key=lambda one: len(compare(one.view.policy, policy).changes), default=None)
 
 
 def steps(version: Version, previews: Sequence[PreviewRecord], *, mine: bool) -> list[Step]:
@@ -168,6 +175,40 @@ def counts_of(record: PreviewRecord) -> Mapping[str, Any]:
     """What a finished preview counted."""
     counts: Mapping[str, Any] = {} if record.result is None else record.result["counts"]
     return counts
+
+
+FIELDS: Final[Mapping[str, str]] = {
+    "method": "hidden by",
+    "hide": "hide from score",
+    "review": "ask a person from",
+    "grow": "margin",
+    "serves": "clause",
+    "detectors": "detectors that must run",
+    "second_opinion": "detectors asked too",
+    "lines": "lines",
+    "sample": "share of all images",
+    "reviewers": "reviewers",
+    "recheck": "second look",
+    "largest": "one fills more than",
+    "most": "more than",
+    "expect": "fewer than",
+    "name": "name",
+    "title": "title",
+    "effort": "detection",
+}
+"""What the form calls a field."""
+
+
+def in_words(fault: Mapping[str, int | str]) -> dict[str, int | str]:
+    """A fault whose place is named as the form names it."""
+    place, message = str(fault["place"]), str(fault["message"])
+    parts = [
+        KINDS[Kind(part)][0] if part in list(Kind) else FIELDS.get(part, "") for part in place.split(".")
+    ]
+    named = ", ".join(part for part in parts if part)
+    what = message.partition(": ")[2]
+    told = f"{named[0].upper()}{named[1:]}: {what}" if named and what else message
+    return {**fault, "message": told}
 
 
 def things(counts: Mapping[str, int]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Self
@@ -105,13 +106,13 @@ class ReviewOut(BaseModel):
     until: datetime | None
 
     @classmethod
-    def of(cls, review: ReviewRecord, reviewers: int) -> Self:
+    def of(cls, review: ReviewRecord, reviewers: int, asked: Mapping[Kind, int]) -> Self:
         return cls(
             id=review.id,
             name=review_words.name(review.asset_id),
             copy_id=review.copy_id,
             risk=review.risk,
-            why=review_words.reasons(review.reasons),
+            why=review_words.why(review.reasons, asked),
             two=review_words.round_words(review.round, reviewers),
             until=review.assigned_until,
         )
@@ -160,14 +161,16 @@ class BenchOut(BaseModel):
     @classmethod
     def of(cls, sheet: Sheet, around: Around, person_id: str) -> Self:
         policy, lines = around.policy, around.lines
+        regions = tuple(RegionOut.of(one, lines) for one in sheet.regions)
+        asked = Counter(one.kind for one in regions if one.open)
         return cls(
-            review=ReviewOut.of(sheet.review, policy.release.reviewers),
+            review=ReviewOut.of(sheet.review, policy.release.reviewers, asked),
             dataset=around.dataset,
             policy=PolicyOut(name=policy.name, version=sheet.copy.report["policy_version"]),
             width=sheet.copy.width,
             height=sheet.copy.height,
             kinds=tuple(sorted(Kind, key=lambda kind: kind not in policy.kinds)),
-            regions=tuple(RegionOut.of(one, lines) for one in sheet.regions),
+            regions=regions,
             unhidden=tuple(RegionOut.suspected(one, policy, lines) for one in sheet.unhidden),
             strip=tuple(FrameOut.of(row, person_id) for row in around.strip),
         )

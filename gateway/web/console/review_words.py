@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -19,7 +19,6 @@ KINDS: Final = {
 }
 
 OF_KIND: Final = {
-    "doubtful": "{many} seen too faintly for this policy to hide without a person",
     "too_many": "there are more {many} than can be told apart",
     "large": "a {one} fills much of the image",
     "many": "there are more {many} than this policy lets pass without a person",
@@ -27,7 +26,7 @@ OF_KIND: Final = {
 }
 
 OF_IMAGE: Final = {
-    "sampled": "it was drawn at random: people look at a share of all images",
+    "sampled": "it was drawn at random, as a share of all images is",
     "recheck.hit": "a second look at the copy still found something",
     "requeued": "it was held before, and its copy was made anew",
     "review.verdicts": "two reviewers differed on whether it may go out",
@@ -40,7 +39,7 @@ def reason(code: str) -> str:
     if code in OF_IMAGE:
         return OF_IMAGE[code]
     kind, _, what = code.partition(".")
-    if what in OF_KIND and kind in Kind:
+    if what in OF_KIND and kind in set(Kind):
         one, many = KINDS[Kind(kind)]
         return OF_KIND[what].format(one=one, many=many)
     return code
@@ -48,14 +47,31 @@ def reason(code: str) -> str:
 
 def reasons(codes: Sequence[str]) -> str:
     """All of them as one sentence."""
-    said = "; ".join(reason(code) for code in codes) or "a person was asked to look"
+    doubtful = [KINDS[kind][1] for kind in Kind if f"{kind.value}.doubtful" in codes]
+    rest = [reason(code) for code in codes if not code.endswith(".doubtful")]
+    first = [f"{', '.join(doubtful)} below what this policy hides without a person"] if doubtful else []
+    said = "; ".join([*first, *rest]) or "a person was asked to look"
     return f"{said[0].upper()}{said[1:]}."
 
 
+def why(codes: Sequence[str], asked: Mapping[Kind, int]) -> str:
+    """The same for whoever holds the image. asked: the regions that a person is asked about, by kind."""
+    rest = [code for code in codes if not (code.endswith(".doubtful") and sum(asked.values()))]
+    if not sum(asked.values()):
+        return reasons(rest)
+    one = sum(asked.values()) == 1
+    found = f"{counted(asked)} {'scores' if one else 'score'} below what this policy hides without a person"
+    return "; ".join([found, *(reason(code) for code in rest)]) + "."
+
+
 def kinds_of(row: Waiting) -> str:
+    return counted(row.kinds) or "nothing hidden"
+
+
+def counted(kinds: Mapping[Kind, int]) -> str:
     """Such as "3 faces, 1 licence plate"."""
-    counted = [(row.kinds[kind], KINDS[kind]) for kind in Kind if row.kinds[kind]]
-    return ", ".join(f"{number} {words[number != 1]}" for number, words in counted) or "nothing hidden"
+    numbers = [(kinds.get(kind, 0), KINDS[kind]) for kind in Kind]
+    return ", ".join(f"{number} {words[number != 1]}" for number, words in numbers if number)
 
 
 def short(asset_id: str) -> str:

@@ -201,3 +201,11 @@ def test_a_label_set_goes_as_coco_says_it(server: Server, do: Do) -> None:
     server.script = [says({"categories": [{"id": 1, "name": "car", "supercategory": None}]})]
     assert do(api.set_categories("dataset-1", [Category(1, "car")])) == (Category(1, "car"),)
     assert (server.seen[0].method, server.seen[0].path) == ("PUT", "/v1/datasets/dataset-1/categories")
+    assert b"keypoints" not in server.seen[0].body  # an older gateway refuses what it does not know
+
+
+def test_landmarks_go_and_come_with_their_class(server: Server, do: Do) -> None:
+    face = Category(2, "face", None, ("left eye", "nose"))
+    server.script = [says({"categories": [face.to_json()]})]
+    assert do(api.set_categories("dataset-1", [face])) == (face,)
+    assert json.loads(server.seen[0].body)["categories"][0]["keypoints"] == ["left eye", "nose"]

@@ -10,12 +10,13 @@ from sqlalchemy import text
 from gateway.errors import AccessDenied, BlobMissing, LedgerUnavailable, NotFound
 from gateway.services.copy_previews import CopyPreviews
 from gateway.store.database import Database
+from gateway.store.queries import people
 from gateway.vault.copies import CopyReader
 from gateway.vault.keyring import KeyPurpose, LocalKeyring
 from policies.access import Principal, Role
 from policies.lifecycle import AssetState
 from tests.gateway.services.means import COPY_BYTES, House
-from tests.gateway.store.rows import ANNOTATOR, DATASET, OFFICER, entries
+from tests.gateway.store.rows import ANNOTATOR, DATASET, NOW, OFFICER, entries
 
 SENDER = Principal(OFFICER, Role.UPLOADER)
 ASSET = "asset-of-copy-1"
@@ -53,6 +54,14 @@ def test_a_withdrawn_copy_is_not_shown(house: House, previews: CopyPreviews) -> 
     with house.database.unit() as unit:
         unit.session.connection().execute(text("UPDATE copy SET withdrawn_at = created_at"))
     with pytest.raises(NotFound):
+        previews.show(SENDER, ASSET)
+
+
+def test_a_suspended_sender_is_shown_nothing(house: House, previews: CopyPreviews) -> None:
+    house.copy("copy-1")
+    with house.database.unit() as unit:
+        people.set_suspended(unit.session, OFFICER, NOW)
+    with pytest.raises(AccessDenied, match="suspended"):
         previews.show(SENDER, ASSET)
 
 

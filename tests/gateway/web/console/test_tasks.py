@@ -1,4 +1,4 @@
-"""An annotator's pages and requests: work, the image without an address, drafts, submission, the end of a grant."""
+"""An annotator's pages and requests: work, an image without an address, drafts, submission, the end."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ const { base } = form.dataset;
 let timer = null;
 let asked = 0;
 let turn = Promise.resolve();
+let going = 0;
 
 function later(work, pause = PAUSE_MS) {
   clearTimeout(timer);
@@ -30,6 +31,7 @@ async function check() {
 
 /** One field's change, one after another; told again for the newer text where somebody typed meanwhile. */
 function change(place, value) {
+  going += 1;
   turn = turn.then(async () => {
     for (;;) {
       const text = source.value;
@@ -43,7 +45,7 @@ function change(place, value) {
       if (mine === asked) show(answer);
       return;
     }
-  });
+  }).finally(() => { going -= 1; });
 }
 
 async function tried(work) {
@@ -101,7 +103,7 @@ function item(icon, tone, words) {
 const sentence = (words) => `${words[0].toUpperCase()}${words.slice(1)}.`;
 
 function showFields({ faults, says, values }) {
-  const wrong = new Map(faults.filter((one) => one.place).map((one) => [one.place, one.message.replace(/^[\w.]+: /, "")]));
+  const wrong = new Map(faults.filter((one) => one.place).map((one) => [one.place, one.message.replace(/^[^:]*: /, "")]));
   for (const hint of fields.querySelectorAll("[data-says]")) {
     const at = hint.dataset.says;
     if (wrong.has(at)) hint.textContent = sentence(wrong.get(at));
@@ -198,8 +200,8 @@ fields.addEventListener("input", ({ target }) => {
   }
 });
 form.addEventListener("submit", async (event) => {
-  // What was just typed into a field is part of what is saved.
-  if (!typing.size) return;
+  // What was just typed or chosen in the form is part of what is saved.
+  if (!typing.size && !going) return;
   event.preventDefault();
   for (const [target, waiting] of typing) { clearTimeout(waiting); change(target.dataset.place, target.value); }
   typing.clear();

@@ -87,7 +87,7 @@ function installDialogs() {
   });
   document.addEventListener("input", (event) => {
     const { words } = event.target.dataset;
-    const button = words && event.target.closest("dialog, form")?.querySelector(".btn.stop.go");
+    const button = words && event.target.closest("dialog, .dialog, form")?.querySelector(".btn.stop.go");
     if (button) button.disabled = event.target.value.trim() !== words;
   });
   document.addEventListener("change", (event) => {

@@ -57,6 +57,13 @@ export class Screen {
     this.#write("message-title", title);
     this.#write("message-says", says);
     this.part("again").hidden = !again;
+    this.part("queue").hidden = true;
+  }
+
+  empty() {
+    this.message("Nothing else waits for you", "New images appear in the queue by themselves.");
+    this.part("queue").hidden = false;
+    this.root.dataset.shown = "nothing";
   }
 
   failed(problem) {

@@ -107,10 +107,14 @@ class Workbench {
     else toast(step > 0 ? "This is the last image of your queue." : "This is the first image of your queue.");
   }
 
-  /** On to what the server says is next, or back to the queue. */
+  /** On to what the server says is next. Where nothing is, the page stays, so that a release can be undone. */
   onward(next) {
-    if (next) this.open(next);
-    else location.assign("/queue");
+    if (next) {
+      this.open(next);
+      return;
+    }
+    this.leave();
+    this.screen.empty();
   }
 
   // Decisions.

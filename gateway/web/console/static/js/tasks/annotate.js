@@ -63,6 +63,7 @@ function warn(left) {
 
 /** Nothing of the image stays on the screen, and the page says why. */
 function stop(why) {
+  keeper.stop();
   pyramid?.close();
   viewer.clear();
   if (why === "refused") return location.replace(location.pathname); // the gateway says why, and enters it
@@ -86,6 +87,7 @@ function walk(step) {
 }
 
 async function submit(sure = false) {
+  if (!viewer.image) return; // nobody labels what they have not seen
   if (desk.finish()) return;
   if (!sure && desk.objects.length === 0) return $("empty").showModal();
   $("empty").close();
@@ -105,10 +107,11 @@ const nudge = (dx, dy) => (event) => {
   desk.nudge(dx * by, dy * by, viewer.centre());
 };
 const act = (run, says, more = {}) => ({ run, says, ...more });
+const keys = (where, bound) => bind(bound, { where, when: () => viewer.image !== null });
 
 const classKeys = Object.fromEntries(told.classes.filter((one) => one.key).map((one) => [one.key, act(() => say(desk.name(one.id)), `class ${one.name}`)]));
-bind(classKeys, { where: "Classes" });
-bind({
+keys("Classes", classKeys);
+keys("Drawing", {
   r: act(() => say(desk.take("box")), "box"),
   p: act(() => say(desk.take("polygon")), "polygon"),
   m: act(() => say(desk.take("landmark")), "landmark"),
@@ -118,8 +121,8 @@ bind({
   backspace: act(() => desk.remove(), "take the last corner back, or delete"),
   enter: act(() => submit(), "close what is drawn; submit, next image"),
   esc: act(() => { say(); desk.cancel(); }, "cancel, let go"),
-}, { where: "Drawing" });
-bind({
+});
+keys("Objects", {
   w: act(() => walk(1), "next object", { repeat: true }),
   q: act(() => walk(-1), "previous object", { repeat: true }),
   e: act(() => desk.nextHandle(), "next handle of the object", { repeat: true }),
@@ -133,21 +136,22 @@ bind({
   "shift+z": act(() => desk.redo(), "redo", { repeat: true }),
   "ctrl+z": act(() => desk.undo(), "", { repeat: true }),
   "ctrl+shift+z": act(() => desk.redo(), "", { repeat: true }),
-}, { where: "Objects" });
+});
 const ARROWS = { left: [-1, 0], right: [1, 0], up: [0, -1], down: [0, 1] };
-bind(Object.fromEntries(Object.entries(ARROWS).flatMap(([key, [dx, dy]]) => [
+keys("Move the object, its handle or the crosshair", Object.fromEntries(Object.entries(ARROWS).flatMap(([key, [dx, dy]]) => [
   [key, act(nudge(dx, dy), `1 px ${key}`, { repeat: true })], [`shift+${key}`, act(nudge(dx, dy), `10 px ${key}`, { repeat: true })],
-])), { where: "Move the object, its handle or the crosshair" });
-bind({
+])));
+keys("View", {
   "+": act(() => viewer.zoom(1), "closer", { repeat: true }),
   "=": act(() => viewer.zoom(1), "", { repeat: true }),
   "-": act(() => viewer.zoom(-1), "further", { repeat: true }),
   0: act(() => viewer.fit(), "whole image"),
   x: act(() => viewer.single(), "single pixels"),
   o: act(() => desk.toggleTags(), "names on the image on or off"),
+  "shift+o": act(() => desk.toggleOutlines(), "objects on the image on or off"),
   g: act(() => open($("guide-link").href, "guidelines", "noopener"), "guidelines"),
   space: act(() => hold(true), "hold to pan", { release: () => hold(false) }),
-}, { where: "View" });
+});
 
 function hold(on) {
   panning = on;
@@ -175,10 +179,12 @@ async function load() {
   await pyramid.ready;
   viewer.show(image, (context, view, stage, ratio) => {
     pyramid.draw(context, view, stage, ratio);
-    const { seen, selected, handle, tags, draft, cross } = desk;
-    paint(context, view, ratio, { objects: seen, selected, handle, tags, draft, cross, colours, names });
+    const { seen, outlines, selected, handle, tags, draft, cross } = desk;
+    paint(context, view, ratio, { objects: outlines ? seen : [], selected, handle, tags, draft, cross, colours, names });
   });
   $("loading").hidden = true;
+  $("submit").disabled = false;
+  host.removeAttribute("aria-busy");
 }
 
 install(host, viewer, desk, { panning: () => panning, say });

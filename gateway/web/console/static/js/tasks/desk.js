@@ -20,6 +20,7 @@ export class Desk {
     this.draft = null;
     this.cross = null;
     this.tags = true;
+    this.outlines = true;
     this.tried = null;
     this.copied = null;
     this.#history = begin(fromCoco(annotations));
@@ -129,6 +130,11 @@ export class Desk {
 
   toggleTags() {
     this.tags = !this.tags;
+    this.#told("view");
+  }
+
+  toggleOutlines() {
+    this.outlines = !this.outlines;
     this.#told("view");
   }
 

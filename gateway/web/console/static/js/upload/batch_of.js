@@ -1,6 +1,9 @@
 // The batch that files go into: made when the first of them needs it, gone on with after a reload, finished at last.
 import { ask } from "./net.js";
 
+/** What memory.js keeps, in place of an id, of a file that was not taken. */
+export const REFUSED = "refused";
+
 export class BatchOf {
   /** select: the choice of the dataset, held from then on. onBegin(id): it is known. */
   constructor(select, memory, onBegin) {
@@ -8,7 +11,7 @@ export class BatchOf {
     this.memory = memory;
     this.onBegin = onBegin;
     this.making = null;
-    this.unsaid = new Map(); // refusals that no batch knows of yet
+    this.unsaid = []; // refusals that no batch knows of yet
   }
 
   get id() {
@@ -31,9 +34,10 @@ export class BatchOf {
     return this.making;
   }
 
-  /** Counts files that were not taken. At most once each: a lost answer is no reason to count them again. */
-  async refused(code) {
-    this.unsaid.set(code, (this.unsaid.get(code) ?? 0) + 1);
+  /** Counts a file that was not taken, for the reason `code`. At most once: a lost answer is no reason to count again,
+   * nor is a reload: `mark`, the code that the file is known by, is kept with the batch. */
+  async refused(code, mark) {
+    this.unsaid.push({ code, mark });
     if (this.id !== null) await this.#report();
   }
 
@@ -60,9 +64,13 @@ export class BatchOf {
   }
 
   async #report() {
-    const said = [...this.unsaid];
-    this.unsaid.clear();
-    for (const [code, files] of said) {
+    const said = this.unsaid.splice(0);
+    const counts = new Map();
+    for (const { code, mark } of said) {
+      this.memory.note(mark, REFUSED);
+      counts.set(code, (counts.get(code) ?? 0) + 1);
+    }
+    for (const [code, files] of counts) {
       await ask("POST", "/upload/refusals", { batch: this.id, code, files }).catch(() => null);
     }
   }

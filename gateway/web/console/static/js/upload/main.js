@@ -1,6 +1,6 @@
 // The upload page: files in, each followed to its end. What each module does stands at its head.
 import { bind } from "../keys.js";
-import { BatchOf } from "./batch_of.js";
+import { BatchOf, REFUSED } from "./batch_of.js";
 import { Released } from "./before.js";
 import { Follower } from "./follow.js";
 import { arrive, itemOf, refuse, sameness, stand } from "./items.js";
@@ -16,7 +16,6 @@ import { refusalOf } from "./sniff.js";
 import { Sum } from "./sum.js";
 import { plural } from "./words.js";
 
-const REFUSED = "refused";
 const at = (id) => document.getElementById(id);
 const items = [];
 const known = new Set();
@@ -75,7 +74,8 @@ async function check(item) {
 
 function turnedAway(item, code, { told = false, detail = "" } = {}) {
   refuse(item, code, means.words, detail);
-  if (!told) batch.refused(code).then(() => memory.note(item.code, REFUSED));
+  if (!told) batch.refused(code, item.code);
+  if (item.upload) ask("DELETE", `/upload/files/${item.upload}`).catch(() => null); // it ends by itself, too
   list.changed(item);
   refresh();
 }
@@ -120,7 +120,8 @@ function changed(item, told) {
 function refresh() {
   list.changed();
   sum.changed(queue.busy);
-  at("finish").disabled = batch.id === null || queue.busy;
+  // While paused, it may be finished without the files that wait.
+  at("finish").disabled = batch.id === null || (queue.busy && !queue.paused);
   const { released: out = 0, refused = 0, quarantined = 0, needs_review: doubtful = 0 } = sum.counts;
   const parts = [`${sum.arrived} of ${plural(items.length - refused, "file")} sent`, `${out} released`];
   if (doubtful) parts.push(`${doubtful} waiting for a reviewer`);

@@ -28,6 +28,7 @@ export function number(n) {
 }
 
 export function size(bytes) {
+  if (bytes < 1e3) return `${bytes} B`;
   if (bytes < 1e5) return `${(bytes / 1e3).toFixed(1)} kB`;
   if (bytes < 1e9) return `${(bytes / 1e6).toFixed(1)} MB`;
   return `${(bytes / 1e9).toFixed(2)} GB`;

@@ -1,0 +1,261 @@
+"""An annotator in a real browser: each tool, keys alone, a reload, a submission, a grant taken back."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pytest
+from playwright.sync_api import Page, Response, expect
+
+from tests.journeys.conftest import House
+from tests.journeys.console.conftest import Seat
+from tests.support.browser import TABLET, looked_at, sizes
+from tests.support.gateway import Person, give_grant, released_copy
+from tests.support.pictures import plate_png
+
+CATEGORIES: Final = [
+    {"id": 3, "name": "car", "supercategory": "vehicle"},
+    {"id": 7, "name": "lamp"},
+    {"id": 9, "name": "face", "keypoints": ["left eye", "right eye", "nose"]},
+]
+WORDS: Final = "Label **every** object.\n\n## Car\n\nThe visible body, with mirrors.\n"
+ZOOM: Final = 8
+"""Screen pixels per image pixel after X, X: no rounding on the way can move a point by one."""
+
+CENTRE: Final = (480, 320)
+"""Of the drawn plate's picture, which the zoomed view is centred on."""
+
+
+@dataclass
+class Street:
+    """A dataset of two released images, and somebody who holds a grant for it."""
+
+    house: House
+    dataset: str
+    annotator: Person
+    grant: str
+
+
+def make_street(house: House) -> Street:
+    form = {"name": f"to annotate {time.time_ns()}", "policy": "street", "categories": CATEGORIES}
+    dataset = house.officer.http.post("/v1/datasets", json=form).json()["id"]
+    annotator = house.installation.enrol("annotator")
+    for _ in range(2):
+        released_copy(house.uploader, dataset, plate_png())
+    return Street(house, dataset, annotator, give_grant(house.officer, annotator, dataset))
+
+
+@pytest.fixture(scope="module")
+def street(house: House) -> Iterator[Street]:
+    return make_street(house)
+
+
+def open_next(page: Page) -> None:
+    page.goto("/tasks")
+    page.get_by_role("button", name="Next image").click()
+    opened(page)
+
+
+def go_on(page: Page) -> None:
+    """To the image that the annotator has, or else to the next."""
+    page.goto("/tasks")
+    held = page.get_by_role("link", name=re.compile("Go on"))
+    if held.count() == 0:
+        return open_next(page)
+    held.first.click()
+    return opened(page)
+
+
+def opened(page: Page) -> None:
+    expect(page.locator("#stage")).not_to_have_attribute("aria-busy", "true")
+    expect(page.get_by_role("button", name="Submit, next image")).to_be_enabled()
+
+
+def screen(page: Page, x: float, y: float) -> tuple[float, float]:
+    """Where a point of the image is on the screen, once X was pressed twice."""
+    place = page.locator("#stage").bounding_box()
+    assert place is not None
+    left, top = place["x"] + place["width"] / 2, place["y"] + place["height"] / 2
+    return left + (x - CENTRE[0]) * ZOOM, top + (y - CENTRE[1]) * ZOOM
+
+
+def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
+    page.mouse.move(*screen(page, *start))
+    page.mouse.down()
+    page.mouse.move(*screen(page, *end), steps=3)
+    page.mouse.up()
+
+
+def click(page: Page, x: float, y: float) -> None:
+    page.mouse.click(*screen(page, x, y))
+
+
+def press(page: Page, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def saved(page: Page) -> None:
+    expect(page.locator("#saved")).to_have_text(re.compile(r"^Saved \d\d:\d\d:\d\d$"))
+
+
+def rows(page: Page) -> list[str]:
+    return page.locator("#objects > li").all_inner_texts()
+
+
+def exported(street: Street) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = street.house.officer.http.get(
+        f"/v1/datasets/{street.dataset}/labels"
+    ).json()["annotations"]
+    return found
+
+
+def test_an_image_is_annotated_with_each_tool_and_exported_as_drawn(street: Street, seat: Seat) -> None:
+    officer = seat(street.house.officer)
+    officer.goto(f"/workforce/datasets/{street.dataset}/guidelines")
+    officer.get_by_label("Words for the annotators").fill(WORDS)
+    officer.get_by_role("button", name="Publish version 1").click()
+    expect(officer.get_by_role("heading", name="Write version 2")).to_be_visible()
+    looked_at(officer, "guidelines-write")
+
+    page = seat(street.annotator)
+    answers: list[Response] = []
+    page.on("response", lambda answer: answers.append(answer))
+    page.goto("/tasks")
+    expect(page.get_by_text("label-cars")).to_be_visible()
+    looked_at(page, "annotator-tasks")
+    open_next(page)
+    task = page.url
+    expect(page.get_by_text("The visible body, with mirrors.")).to_be_visible()
+    press(page, "x", "x")
+    expect(page.locator("#zoom")).to_have_text("800 %")
+
+    # A box, named by its key; drawn from any corner.
+    press(page, "1", "r")
+    drag(page, (500, 350), (470, 310))
+    # A polygon, a corner taken back, closed by Enter.
+    press(page, "2", "p")
+    for corner in ((450, 300), (462, 300), (480, 340), (466, 316)):
+        click(page, *corner)
+    press(page, "Backspace", "Backspace")
+    click(page, 462, 312)
+    press(page, "Enter")
+    # Landmarks in the order of their names: shown, not to be seen, covered.
+    press(page, "3", "m")
+    expect(page.locator("#hint")).to_contain_text("left eye (1 of 3)")
+    click(page, 490.5, 330.5)
+    press(page, "n")
+    page.keyboard.down("Shift")
+    click(page, 495.5, 336.5)
+    page.keyboard.up("Shift")
+    assert [row.split("\n")[0] for row in rows(page)] == ["car 1", "lamp 2", "face 3"]
+
+    # By keys alone: back to the car, moved, its right side pulled, marked; the last two undone, one redone.
+    press(page, "q", "q", "ArrowRight", "Shift+ArrowUp")
+    press(page, "e", "e", "e", "e", "ArrowLeft", "ArrowLeft")
+    press(page, "t", "y", "z", "z", "Shift+Z")
+    looked_at(page, "annotator-workbench")
+    saved(page)
+    page.reload()
+    opened(page)
+    assert [row.split("\n") for row in rows(page)] == [
+        ["car 1", "28 × 40"],
+        ["lamp 2", "3 corners"],
+        ["face 3", "2 of 3 points"],
+    ]
+
+    press(page, "Enter")
+    page.wait_for_url(lambda url: "/tasks/task-" in url and url != task)
+    opened(page)
+    car, lamp, face = exported(street)
+    assert (car["category_id"], car["bbox"]) == (3, [471, 300, 28, 40])
+    assert car["attributes"] == {"truncated": True, "occluded": False}
+    assert lamp["segmentation"] == [[450, 300, 462, 300, 462, 312]]
+    assert (lamp["category_id"], lamp["area"]) == (7, 72)
+    assert face["keypoints"] == [490.5, 330.5, 2, 0, 0, 0, 495.5, 336.5, 1]
+
+    only_by_post(answers)
+    assert sum(sizes(page).values()) < 350_000
+
+
+def only_by_post(answers: list[Response]) -> None:
+    """No request brought a picture that a browser, or anything on the way, could keep."""
+    images = [answer for answer in answers if answer.url.endswith("/image")]
+    assert images
+    for answer in images:
+        assert answer.request.method == "POST"
+        assert answer.headers["content-type"] == "application/octet-stream"
+    for answer in answers:
+        assert not answer.headers.get("content-type", "").startswith("image/") or answer.url.endswith(".svg")
+        if "/static/" not in answer.url:
+            assert answer.headers["cache-control"] == "no-store", answer.url
+
+
+def test_by_keys_alone_and_with_keys_of_ones_own(street: Street, seat: Seat) -> None:
+    page = seat(street.annotator, viewport=TABLET, color_scheme="dark")
+    go_on(page)
+    page.locator("#stage").focus()
+    # The crosshair begins in the middle of what is seen: a box of 20 × 10 from there, without any pointer.
+    press(
+        page,
+        "r",
+        "ArrowRight",
+        "ArrowLeft",
+        ".",
+        "Shift+ArrowRight",
+        "Shift+ArrowRight",
+        "Shift+ArrowDown",
+        ".",
+    )
+    assert [row.split("\n") for row in rows(page)] == [["car 1", "20 × 10"]]
+    # Its class and attributes go to another.
+    press(page, "y", "w", "c", "Escape", "2", "ArrowLeft", ".", "Shift+ArrowLeft", "Shift+ArrowUp", ".")
+    press(page, "Shift+C")
+    assert [row.split("\n")[0] for row in rows(page)] == ["car 1", "car 2"]
+    expect(page.get_by_label("Partly covered")).to_be_checked()
+    press(page, "Delete")
+    assert len(rows(page)) == 1
+    # Another key for the box: kept on this device, and the old one does nothing any more.
+    press(page, "?")
+    looked_at(page, "annotator-keys")
+    page.get_by_role("button", name="box: R. Change").click()
+    press(page, "b")
+    page.get_by_role("button", name="Close", exact=True).click()
+    press(page, "v", "r")
+    expect(page.locator("[data-tool=select]")).to_have_attribute("aria-pressed", "true")
+    press(page, "b")
+    expect(page.locator("[data-tool=box]")).to_have_attribute("aria-pressed", "true")
+    # No menu to save the image with, nothing to drag out of it.
+    for kind in ("contextmenu", "dragstart"):
+        stopped = f"""() => !document.querySelector('#stage').dispatchEvent(
+            new MouseEvent({json.dumps(kind)}, {{ bubbles: true, cancelable: true }}))"""
+        assert page.evaluate(stopped), kind
+    assert page.locator("img").count() == 0
+    saved(page)
+    looked_at(page, "annotator-workbench-dark-tablet")
+    page.get_by_role("link", name=re.compile("Read all")).evaluate("link => link.removeAttribute('target')")
+    page.get_by_role("link", name=re.compile("Read all")).click()
+    expect(page.get_by_role("heading", name="Guidelines", exact=True)).to_be_visible()
+    looked_at(page, "annotator-guidelines-dark-tablet")
+
+
+def test_a_grant_taken_back_closes_the_open_image(street: Street, seat: Seat) -> None:
+    page = seat(street.annotator)
+    go_on(page)
+    assert street.house.officer.http.delete(f"/v1/grants/{street.grant}").status_code == 200
+    before = len(street.house.installation.entries())
+    press(page, "w", "t")  # the next thing that is kept
+    expect(page.get_by_role("heading", name="Your access was taken back")).to_be_visible()
+    assert page.locator("canvas").count() == 0
+    looked_at(page, "annotator-stopped")
+    denied = street.house.installation.entries()[before:]
+    assert {entry["action"] for entry in denied} == {"access.denied"}
+    assert {entry["details"]["reason"] for entry in denied} == {"grant.revoked"}
+    assert {entry["actor"] for entry in denied} == {street.annotator.id}
+    page.goto("/tasks")
+    expect(page.get_by_text("Taken back by the compliance officer")).to_be_visible()
