@@ -1,4 +1,4 @@
-"""What the look-up beside the log costs: an entry's transaction with it and without, in turn, and bytes on disk.
+"""What the look-up beside the log costs: an entry's transaction with it and without, in turn.
 
 python -m tests.bench.bench_log_index
 """

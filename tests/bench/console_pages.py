@@ -1,5 +1,5 @@
-"""How quick the console is with 10,000 images and 1,000,000 entries: each page's p50 and p95, its size, and when
-it can be used.
+"""How quick the console is with 10,000 images and 1,000,000 entries: each page's p50 and p95, its size, and
+when it can be used.
 
     python -m tests.bench.console_pages [--backend sqlite|postgresql] [--data DIR] [--verify]
 
@@ -36,7 +36,7 @@ from tests.support import browser
 from tests.support.gateway import Installation
 from tests.support.postgres import postgres_server
 
-PASSWORD = "a measured password"  # noqa: S105  (of accounts that live as long as this run)
+PASSWORD = "a measured password"  # of accounts that live as long as this run
 LOADS = 3  # of a page in the browser, each with an empty cache
 
 
@@ -224,12 +224,9 @@ def _while_verifying(here: Installation) -> None:
                 times.append(time.perf_counter() - start)
                 page.wait_for_timeout(200)
             said = " ".join(page.locator("main").inner_text().split())
-            print(
-                f"while verifying: {len(times)} looks at /audit, p50 {statistics.median(times) * 1000:.0f} ms,"
-            )
-            print(
-                f"  p95 {quantile(times, 0.95) * 1000:.0f} ms; it took {time.monotonic() - began:.0f} s: {said[:600]}"
-            )
+            p50, p95 = statistics.median(times) * 1000, quantile(times, 0.95) * 1000
+            print(f"while verifying: {len(times)} looks at /audit, p50 {p50:.0f} ms, p95 {p95:.0f} ms")
+            print(f"  it took {time.monotonic() - began:.0f} s: {said[:600]}")
 
 
 if __name__ == "__main__":
