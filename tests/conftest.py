@@ -29,7 +29,7 @@ TOGETHER = {
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Groups for a run of several processes (`--dist loadgroup`); journeys, which take longest, come first."""
+    """Groups for a run of several processes (`--dist loadgroup`); journeys, the longest, come first."""
     for item in items:
         path = item.path.relative_to(ROOT).as_posix()
         group = "console" if path.startswith("journeys/console/") else TOGETHER.get(path, path)
