@@ -8,6 +8,7 @@ from gateway.store import (  # noqa: F401  (they fill the metadata)
     batch_tables,
     label_tables,
     log_tables,
+    process_tables,
     policy_tables,
     tables,
     tally_tables,
