@@ -338,18 +338,3 @@ class LogCheckpoint(SQLModel, table=True):
     note: str = Field(sa_column=Column(Text, nullable=False))
     frontier: bytes = _bytes()
     created_at: datetime = _time()
-
-
-class Worker(SQLModel, table=True):
-    """A worker process that is alive as long as `seen_at` is fresh."""
-
-    executor_id: str = Field(primary_key=True)
-    started_at: datetime = _time()
-    seen_at: datetime = _time(index=True)
-
-
-class Counter(SQLModel, table=True):
-    """Things that are counted, not entered: unauthenticated requests, say."""
-
-    name: str = Field(primary_key=True)
-    value: int = Field(default=0, sa_column=Column(_Big, nullable=False))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlmodel import Session
 
-from gateway.store.tables import Counter
+from gateway.store.process_tables import Counter
 
 # Known to both databases, and right however many processes count for the first time at once.
 _ADD = text(

@@ -10,7 +10,8 @@ from sqlmodel import Session, and_, col, func, select
 
 from audit.entry import Entry
 from audit.errors import MalformedEntry
-from gateway.store.tables import Asset, Copy, Counter, LogCheckpoint, LogEntry, Worker
+from gateway.store.process_tables import Counter, Worker
+from gateway.store.tables import Asset, Copy, LogCheckpoint, LogEntry
 from policies.lifecycle import AssetState
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, delete, select
 
-from gateway.store.tables import Worker
+from gateway.store.process_tables import Worker
 
 
 @dataclass(frozen=True, slots=True)
