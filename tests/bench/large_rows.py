@@ -15,6 +15,7 @@ from sqlalchemy import Connection, insert
 from sqlmodel import SQLModel
 
 from gateway.store.batch_tables import Batch, BatchAsset
+from gateway.store.review_tables import Review
 from gateway.store.tables import (
     Asset,
     Copy,
@@ -25,7 +26,6 @@ from gateway.store.tables import (
     Person,
     PersonName,
     PolicyVersion,
-    Review,
 )
 from policies.policy import load_policy
 

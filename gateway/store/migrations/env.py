@@ -9,6 +9,7 @@ from gateway.store import (  # noqa: F401  (they fill the metadata)
     label_tables,
     log_tables,
     policy_tables,
+    review_tables,
     tables,
     tally_tables,
     workforce_tables,
