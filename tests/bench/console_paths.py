@@ -99,7 +99,8 @@ def pages(found: Things) -> list[Measured]:
                 for one in found.datasets
             ],
             "an entry + proof": [
-                f"/audit/entries/{index}" for index in range(0, found.entries, max(1, found.entries // VARIED))
+                f"/audit/entries/{index}"
+                for index in range(0, found.entries, max(1, found.entries // VARIED))
             ],
             "an asset's life": [f"/audit/assets/{one}" for one in found.assets],
             "checkpoints": ["/audit/checkpoints", f"/audit/checkpoints?below={found.entries // 2}"],

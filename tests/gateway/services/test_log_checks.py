@@ -1,4 +1,4 @@
-"""'Verify now': a process beside the server reads the log, one at a time, and its verdict is kept and told."""
+"""'Verify now': a process beside the server reads the log, one at a time; its verdict is kept and told."""
 
 from __future__ import annotations
 

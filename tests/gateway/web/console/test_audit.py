@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import text
@@ -41,8 +40,8 @@ def sequenced(shared_house: House) -> House:
 
 
 @pytest.fixture
-def auditor(sequenced: House) -> Iterator[tuple[str, Browser]]:
-    yield sequenced.signed_in(Role.AUDITOR)
+def auditor(sequenced: House) -> tuple[str, Browser]:
+    return sequenced.signed_in(Role.AUDITOR)
 
 
 def index_of(house: House, subject: str) -> int:
@@ -176,9 +175,7 @@ def test_a_verdict_against_the_log_names_the_entry(sequenced: House, auditor: tu
         record = log_checks.begin(
             unit.session, check_id=new_id("check"), person_id=person, due=9, now=sequenced.now()
         )
-        log_checks.finish(
-            unit.session, record.id, verdict="tampered", report=report, now=sequenced.now()
-        )
+        log_checks.finish(unit.session, record.id, verdict="tampered", report=report, now=sequenced.now())
     page = browser.get(f"/audit/checks/{record.id}").text
     assert "The log was tampered with" in page
     assert "&lt;i&gt;bent&lt;/i&gt;" in page
