@@ -15,7 +15,8 @@ from sqlmodel import Session, col, select
 from gateway.errors import NotFound
 from gateway.store.queries.pages import Key, behind, in_order
 from gateway.store.queries.reviews import QUEUE, in_another_round
-from gateway.store.tables import Asset, Copy, Dataset, PersonName, Review, ReviewDecision
+from gateway.store.review_tables import Review, ReviewDecision
+from gateway.store.tables import Asset, Copy, Dataset, PersonName
 from policies.lifecycle import AssetState
 from policies.model import Kind
 from policies.review import ReviewState, ReviewVerdict

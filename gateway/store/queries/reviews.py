@@ -14,7 +14,8 @@ from gateway.errors import NotFound
 from gateway.store.queries import copies
 from gateway.store.queries.pages import Key, behind, in_order
 from gateway.store.records import CopyRecord, DecisionRecord, ReviewRecord
-from gateway.store.tables import Asset, Copy, Review, ReviewDecision
+from gateway.store.review_tables import Review, ReviewDecision
+from gateway.store.tables import Asset, Copy
 from policies.lifecycle import AssetState
 from policies.review import Decision, ReviewedRegion, ReviewState, ReviewVerdict
 
