@@ -171,7 +171,8 @@ def _put(text: str, node: yaml.MappingNode, key: str, value: object, order: Sequ
     if key not in keys:
         return text if value is None else _insert(text, node, key, value, order)
     place = keys.index(key)
-    return _cut(text, node, place) if value is None else _replace(text, *node.value[place], value)
+    name, old = node.value[place]
+    return _cut(text, node, place) if value is None else _replace(text, name, old, value)
 
 
 def _replace(text: str, key: yaml.Node, old: yaml.Node, value: object) -> str:

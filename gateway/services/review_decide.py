@@ -72,8 +72,9 @@ class ReviewDecisions:
         changes: Changes,
         hold: timedelta | None = None,
     ) -> Decided:
-        """Records the decision and its consequence. hold: how long it can be taken back; nothing follows before.
+        """Records the decision and its consequence.
 
+        hold: how long it can be taken back; nothing follows before.
         Raises NotFound, AccessDenied, Conflict, InvalidDecision, LedgerUnavailable: then nothing was decided.
         """
 

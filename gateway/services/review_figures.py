@@ -1,4 +1,4 @@
-"""How reviewing goes, for officers: how many decisions, how long they took, how often two differ. No image."""
+"""How reviewing goes, for officers: how many decisions, how long they took, how often two differ."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class ReviewImages:
         return encode(image.pixels, _shown_as(image), lossless=image.lossless)
 
     def show_sanitized(self, principal: Principal, review_id: str) -> EncodedImage:
-        """What the copy under review shows: the same pixels with its redactions applied, made anew for the view.
+        """What the copy under review shows: its redactions on the original's pixels, made anew for the view.
 
         Made from the original, since the process of the role `review` holds no key of the copies. Raises what
         `show` raises.

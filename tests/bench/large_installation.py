@@ -14,6 +14,7 @@ from gateway.services.jobs import prepare_jobs
 from gateway.settings import Settings
 from tests.bench.large_log import write_log
 from tests.bench.large_rows import Drawing, World
+from tests.support.recount import recount
 
 
 def tallies() -> Sequence[str]:
@@ -39,6 +40,7 @@ def build(data: Path, *, database: str | None, assets: int, entries: int) -> Wor
             if connection.dialect.name == "sqlite":
                 connection.exec_driver_sql("PRAGMA cache_size = -262144")
             world.write(connection)
+            recount(connection)
             for statement in tallies():
                 connection.execute(text(statement))
             write_log(

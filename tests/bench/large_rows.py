@@ -15,18 +15,8 @@ from sqlalchemy import Connection, insert
 from sqlmodel import SQLModel
 
 from gateway.store.batch_tables import Batch, BatchAsset
-from gateway.store.tables import (
-    Asset,
-    Copy,
-    Dataset,
-    Grant,
-    LabelCategory,
-    LabelTask,
-    Person,
-    PersonName,
-    PolicyVersion,
-    Review,
-)
+from gateway.store.label_tables import LabelCategory, LabelTask
+from gateway.store.tables import Asset, Copy, Dataset, Grant, Person, PersonName, PolicyVersion, Review
 from policies.policy import load_policy
 
 BEGAN: Final = datetime(2026, 3, 3, 7, 0, tzinfo=UTC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -13,6 +14,8 @@ import httpx
 import numpy as np
 import pytest
 
+from gateway.web.console.navigation import LANDINGS
+from policies.access import Role
 from tests.support.gateway import READY, Installation, Person, create_dataset, settled, start_up, upload
 from tests.support.pictures import FACE, PLATE, part, pixels_of, plate_png
 from tests.support.processes import Process, children, command_of, wait_until
@@ -82,6 +85,19 @@ def test_the_page_shows_both_pictures_before_and_after_and_loads_from_here_only(
             pixels_of(client.get(f"/demo/{half}/{name}").content) for half in ("before", "after")
         )
         assert np.abs(part(before, box) - part(after, box)).mean() > 10
+
+
+def test_every_role_can_be_tried_by_an_account_that_is_shown_once(place: Installation, up: Process) -> None:
+    notes = place.data / "demo.json"
+    assert notes.stat().st_mode & 0o077 == 0
+    accounts = json.loads(notes.read_text())["accounts"]
+    assert set(accounts) == set(Role)
+    for role, account in accounts.items():
+        assert re.search(rf"^  {account['login']} +{account['password']}$", up.text, re.MULTILINE)
+        form = {"login": account["login"], "password": account["password"]}
+        client = place.client({"Accept": "text/html", "Sec-Fetch-Site": "same-origin"})
+        assert client.post("/sign-in", data=form).headers["location"] == "/"
+        assert client.get("/").headers["location"] == LANDINGS[Role(role)]
 
 
 def test_each_look_at_an_after_is_on_the_log(place: Installation, up: Process) -> None:

@@ -109,6 +109,11 @@ RESOURCES: Final[dict[Action, Resource]] = {
     Action.AUDIT_READ: INSTALLATION,
     Action.AUDIT_VERIFY: INSTALLATION,
     Action.METRICS_READ: INSTALLATION,
+    Action.OVERVIEW_READ: INSTALLATION,
+    Action.ASSET_SURVEY: INSTALLATION,
+    Action.INSTALLATION_READ: INSTALLATION,
+    Action.VAULT_READ: INSTALLATION,
+    Action.PERSON_FIND: INSTALLATION,
     Action.REVIEW_LIST: INSTALLATION,
     Action.REVIEW_CLAIM: REVIEW,
     Action.REVIEW_RELEASE: REVIEW,
@@ -123,6 +128,10 @@ RESOURCES: Final[dict[Action, Resource]] = {
 # Whatever the grant: these roles may do this. (`asset.read` here is of one's own asset.)
 BY_ROLE: Final[dict[Role, set[Action]]] = {
     Role.OFFICER: {
+        Action.OVERVIEW_READ,
+        Action.ASSET_SURVEY,
+        Action.VAULT_READ,
+        Action.PERSON_FIND,
         Action.DATASET_CREATE,
         Action.DATASET_LIST,
         Action.GRANT_CREATE,
@@ -174,13 +183,20 @@ BY_ROLE: Final[dict[Role, set[Action]]] = {
     Role.REVIEWER: {Action.REVIEW_LIST, Action.REVIEW_CLAIM},
     Role.ANNOTATOR: {Action.WORK_LIST},
     Role.AUDITOR: {
+        Action.PERSON_FIND,
         Action.AUDIT_READ,
         Action.AUDIT_VERIFY,
         Action.POLICY_LIST,
         Action.POLICY_READ,
         Action.REVIEW_HISTORY,
     },
-    Role.OPERATOR: {Action.ASSET_LIST, Action.ASSET_REQUEUE, Action.METRICS_READ},
+    Role.OPERATOR: {
+        Action.ASSET_LIST,
+        Action.ASSET_REQUEUE,
+        Action.ASSET_SURVEY,
+        Action.INSTALLATION_READ,
+        Action.METRICS_READ,
+    },
 }
 
 # A reviewer's, by an assignment of their own and while it lasts.

@@ -1,4 +1,4 @@
-"""The reviewer's workbench in a browser: what a person at the keyboard does, and where things are on the screen."""
+"""The reviewer's workbench in a browser: what a person at the keyboard does, and where things are."""
 
 from __future__ import annotations
 

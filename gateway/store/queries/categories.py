@@ -8,7 +8,7 @@ from sqlmodel import Session, and_, col, select, update
 
 from gateway.errors import Conflict
 from gateway.labels.model import Category
-from gateway.store.tables import LabelCategory
+from gateway.store.label_tables import LabelCategory
 
 
 def of(session: Session, dataset_id: str) -> list[Category]:

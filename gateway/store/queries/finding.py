@@ -50,7 +50,7 @@ def batches(session: Session, start: str, *, limit: int) -> list[FoundBatch]:
 def datasets(session: Session, text: str, *, limit: int) -> list[FoundDataset]:
     """Names that hold the text, whatever its case, and the one whose id it is."""
     name = col(Dataset.name)
-    query = select(Dataset).where(or_(name.icontains(text, autoescape=True), Dataset.id == text))
+    query = select(Dataset).where(or_(name.icontains(text, autoescape=True), col(Dataset.id) == text))
     return [FoundDataset(row.id, row.name) for row in session.exec(query.order_by(name).limit(limit))]
 
 
@@ -60,7 +60,7 @@ def people(session: Session, text: str, *, limit: int) -> list[FoundPerson]:
     query = (
         select(Person, PersonName.name)
         .join(PersonName, col(PersonName.person_id) == col(Person.id), isouter=True)
-        .where(or_(name.icontains(text, autoescape=True), Person.id == text))
+        .where(or_(name.icontains(text, autoescape=True), col(Person.id) == text))
         .order_by(name, col(Person.id))
         .limit(limit)
     )

@@ -6,7 +6,7 @@ import hashlib
 from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from gateway.errors import Conflict, NotFound
 from gateway.store.records import ProposalRecord
@@ -76,6 +76,15 @@ def all_proposals(session: Session) -> list[ProposalRecord]:
     """The newest first."""
     query = select(PolicyProposal).order_by(col(PolicyProposal.created_at).desc(), col(PolicyProposal.id))
     return [_record(row) for row in session.exec(query)]
+
+
+def submitted_for(session: Session, person_id: str) -> int:
+    """How many policies wait for a decision that this person may take: nobody decides on their own."""
+    query = select(func.count()).select_from(PolicyProposal)
+    query = query.where(
+        PolicyProposal.state == PolicyState.SUBMITTED.value, PolicyProposal.author_id != person_id
+    )
+    return session.exec(query).one()
 
 
 def move(

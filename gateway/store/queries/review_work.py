@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from sqlalchemy import ColumnElement, exists, func
 from sqlalchemy.orm import aliased
@@ -142,26 +142,22 @@ def own(
 
 def seconds_taken(session: Session, *, since: datetime) -> list[Took]:
     """How long decisions took since a time: one row for each reviewer, dataset and number of seconds."""
+    number = cast("ColumnElement[int]", func.count())
     query = (
-        select(
-            ReviewDecision.reviewer_id,
-            PersonName.name,
-            Dataset.name,
-            ReviewDecision.seconds,
-            func.count(),
-        )
+        select(ReviewDecision.reviewer_id, Dataset.name, ReviewDecision.seconds, number)
         .join(Review, col(Review.id) == col(ReviewDecision.review_id))
         .join(Dataset, col(Dataset.id) == col(Review.dataset_id))
-        .join(PersonName, col(PersonName.person_id) == col(ReviewDecision.reviewer_id), isouter=True)
         .where(col(ReviewDecision.created_at) >= since)
-        .group_by(
-            col(ReviewDecision.reviewer_id),
-            col(PersonName.name),
-            col(Dataset.name),
-            col(ReviewDecision.seconds),
-        )
+        .group_by(col(ReviewDecision.reviewer_id), col(Dataset.name), col(ReviewDecision.seconds))
     )
-    return [Took(*row) for row in session.exec(query)]
+    rows = session.exec(query).all()
+    people = {reviewer for reviewer, *_ in rows}
+    named = select(PersonName.person_id, PersonName.name).where(col(PersonName.person_id).in_(people))
+    names = dict(session.exec(named).all())
+    return [
+        Took(reviewer, names.get(reviewer), dataset, seconds, times)
+        for reviewer, dataset, seconds, times in rows
+    ]
 
 
 def pairs(session: Session, *, since: datetime) -> tuple[int, int]:

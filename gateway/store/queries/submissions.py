@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlmodel import Session, and_, col, select
 
 from gateway.labels.coco import from_text, to_text
+from gateway.store.label_tables import LabelSubmission, LabelTask
 from gateway.store.records import SubmissionRecord
-from gateway.store.tables import LabelSubmission, LabelTask
 
 
 def add(session: Session, record: SubmissionRecord, *, seconds: int | None = None) -> None:

@@ -88,7 +88,7 @@ def standing(session: Session) -> dict[str, dict[AssetState, int]]:
 def days(session: Session, *, since: date) -> list[DayCount]:
     """What happened from a day on, over all datasets, the oldest day first."""
     query = (
-        select(AssetDay.day, AssetDay.outcome, AssetDay.reason, func.sum(AssetDay.number))
+        select(col(AssetDay.day), col(AssetDay.outcome), col(AssetDay.reason), func.sum(col(AssetDay.number)))
         .where(col(AssetDay.day) >= since)
         .group_by(col(AssetDay.day), col(AssetDay.outcome), col(AssetDay.reason))
         .order_by(col(AssetDay.day), col(AssetDay.outcome), col(AssetDay.reason))

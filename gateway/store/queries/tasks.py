@@ -14,9 +14,10 @@ from sqlmodel import Session, and_, col, func, not_, or_, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
 from gateway.errors import NotFound
+from gateway.store.label_tables import LabelTask
 from gateway.store.queries.pages import by_id
 from gateway.store.records import TaskCounts, TaskRecord
-from gateway.store.tables import Asset, Dataset, LabelTask
+from gateway.store.tables import Asset, Dataset
 from policies.lifecycle import AssetState
 
 COUNTED = 10_000

@@ -11,8 +11,9 @@ from statistics import median
 from sqlmodel import Session, col, func, or_, select
 
 from gateway.store.account_tables import Account, Invitation
+from gateway.store.label_tables import LabelSubmission, LabelTask
 from gateway.store.queries.pages import newest_first
-from gateway.store.tables import LabelSubmission, LabelTask, Person, PersonName
+from gateway.store.tables import Person, PersonName
 from gateway.store.workforce_tables import GroupMember, WorkGroup
 from policies.access import Role
 

@@ -86,7 +86,9 @@ def _words(kind: str, document: Mapping[str, Any]) -> str:
     if kind == "access-denied":
         return OUTCOMES[kind]
     if kind == "unforeseen":
-        return "Something broke that should not. Nothing was delivered. Tell the operator the reference below."
+        return (
+            "Something broke that should not. Nothing was delivered. Tell the operator the reference below."
+        )
     if kind == "not-found" and detail == HTTPStatus.NOT_FOUND.phrase:
         return OUTCOMES[kind]
     sentence = detail[:1].upper() + detail[1:]

@@ -13,6 +13,7 @@ from gateway.services.overview import Days, Overview, share
 from gateway.store.queries.tallies import Outcome
 from gateway.web.console import plots, reasons
 from gateway.web.console.desk import desk_of
+from gateway.web.console.integrity import integrity_of
 from gateway.web.console.pages import page, templates
 from gateway.web.console.visitor import Visiting, Visitor, only
 from policies.access import Role
@@ -68,6 +69,7 @@ def _told(request: Request, visitor: Visitor, back: int) -> dict[str, Any]:
         "happened": happened,
         "today": _today(happened),
         "vault": desk.vault.read(visitor.principal),
+        "integrity": integrity_of(request),
         "causes": [(reasons.words(code), code, number) for code, number in now.held],
         "shown_causes": SHOWN_CAUSES,
         "datasets": _most_pressing(now),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Depends, Request, Response
 
 from gateway.services.findings import worst
@@ -63,7 +65,7 @@ def models(request: Request, visitor: Visiting) -> Response:
     return page(request, visitor, "operator/models.html", trail=(("Models", None),), models=lines)
 
 
-def _live(request: Request, visitor: Visitor, name: str, title: str, **told: object) -> Response:
+def _live(request: Request, visitor: Visitor, name: str, title: str, **told: Any) -> Response:
     """The page, or to htmx the part of it that is kept fresh."""
     if is_htmx(request):
         return fragment(request, visitor, f"operator/_{name}.html", **told)

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from gateway.version import VERSION
 from gateway.web.console import navigation
+from gateway.web.console.counts import counts_of
 from gateway.web.console.integrity import integrity_of
 from gateway.web.console.visitor import Visitor
 from policies.access import Role
@@ -99,6 +100,7 @@ def _told(request: Request, visitor: Visitor | None) -> dict[str, Any]:
         return {"visitor": None, "rail": (), "integrity": None}
     role = visitor.principal.role
     here = navigation.current_place(role, request.url.path)
+    counts = counts_of(request, visitor.principal)
     return {
         "visitor": {
             "id": visitor.principal.id,
@@ -113,7 +115,7 @@ def _told(request: Request, visitor: Visitor | None) -> dict[str, Any]:
                 "path": place.path,
                 "label": place.label,
                 "icon": place.icon,
-                "count": None,
+                "count": counts.get(place.path),
                 "current": place is here,
             }
             for place in navigation.PLACES[role]

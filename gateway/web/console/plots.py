@@ -155,7 +155,7 @@ def ceiling(most: float) -> int:
     """The end of the axis: the least of 4, 8, 20, 40, 80, ... that holds `most`: its quarters are whole."""
     if most <= 4:
         return 4
-    power = 10 ** math.floor(math.log10(most))
+    power = int(10 ** math.floor(math.log10(most)))
     return next(
         step
         for step in (power, 2 * power, 4 * power, 8 * power, 10 * power, 20 * power)

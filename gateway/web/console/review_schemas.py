@@ -48,7 +48,7 @@ class RuleOut(BaseModel):
 
 
 class RegionOut(BaseModel):
-    """index: its position, by which a decision names it; None for a mere suspicion. open: a person is asked."""
+    """index: by which a decision names it; None for a mere suspicion. open: a person is asked."""
 
     index: int | None
     kind: Kind

@@ -56,11 +56,12 @@ def reasons(codes: Sequence[str]) -> str:
 
 def why(codes: Sequence[str], asked: Mapping[Kind, int]) -> str:
     """The same for whoever holds the image. asked: the regions that a person is asked about, by kind."""
-    rest = [code for code in codes if not (code.endswith(".doubtful") and sum(asked.values()))]
-    if not sum(asked.values()):
-        return reasons(rest)
-    one = sum(asked.values()) == 1
-    found = f"{counted(asked)} {'scores' if one else 'score'} below what this policy hides without a person"
+    number = sum(asked.values())
+    if number == 0:
+        return reasons(codes)
+    rest = [code for code in codes if not code.endswith(".doubtful")]
+    scores = "scores" if number == 1 else "score"
+    found = f"{counted(asked)} {scores} below what this policy hides without a person"
     return "; ".join([found, *(reason(code) for code in rest)]) + "."
 
 
@@ -90,7 +91,7 @@ def round_words(number: int, reviewers: int) -> str | None:
             "Two people differed on this image; you decide. Their answers stay covered until yours is given."
         )
     if reviewers == 2:
-        return "Two people decide on this image, each alone. The other answer stays covered until yours is given."
+        return "Two people decide here, each alone. The other answer stays covered until yours is given."
     return None
 
 

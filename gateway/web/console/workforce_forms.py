@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -11,6 +11,7 @@ from gateway.errors import InputRefused
 
 PURPOSE: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
 NAME_LENGTH: Final = 100
+LAST_SECOND: Final = time(23, 59, 59)
 
 DONE: Final = {
     "suspended": "Suspended. Nothing of theirs works any more, images that are open included.",
@@ -76,14 +77,14 @@ def purpose_of(text: str) -> str:
 
 
 def end_of(text: str) -> datetime:
-    """The end of a day in the gateway's own zone, from a date field. Raises InputRefused."""
+    """The last second of a day in the gateway's own zone, from a date field. Raises InputRefused."""
     try:
         day = date.fromisoformat(text)
     except ValueError as exc:
         raise InputRefused(
             "The last day is a date.", advice="write 2031-05-01, say", code="grant.until"
         ) from exc
-    return datetime.combine(day + timedelta(days=1), time.min).astimezone()
+    return datetime.combine(day, LAST_SECOND).astimezone()
 
 
 def name_of(text: str, what: str) -> str:

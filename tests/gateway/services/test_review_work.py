@@ -1,4 +1,4 @@
-"""A reviewer's day on both databases: the queue as it is shown, what comes next, own decisions, and the figures."""
+"""A reviewer's day on both databases: the queue as shown, what comes next, own decisions; and the figures."""
 
 from __future__ import annotations
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -51,7 +50,7 @@ def make_street(house: House) -> Street:
 
 
 @pytest.fixture(scope="module")
-def street(house: House) -> Iterator[Street]:
+def street(house: House) -> Street:
     return make_street(house)
 
 

@@ -48,7 +48,9 @@ def rendered() -> bytes:
     page = environment.get_template("parts.html").render(
         visitor=VISITOR,
         rail=RAIL,
-        integrity=SimpleNamespace(log_at=now, log_ok=True, vault=True, detectors=True),
+        integrity=SimpleNamespace(
+            log_at=now, log_ok=True, verified_at=now, whole=True, vault=True, detectors=True
+        ),
         trail=(("Parts", None),),
         now=now,
         series=series,

@@ -1,4 +1,4 @@
-"""The reviewer's workbench: images settled by keyboard, and what annotators then get; what is refused is refused."""
+"""The reviewer's workbench: images settled by keyboard, what annotators then get, and what is refused."""
 
 from __future__ import annotations
 
@@ -215,6 +215,7 @@ def test_on_a_tablet_the_panels_go_under_the_image(house: House, seat: Seat, ass
 
 def in_rounds(house: House, asset: str, number: int) -> list[str]:
     """An asset's reviews, once there are so many."""
+
     def look() -> list[str] | None:
         found = reviews_of(house.installation, asset)
         return found if len(found) == number else None
@@ -223,4 +224,6 @@ def in_rounds(house: House, asset: str, number: int) -> list[str]:
 
 
 def image_bytes(page: Page) -> int:
-    return sum(size for url, size in sizes(page).items() if re.search(r"/review/[^/]+/(image|sanitized)$", url))
+    return sum(
+        size for url, size in sizes(page).items() if re.search(r"/review/[^/]+/(image|sanitized)$", url)
+    )

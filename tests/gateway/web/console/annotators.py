@@ -13,8 +13,7 @@ import httpx
 from PIL import Image
 
 from gateway import installation
-from gateway.imaging.encode import EncodedImage
-from gateway.imaging.formats import ImageFormat
+from gateway.imaging.image import EncodedImage, ImageFormat
 from gateway.labels.model import Category
 from gateway.services.ids import new_id
 from gateway.services.new_copies import NewCopies

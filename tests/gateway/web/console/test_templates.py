@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,7 +73,7 @@ def test_a_template_compiles(path: Path) -> None:
 
 
 def test_every_icon_that_the_rail_names_is_drawn() -> None:
-    module = templates.get_template("parts/icons.html").module
+    module: Any = templates.get_template("parts/icons.html").module
     for places in navigation.PLACES.values():
         for place in places:
             assert "<use" in str(module.icon(place.icon))

@@ -68,7 +68,9 @@ def test_identifiers_only_is_not_told_as_all_text() -> None:
 
 
 def test_what_a_copy_hides_is_counted_by_kind() -> None:
-    hides = lambda *kinds: {"redactions": [{"kind": kind} for kind in kinds]}  # noqa: E731
+    def hides(*kinds: str) -> dict[str, object]:
+        return {"redactions": [{"kind": kind} for kind in kinds]}
+
     assert hidden_in(hides()) == "Nothing was found to hide"
     assert hidden_in(hides("face")) == "1 face hidden"
     assert hidden_in(hides("text", "face", "text", "license_plate")) == (

@@ -205,9 +205,7 @@ def test_long_lists_are_read_page_by_page_in_both_directions(house: House) -> No
         with house.database.unit() as unit:
             from gateway.store.queries import people
 
-            people.add_person(
-                unit.session, person_id=officer_id, role=Role.AUDITOR, name=None, now=utc_now()
-            )
+            people.add_person(unit.session, person_id=officer_id, role=Role.AUDITOR, name=None, now=utc_now())
     first = officer.get("/workforce?show=auditor").text
     older = re.search(r'href="(/workforce\?show=auditor&amp;before=[^"]+)"', first)
     assert older is not None

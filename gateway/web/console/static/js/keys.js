@@ -96,11 +96,13 @@ document.addEventListener("keyup", (event) => {
 /** Shows all keys, where each can be changed and all can be switched off. */
 export function showKeys() {
   const dialog = document.getElementById("keys") ?? document.body.appendChild(document.createElement("dialog"));
-  const rows = groups.map((group) => ({
-    where: group.where,
-    acts: [...group.acts].filter(([, act]) => act.says).map(([key, act]) => ({ key, now: current(group, key), says: act.says })),
-  }));
-  fill(dialog, rows.filter((row) => row.acts.length > 0), {
+  const rows = new Map();
+  for (const group of groups) {
+    const acts = [...group.acts].filter(([, act]) => act.says);
+    const told = acts.map(([key, act]) => ({ key, now: current(group, key), says: act.says }));
+    if (told.length > 0) rows.set(group.where, [...(rows.get(group.where) ?? []), ...told]);
+  }
+  fill(dialog, [...rows].map(([where, acts]) => ({ where, acts })), {
     off: kept.off,
     nameOf,
     turn: (off) => { kept.off = off; remember(); },

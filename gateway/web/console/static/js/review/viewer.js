@@ -11,6 +11,7 @@ export class Viewer {
   #stage = { width: 1, height: 1 };
   #paint = null;
   #due = false;
+  #ground = "#000";
   #pointers = new Map();
 
   /** host: the element that the canvas fills. viewed: called after each frame, with the view. */
@@ -33,6 +34,7 @@ export class Viewer {
   show(image, paint) {
     this.image = image;
     this.#paint = paint;
+    this.#ground = getComputedStyle(this.host).backgroundColor; // once: asking for it with each frame costs a layout
     this.fit();
   }
 
@@ -136,7 +138,7 @@ export class Viewer {
   #frame() {
     this.#due = false;
     const { width, height } = this.#canvas;
-    this.#context.fillStyle = getComputedStyle(this.host).backgroundColor;
+    this.#context.fillStyle = this.#ground;
     this.#context.fillRect(0, 0, width, height);
     this.#paint?.(this.#context, this.view, this.#stage, width / this.#stage.width);
     this.viewed(this.view);

@@ -32,8 +32,7 @@ const keeper = new Keeper(told.task, told.lease, () => toCoco(desk.objects), {
   saved: (when) => state(`Saved ${when.toLocaleTimeString("en-GB")}`),
   unsaved: (problem) => state(problem ? "Not saved yet. Trying again" : "Saving"),
   lease: warn,
-  ended: () => stop("ended"),
-  refused: () => stop("refused"),
+  over: stop,
 });
 
 // --- what is said
@@ -61,16 +60,15 @@ function warn(left) {
   if (near) $("lease-left").textContent = `${Math.max(Math.ceil(left / 60), 1)} min`;
 }
 
-/** Nothing of the image stays on the screen, and the page says why. */
-function stop(why) {
+/** Nothing of the image stays on the screen; the gateway's own page says why, and what can be done. */
+function stop() {
   keeper.stop();
   pyramid?.close();
   viewer.clear();
-  if (why === "refused") return location.replace(location.pathname); // the gateway says why, and enters it
-  $("work").hidden = true;
-  $("over").hidden = false;
-  $("over").querySelector("h2").focus();
+  location.replace(location.pathname);
 }
+
+const isOver = (problem) => [403, 404, 409].includes(problem.status);
 
 // --- acts
 
@@ -97,7 +95,7 @@ async function submit(sure = false) {
     location.assign(await keeper.submit());
   } catch (problem) {
     $("submit").disabled = false;
-    if (problem.status === 403 || problem.status === 409) stop(problem.status === 403 ? "refused" : "ended");
+    if (isOver(problem)) stop();
     else showProblem(problem);
   }
 }
@@ -193,7 +191,7 @@ hint();
 host.focus({ preventScroll: true });
 load().catch((problem) => {
   $("loading").hidden = true;
-  if (problem.status === 403) stop("refused");
-  else if (problem.status === 409) stop("ended");
+  // An image that is gone leaves the page as it is: loading it again would only ask for it again.
+  if (problem.status !== 404 && isOver(problem)) stop();
   else showProblem(problem.title ? problem : { title: "The image could not be shown.", detail: "Nothing was changed. Load the page again." });
 });

@@ -20,7 +20,7 @@ export class Keeper {
   #over = false;
   #asking = null;
 
-  /** document: a function that gives what is to be kept. on: { saved, unsaved, lease, ended, refused }. */
+  /** document: a function that gives what is to be kept. on: { saved, unsaved, lease, over }. */
   constructor(task, lease, document, on) {
     this.#path = `/tasks/${task}`;
     this.#document = document;
@@ -108,12 +108,10 @@ export class Keeper {
   }
 
   #failed(problem) {
-    if (problem.status === 403 || problem.status === 404) {
+    // Refused, gone, or somebody else's by now.
+    if ([403, 404, 409].includes(problem.status)) {
       this.stop();
-      this.#on.refused(problem);
-    } else if (problem.status === 409) {
-      this.stop();
-      this.#on.ended(problem);
+      this.#on.over();
     } else {
       this.#on.unsaved(problem);
     }

@@ -46,6 +46,9 @@ function turnable() {
   const paths = all().map((button) => button.dataset.copy);
   document.getElementById("copy-last").disabled = paths.indexOf(shown) <= 0;
   document.getElementById("copy-next").disabled = paths.indexOf(shown) >= paths.length - 1;
+  // A button that was just switched off would take the focus, and the keys, out of the dialog with it.
+  const { activeElement: focused } = document;
+  if (!dialog.contains(focused) || focused.disabled) dialog.querySelector("[data-closes]").focus();
 }
 
 document.addEventListener("click", (event) => {
@@ -60,4 +63,11 @@ dialog.addEventListener("keydown", (event) => {
   if (event.key === "ArrowRight") turn(1);
 });
 addEventListener("pagehide", forget);
+
+// Live states: what did not change stays as it is, and with it the focus that somebody has there.
+document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
+  const { target, fragment } = event.detail;
+  const fresh = fragment.firstElementChild ?? fragment;
+  if (fresh.innerHTML?.trim() === target.innerHTML.trim()) event.detail.shouldSwap = false;
+});
 bind({ c: { run: () => all()[0] && show(all()[0].dataset.copy), says: "show the first copy" } }, { where: "Batch" });

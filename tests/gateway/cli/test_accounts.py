@@ -1,0 +1,60 @@
+"""`privgate accounts`: a link that works once, the list, and an account that is ended."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gateway import installation
+from gateway.cli import accounts as command
+from gateway.cli.options import open_database
+from gateway.services import accounts
+from gateway.settings import Settings
+from gateway.store.ledger import utc_now
+from policies.access import Role
+
+PASSWORD = "four unrelated words here"
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of an installation that nobody else's settings reach."""
+    monkeypatch.delenv("PRIVGATE_DATABASE", raising=False)
+    settings = Settings.read({"HOME": str(tmp_path)}, data=tmp_path)
+    installation.create_keys(settings)
+    open_database(settings).close()
+    return tmp_path
+
+
+def test_an_invitation_is_a_link_to_where_the_gateway_runs(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (data / "up.lock").write_text("8123\n")
+    command.invite(Role.AUDITOR, name="Ada", data=data)
+    said = capsys.readouterr().out
+    link = re.search(r"^link http://127\.0\.0\.1:8123/invitation/([\w-]{32})$", said, re.MULTILINE)
+    assert link is not None
+    command.invite(Role.AUDITOR, name=None, url="https://gate.example/", data=data)
+    assert "link https://gate.example/invitation/" in capsys.readouterr().out
+    database = open_database(Settings.read({"HOME": str(data)}, data=data))
+    accounts.accept(database, link[1], login="ada.l", password=PASSWORD, clock=utc_now)
+    database.close()
+    command.list_all(data=data)
+    assert re.search(r"ada\.l +person-\w+ +Ada +auditor +never +works", capsys.readouterr().out)
+
+
+def test_a_disabled_account_can_be_enabled_again(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    database = open_database(Settings.read({"HOME": str(data)}, data=data))
+    person = accounts.create_account(
+        database, role=Role.REVIEWER, name=None, login="mira", password=PASSWORD, clock=utc_now
+    )
+    database.close()
+    command.disable(person, data=data)
+    assert f"disabled {person}; 0 open sessions ended" in capsys.readouterr().out
+    command.list_all(data=data)
+    assert "disabled" in capsys.readouterr().out
+    command.enable(person, data=data)
+    command.list_all(data=data)
+    assert "works" in capsys.readouterr().out.splitlines()[-1]
