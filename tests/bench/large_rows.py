@@ -28,7 +28,7 @@ CATEGORIES: Final = ("car", "lorry", "bicycle", "person", "sign")
 STAFF: Final = {"officer": 4, "uploader": 12, "reviewer": 16, "annotator": 80, "auditor": 3, "operator": 2}
 GIVEN: Final = ("Ada", "Bo", "Cleo", "Dan", "Edda", "Finn", "Gita", "Hugo", "Ines", "Jon", "Kaja", "Leo")
 FAMILY: Final = ("Arden", "Brandt", "Costa", "Dahl", "Eze", "Fuchs", "Gray", "Harlow", "Ito", "Jansen")
-STATES: Final = (
+STATES: Final[tuple[tuple[str, float], ...]] = (
     ("released", 0.86),
     ("needs_review", 0.07),
     ("quarantined", 0.04),
@@ -164,7 +164,7 @@ class Drawing:
     def _image(
         self, dataset: str, batch: str, uploader: str, received: datetime, grants: list[tuple[str, str]]
     ) -> Image:
-        names, weights = zip(*STATES, strict=True)
+        names, weights = [name for name, _ in STATES], [weight for _, weight in STATES]
         state = self.random.choices(names, weights)[0]
         asset, settled = self.id("asset"), received + timedelta(seconds=5)
         self.world.add(

@@ -117,7 +117,7 @@ def newest_index(session: Session) -> int | None:
     return None if found is None else int(found)
 
 
-def _listed(wanted: Filter, start: Place | None, *, backwards: bool) -> Select[tuple[int, int]]:
+def _listed(wanted: Filter, start: Place | None, *, backwards: bool) -> Select[int, int]:
     """The list to look through: the narrowest that the filter names."""
     query = select(col(LogTerm.at), col(LogTerm.entry_id)).where(col(LogTerm.term) == _narrowest(wanted))
     if wanted.since is not None:
@@ -138,7 +138,7 @@ def _narrowest(wanted: Filter) -> int:
     return EVERY if wanted.action is None else term(Kind.ACTION, wanted.action)
 
 
-def _thinned(query: Select[tuple[int, int]], wanted: Filter) -> Select[tuple[int, int]]:
+def _thinned(query: Select[int, int], wanted: Filter) -> Select[int, int]:
     """By what the list itself does not ask for; the codes stand beside it in the index."""
     if wanted.about is not None and wanted.actor is not None:
         query = query.where(col(LogTerm.actor) == code(Kind.ACTOR, wanted.actor))
@@ -166,7 +166,7 @@ def _up_to(place: Place, *, backwards: bool) -> ColumnElement[bool]:
     return there <= _HERE if backwards else there >= _HERE
 
 
-def _rows() -> Select[Any]:
+def _rows() -> Select[int | None, int | None, bytes | None, str]:
     return select(col(LogEntry.id), col(LogEntry.leaf_index), col(LogEntry.leaf_hash), col(LogEntry.entry))
 
 

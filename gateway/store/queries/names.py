@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Final
 
-from sqlmodel import Session, col, func, select
+from sqlalchemy import Executable, func, select
+from sqlmodel import Session, col
 
 from gateway.store.tables import Person, PersonName
 from policies.access import Role
+
+_PEOPLE: Final = select(col(Person.id), col(Person.role), col(PersonName.name)).join(
+    PersonName, col(PersonName.person_id) == col(Person.id), isouter=True
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,25 +28,19 @@ class Known:
 
 def of(session: Session, ids: Collection[str]) -> dict[str, Known]:
     """Those of the ids that are people's."""
-    query = _people().where(col(Person.id).in_(sorted(set(ids))))
+    query = _PEOPLE.where(col(Person.id).in_(sorted(set(ids))))
     return {known.id: known for known in _read(session, query)}
 
 
 def called(session: Session, text: str, *, limit: int) -> list[Known]:
     """Whose id this is; or else whose name it is, or begins with it, whatever the case."""
-    exact = _read(session, _people().where(Person.id == text))
+    exact = _read(session, _PEOPLE.where(col(Person.id) == text))
     if exact:
         return exact
-    lower = func.lower(PersonName.name)
-    query = _people().where(lower.startswith(text.lower(), autoescape=True))
-    return _read(session, query.order_by(lower, Person.id).limit(limit))
+    lower = func.lower(col(PersonName.name))
+    query = _PEOPLE.where(lower.startswith(text.lower(), autoescape=True))
+    return _read(session, query.order_by(lower, col(Person.id)).limit(limit))
 
 
-def _people():  # type: ignore[no-untyped-def]  # SQLModel's select of three columns
-    return select(Person.id, Person.role, PersonName.name).join(
-        PersonName, col(PersonName.person_id) == col(Person.id), isouter=True
-    )
-
-
-def _read(session: Session, query) -> list[Known]:  # type: ignore[no-untyped-def]
-    return [Known(person, name, Role(role)) for person, role, name in session.exec(query)]
+def _read(session: Session, query: Executable) -> list[Known]:
+    return [Known(person, name, Role(role)) for person, role, name in session.execute(query)]
