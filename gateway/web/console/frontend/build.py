@@ -24,8 +24,6 @@ VENDOR = Path("gateway/web/console/static/vendor")
 
 TAKEN = {
     "htmx.org/dist/htmx.min.js": "htmx.js",
-    "@annotorious/annotorious/dist/annotorious.js": "annotorious.js",
-    "@annotorious/annotorious/dist/annotorious.css": "annotorious.css",
 }
 """A file of `node_modules`, and its name in `static/vendor`."""
 
@@ -94,7 +92,7 @@ def copy(packages: Path, vendor: Path) -> None:
 
 
 def packages_of(sources: Iterable[str]) -> set[str]:
-    """The names of the packages that these files are in: "htmx.org", "@annotorious/annotorious"."""
+    """The names of the packages that these files are in: "htmx.org", say, or "@scope/name"."""
     return {"/".join(source.split("/")[: 2 if source.startswith("@") else 1]) for source in sources}
 
 
