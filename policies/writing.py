@@ -30,8 +30,10 @@ def flow(value: object) -> str:
         case int() | float():
             return repr(value)
         case str():
-            # Within brackets, so that a comma is quoted: the value may come to stand between some.
-            dumped = yaml.safe_dump([value], width=_WIDE, allow_unicode=True, default_flow_style=True)
+            # Within brackets, so that a comma is quoted: the value may come to stand between some. What is
+            # not printable (a line break by another name, U+0085, say) is written as an escape.
+            shown = value.isprintable()
+            dumped = yaml.safe_dump([value], width=_WIDE, allow_unicode=shown, default_flow_style=True)
             return dumped.removesuffix("]\n").removeprefix("[")
         case list() | tuple():
             return f"[{', '.join(flow(item) for item in value)}]"

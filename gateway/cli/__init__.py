@@ -87,7 +87,7 @@ COMMANDS = {
         "restore",
         "Brings a backup back into an empty installation, after verifying its log and all that is sealed.",
     ),
-    "audit": LateCommand("gateway.cli.audit", "app", "The tamper-evident log: verify, export, key."),
+    "audit": LateCommand("gateway.cli.audit", "app", "The tamper-evident log: verify, export, reindex, key."),
 }
 
 app = typer.Typer(

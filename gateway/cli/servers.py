@@ -20,11 +20,13 @@ from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from gateway import installation
+from gateway.cli.logs import LogFormat
 from gateway.cli.options import Data, Logs, Supervised, open_installation, settings_of
 from gateway.cli.process import prepare
 from gateway.errors import Misconfigured
 from gateway.services.accounts import needs_set_up
 from gateway.services.sequencer import Sequencer
+from gateway.services.set_up_code import FILE as SET_UP_FILE
 from gateway.services.set_up_code import kept_code
 from gateway.settings import Settings
 from gateway.store.database import Database
@@ -82,9 +84,17 @@ def serve(
 
 
 def tell_set_up(settings: Settings, database: Database, url: str = "") -> None:
-    """Prints the code of the first set-up, as long as no officer has an account."""
-    if needs_set_up(database):
-        print(f"first officer: {url}/set-up, with the code {kept_code(settings.data)}", flush=True)
+    """Prints the code of the first set-up, as long as no officer has an account.
+
+    Where machines collect the logs, each line is an object and no secret: then it says where the code is.
+    """
+    if not needs_set_up(database):
+        return
+    code = kept_code(settings.data)
+    if settings.log_format == LogFormat.JSON.value:
+        log.info("no officer has an account: /set-up asks for the code in %s", SET_UP_FILE)
+    else:
+        print(f"first officer: {url}/set-up, with the code {code}", flush=True)
 
 
 def check_bind(host: str, tls_cert: Path | None, tls_key: Path | None, behind_proxy: str | None) -> None:

@@ -12,6 +12,7 @@ import logging
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -136,8 +137,9 @@ class LogChecks:
             assert process.stdin is not None  # noqa: S101  (a pipe)
             assert process.stdout is not None  # noqa: S101  (a pipe)
             # Not in its arguments, which every process of the machine may read: the URL may hold a password.
-            process.stdin.write(json.dumps(self._order) + "\n")
-            process.stdin.close()
+            with suppress(BrokenPipeError):  # it has ended already; that it said nothing tells the rest
+                process.stdin.write(json.dumps(self._order) + "\n")
+                process.stdin.close()
             # (3) How far it is.
             for line in process.stdout:
                 said = json.loads(line)

@@ -14,7 +14,7 @@ from gateway.web.services import Offered
 router = APIRouter(tags=["labels"])
 
 
-@router.put("/datasets/{dataset_id}/categories")
+@router.put("/datasets/{dataset_id}/categories", responses={413: {}})
 def set_categories(dataset_id: Id, form: LabelSetForm, principal: Asking, services: Offered) -> LabelSetOut:
     """Sets the label set. A category that labels name can neither go nor be called something else."""
     found = [category.to_category() for category in form.categories]

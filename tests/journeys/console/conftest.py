@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from gateway.services.accounts import create_account
 from gateway.store.database import Database
@@ -17,6 +17,8 @@ from policies.access import Role
 from tests.journeys.conftest import House
 from tests.support.browser import context, launch, sign_in
 from tests.support.gateway import Installation, Person
+
+expect.set_options(timeout=30_000)  # an open page asks every 10 s whether it still may; CI is slow
 
 PASSWORD = "only for these tests, and long"
 
