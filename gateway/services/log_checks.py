@@ -53,6 +53,7 @@ class LogChecks:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
         self._thread: threading.Thread | None = None
+        self._closed = False
 
     def start(self, principal: Principal) -> CheckRecord:
         """The run that was begun; or the one that runs already. Raises AccessDenied, LedgerUnavailable."""
@@ -83,8 +84,9 @@ class LogChecks:
             return alive + log_checks.newest(session, limit=limit)
 
     def close(self) -> None:
-        """Ends a run of this process; it is then called failed."""
+        """Ends a run of this process, even one that is only being started; it is then called failed."""
         with self._lock:
+            self._closed = True
             if self._process is not None and self._process.poll() is None:
                 self._process.terminate()
             thread = self._thread
@@ -133,7 +135,10 @@ class LogChecks:
         with subprocess.Popen(
             PROCESS, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
         ) as process:
-            self._process = process
+            with self._lock:
+                self._process = process
+                if self._closed:
+                    process.terminate()
             assert process.stdin is not None  # noqa: S101  (a pipe)
             assert process.stdout is not None  # noqa: S101  (a pipe)
             # Not in its arguments, which every process of the machine may read: the URL may hold a password.

@@ -21,7 +21,7 @@ from PIL import Image
 from tests.gateway.cli.conftest import jpeg_of
 from tests.gateway.cli.runs import arguments, environment, files, read_report
 
-MANY = 12
+MANY = 60
 
 
 @pytest.fixture
