@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import text
@@ -15,13 +13,6 @@ from gateway.settings import Settings
 from tests.bench.large_log import write_log
 from tests.bench.large_rows import Drawing, World
 from tests.support.recount import recount
-
-
-def tallies() -> Sequence[str]:
-    """What counts the images that are there already: the statements of the migration that began to count."""
-    migration = importlib.import_module("gateway.store.migrations.versions.0014_tallies")
-    counted: Sequence[str] = migration.RECOUNT
-    return counted
 
 
 def build(data: Path, *, database: str | None, assets: int, entries: int) -> World:
@@ -41,8 +32,6 @@ def build(data: Path, *, database: str | None, assets: int, entries: int) -> Wor
                 connection.exec_driver_sql("PRAGMA cache_size = -262144")
             world.write(connection)
             recount(connection)
-            for statement in tallies():
-                connection.execute(text(statement))
             write_log(
                 connection,
                 world,
