@@ -20,8 +20,9 @@ from gateway.cli.run_report import RunReport, check_report_files
 from gateway.cli.shown import shown
 from gateway.cli.stopping import STOPPED, bell_on_stop
 from gateway.services.anonymize_files import Outcome, RunFacts, Status
+from gateway.services.file_orders import Done, Order
 from gateway.services.file_plan import Job, plan_jobs
-from gateway.services.file_workers import Done, FileWorkers, Order
+from gateway.services.file_workers import FileWorkers
 from gateway.services.whole_files import output_folder
 from gateway.settings import models_folder, wanted_precision
 from policies.model import RedactionMethod

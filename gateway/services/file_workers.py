@@ -12,22 +12,16 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from gateway.errors import Misconfigured
 from gateway.services.anonymize_files import Outcome, RunFacts, refused, remove_stale
+from gateway.services.file_orders import Answer, Done, Order
 from gateway.services.file_plan import Job
-from policies.policy import Policy
-
-if TYPE_CHECKING:  # it imports numerical libraries, which this end needs not
-    from gateway.services.previews import Preview
-    from gateway.services.usage import Usage
 
 AHEAD = 256
 """How many files the workers may be ahead of the one that the report waits for: bounds what is kept."""
@@ -37,33 +31,6 @@ MAX_STILLBORN = 3
 
 GRACE_SECONDS = 0.8
 """What workers that are called off may still take to end by themselves."""
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What all the files of one run have in common.
-
-    measure: whether what each costs is told, see Usage. precision: see PolicyDetectors.
-    """
-
-    policy: Policy
-    facts: RunFacts
-    out: Path
-    models: Path
-    threads: int
-    previews: bool
-    measure: bool = False
-    precision: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What became of the file of this number; its small pictures and what it cost where asked for."""
-
-    number: int
-    outcome: Outcome
-    preview: Preview | None = None
-    usage: Usage | None = None
 
 
 class FileWorkers:
@@ -182,10 +149,6 @@ class FileWorkers:
                 )
 
 
-Answer = RunFacts | Done | Misconfigured
-"""What a worker sends: first what it will look with, then what became of each file."""
-
-
 class _Worker:
     """The parent's end of one worker process."""
 
@@ -261,10 +224,3 @@ def _work(pipe: Connection, order: Order) -> None:
     from gateway.services.file_worker import work
 
     work(pipe, order)
-
-
-def with_detectors(
-    facts: RunFacts, models: dict[str, str], absent: Sequence[str], precision: str
-) -> RunFacts:
-    """The facts of a run, completed by what its workers have loaded."""
-    return replace(facts, models=models, absent=tuple(absent), precision=precision)
