@@ -21,7 +21,7 @@ from gateway.cli.servers import check_bind
 ROOT = Path(__file__).parents[2]
 
 KEYS_OF = {
-    "gateway": {"originals.json", "copies.json", "log.json", "checkpoint.pub"},
+    "gateway": {"originals.json", "copies.json", "fingerprints.json", "log.json", "checkpoint.pub"},
     "worker": {"originals.json", "copies.json", "log.json"},
     "sequencer": {"log.json", "checkpoint.key", "checkpoint.pub"},
 }
