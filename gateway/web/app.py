@@ -76,6 +76,7 @@ from gateway.web.api import (
     policies,
     resumable,
     reviews,
+    rollbacks,
     tasks,
     webhooks,
 )
@@ -175,6 +176,7 @@ def create_app(
         policies,
         resumable,
         reviews,
+        rollbacks,
         tasks,
         labels,
         webhooks,
