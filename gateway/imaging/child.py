@@ -169,8 +169,10 @@ def _write_all(descriptor: int, data: bytes) -> None:
 
 
 def _read_pixels(descriptor: int, decoded: Decoded) -> Pixels:
-    """Copies the pixels out. Copied, not mapped: the process could still change or truncate a mapping."""
-    pixels = np.empty((decoded.height, decoded.width, 3), dtype=np.uint8)
+    """Copies the pixels out, those of all frames. Copied, not mapped: the process could still change or
+    truncate a mapping.
+    """
+    pixels = np.empty((decoded.rows, decoded.width, 3), dtype=np.uint8)
     view, at = memoryview(pixels.data).cast("B"), 0
     while at < decoded.size:
         count = os.preadv(descriptor, [view[at:]], at)

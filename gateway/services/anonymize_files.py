@@ -47,7 +47,8 @@ class RunFacts:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A line of the report. Regions are pixels of the oriented image; times are milliseconds.
+    """A line of the report. Regions are pixels of the oriented image, and of all its frames; times are
+    milliseconds.
 
     input, output: paths; bytes of a file name that are not UTF-8 stand as lone surrogates (os.fsencode gives
     the bytes back). output is relative to the output folder.
@@ -60,6 +61,7 @@ class Outcome:
     advice: str | None
     policy: dict[str, Any]
     size: dict[str, int] | None = None
+    frames: int | None = None
     detections: list[dict[str, Any]] = field(default_factory=list)
     redactions: list[dict[str, Any]] = field(default_factory=list)
     models: dict[str, str] = field(default_factory=dict)
@@ -190,6 +192,7 @@ def _written(job: Job, result: Sanitized, out: Path, facts: RunFacts) -> Outcome
         advice=None if clean else "look at the file; what was found so far is redacted in it",
         policy=facts.policy,
         size={"width": result.size.width, "height": result.size.height},
+        frames=result.frames,
         detections=[d.to_dict() for d in result.detections],
         redactions=[
             {"kind": r.kind.value, "region": r.region.to_dict(), "method": r.method.value}
