@@ -36,7 +36,7 @@ _START_TIMEOUT: Final = 60.0  # seconds; importing the codecs takes 0.3 s warm, 
 # - huge pages where the kernel lends them on request;
 # - whatever is freed is written over, so that a heap that is kept holds no earlier image. (Above the
 #   threshold it goes back to the kernel, which clears it; below a kilobyte glibc's cache leaves it be.)
-_ENVIRONMENT: Final = {
+ENVIRONMENT: Final = {
     "LC_ALL": "C.UTF-8",
     "OPENBLAS_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "2",
@@ -157,7 +157,7 @@ def _start(setup: Setup) -> subprocess.Popen[bytes]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         pass_fds=(setup.control, setup.source, setup.output),
-        env=_ENVIRONMENT,
+        env=ENVIRONMENT,
         cwd="/",
         start_new_session=True,  # a Ctrl-C at the terminal is the gateway's business, not the decoder's
     )
