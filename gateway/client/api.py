@@ -200,16 +200,16 @@ def prove(asset: str, *, copy: str | None = None) -> Flow[Proof]:
     """Has a worker prove the asset's released copy, or another one of its copies. One that is not finished is
     answered again, so that it is tried again too."""
     query = {} if copy is None else {"copy": copy}
-    return ask(Request("POST", f"/v1/assets/{_part(asset)}/proofs", query), Proof.parse, repeatable=True)
+    return ask(Request("POST", f"/v1/assets/{part(asset)}/proofs", query), Proof.parse, repeatable=True)
 
 
 def read_proof(proof: str) -> Flow[Proof]:
-    return ask(as_json("GET", f"/v1/proofs/{_part(proof)}"), Proof.parse)
+    return ask(as_json("GET", f"/v1/proofs/{part(proof)}"), Proof.parse)
 
 
 def list_proofs(asset: str, *, after: str = "") -> Flow[ProofPage]:
     """A page of an asset's proofs, the newest first; `after` is the `next` of the page before."""
-    return ask(as_json("GET", f"/v1/assets/{_part(asset)}/proofs", after=after), ProofPage.parse)
+    return ask(as_json("GET", f"/v1/assets/{part(asset)}/proofs", after=after), ProofPage.parse)
 
 
 def finished_proof(proof: str, *, looks: int = LOOKS) -> Flow[Proof]:
