@@ -194,10 +194,7 @@ def _written(job: Job, result: Sanitized, out: Path, facts: RunFacts) -> Outcome
         size={"width": result.size.width, "height": result.size.height},
         frames=result.frames,
         detections=[d.to_dict() for d in result.detections],
-        redactions=[
-            {"kind": r.kind.value, "region": r.region.to_dict(), "method": r.method.value}
-            for r in result.plan.redactions
-        ],
+        redactions=[redaction.to_dict() for redaction in result.plan.redactions],
         models=result.digests,
         absent=list(result.absent),
         precision=result.precision,

@@ -38,9 +38,6 @@ AT_A_TIME: Final = 8
 LEAKS: Final = frozenset({"prove.twin", "prove.content"})
 """The copy shows what it should not: it is delivered no more."""
 
-COUNTER: Final = "proof."
-"""Of the counters of proofs, by outcome."""
-
 log = logging.getLogger("privgate.worker")
 
 
@@ -212,7 +209,7 @@ class ProofRunner:
         """False where another worker was faster; then nothing of this one is kept."""
         done = proofs.finish(unit.session, record.id, outcome, now=self._clock(), **result)
         if done:
-            counters.add(unit.session, COUNTER + outcome.value, 1)
+            counters.add(unit.session, proofs.COUNTER + outcome.value, 1)
         return done
 
     def _outcome(self, proof_id: str) -> str:

@@ -77,6 +77,10 @@ class Proofs:
         self._authorize(principal, record.asset_id, Action.PROOF_READ)
         return record
 
+    def state_of(self, principal: Principal, asset_id: str) -> AssetState:
+        """Where the asset stands: `ask` needs it released. Raises NotFound, AccessDenied."""
+        return self._authorize(principal, asset_id, Action.PROOF_READ).state
+
     def certificate(self, principal: Principal, proof_id: str) -> str:
         """The signed note. Raises NotFound where there is none, AccessDenied."""
         record = self.read(principal, proof_id)

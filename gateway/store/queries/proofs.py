@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import tuple_
 from sqlmodel import Session, col, select
@@ -12,6 +12,9 @@ from sqlmodel import Session, col, select
 from gateway.errors import NotFound
 from gateway.store.proof_records import ProofOutcome, ProofRecord
 from gateway.store.proof_tables import CopyProof
+
+COUNTER: Final = "proof."
+"""Before the outcome: how many proofs came to it."""
 
 
 def add(session: Session, record: ProofRecord) -> None:

@@ -56,6 +56,8 @@ FAULTS: dict[str, tuple[str, str]] = {
     "check.outside": ("The new file differed where nothing was to be hidden", HELD),
     "check.metadata": ("The new file was not free of metadata", HELD),
     "check.geometry": ("The new file did not keep its shape", HELD),
+    "prove.twin": ("Its copy was taken back: it depended on what it hides", HELD),
+    "prove.content": ("Its copy was taken back: it showed something else than planned", HELD),
     "review.quarantine": ("A reviewer decided that it does not go out", HELD),
 }
 """By reason: what happened, and what to do about it. What a file is, `REFUSALS` tells."""

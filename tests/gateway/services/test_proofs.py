@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -202,16 +203,11 @@ def test_a_copy_that_shows_a_region_is_taken_back(bench: ProvingDesk) -> None:
 def test_of_a_leak_in_an_older_copy_the_newer_one_stays(bench: ProvingDesk) -> None:
     old = bench.released(hidden=1)
     with bench.database.unit() as unit:
-        newer = copies.get(unit.session, old.id)
-        copies.add(unit.session, CopyRecord(**{**_fields(newer), "id": "copy-newer", "revision": 3}))
+        copies.add(unit.session, replace(old, id="copy-newer", revision=3))
     assert proven(bench, copy_id=old.id).reason == "prove.content"
     assert bench.desk.asset().state is AssetState.RELEASED
     assert withdrawn(bench, old)
     assert bench.desk.newest().withdrawn_at is None
-
-
-def _fields(copy: CopyRecord) -> dict[str, object]:
-    return {name: getattr(copy, name) for name in CopyRecord.__slots__}
 
 
 def test_another_encoder_proves_nothing_and_takes_nothing_back(bench: ProvingDesk) -> None:
