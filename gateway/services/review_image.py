@@ -96,7 +96,9 @@ def _frame(frames: Iterable[Pixels], number: int) -> Pixels:
 
 
 def _shown_as(image: DecodedImage) -> ImageFormat:
-    """PNG where every pixel was exact, JPEG where they never were: every browser shows both."""
+    """PNG where every pixel is exact in the copy, JPEG where it never was: every browser shows both."""
+    if image.later:
+        return ImageFormat.PNG
     match image.format:
         case ImageFormat.PNG | ImageFormat.TIFF | ImageFormat.GIF | ImageFormat.BMP:
             return ImageFormat.PNG
