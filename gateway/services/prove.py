@@ -46,8 +46,8 @@ class Proof:
     """What was compared, and what it shows.
 
     sha256: of the sanitized copy. methods: regions by the method that really applied. bits_left: see
-    `twin.bits_left`. pixels_changed: of all frames, in which the twins differ from the original, the fewest. seed: of the
-    noise, in hex, so that the twins can be made again.
+    `twin.bits_left`. pixels_changed: of all frames, in which the twins differ from the original, the fewest.
+    seed: of the noise, in hex, so that the twins can be made again.
     """
 
     sha256: str

@@ -129,9 +129,7 @@ NOISE = [
 
 
 @pytest.fixture
-def desk(
-    database: Database, tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Desk]:
+def desk(database: Database, tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Desk:
     first, *rest = (Image.fromarray(each) for each in NOISE)
     data = save(first, "WEBP", save_all=True, append_images=rest, lossless=True, duration=50)
     monkeypatch.setattr(desks, "picture", lambda: data)
