@@ -31,7 +31,7 @@ def test_the_tour_runs_as_it_stands(place: Installation, up: Process) -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=300,
     )
     said = done.stdout + done.stderr
     assert done.returncode == 0, said

@@ -68,7 +68,7 @@ def test_there_is_no_progress_bar_off_a_terminal(everything: Everything) -> None
 
 def test_exiftool_finds_structure_only(everything: Everything) -> None:
     command = ["exiftool", "-a", "-u", "-G1", "-json", "-r", str(everything.out)]
-    told = json.loads(subprocess.run(command, capture_output=True, check=True, timeout=60).stdout)
+    told = json.loads(subprocess.run(command, capture_output=True, check=True, timeout=300).stdout)
     assert len(told) == len(WRITTEN)
     for image in told:
         groups = {key.partition(":")[0] for key in image if ":" in key}

@@ -220,7 +220,7 @@ def in_rounds(house: House, asset: str, number: int) -> list[str]:
         found = reviews_of(house.installation, asset)
         return found if len(found) == number else None
 
-    return wait_until(look, f"{number} rounds", seconds=60, every=0.2)
+    return wait_until(look, f"{number} rounds", every=0.2)
 
 
 def image_bytes(page: Page) -> int:
