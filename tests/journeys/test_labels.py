@@ -162,7 +162,7 @@ def test_a_grant_revoked_in_the_middle_ends_claims_renewals_and_submissions(stre
 def test_an_expired_grant_ends_submissions_even_of_a_task_that_was_claimed(street: Street) -> None:
     newcomer = street.house.installation.enrol("annotator")
     grant = give_grant(street.house.officer, newcomer, street.dataset)
-    task = street.claim(newcomer).json()["id"]
+    task = street.claim(newcomer, seconds=1).json()["id"]  # soon another's: this one cannot give it back
     end_grant(street.house.installation, grant)
     with one_denial(street.house, newcomer, "label.submit", "grant.expired"):
         refused(submit(newcomer, task, BOX), "grant.expired")
