@@ -110,6 +110,9 @@ def test_a_release_is_undone_by_its_key_and_nothing_came_of_it(house: House, sea
     open_bench(page, review)
     page.keyboard.press("Enter")
     toast_says(page, "Undo")
+    # The eight seconds, as long as they take on this machine.
+    later = "UPDATE review SET held_until = '2100-01-01 00:00:00.000000' WHERE id = :id"
+    house.installation.execute(later, id=review)
     page.locator("#toasts").get_by_role("button", name="Undo").click()
     toast_says(page, "Taken back")
     shows(page, review)
