@@ -92,6 +92,8 @@ class Installation:
             "TMPDIR": str(self.temporary),
             "PRIVGATE_DATA": str(self.data),
             "PRIVGATE_MODELS": str(self.models),
+            # What is a near thing must come out alike on every CPU, whether or not it calculates in bf16.
+            "PRIVGATE_PRECISION": "f32",
             # A test's launcher is found from any working folder; the product itself is installed.
             "PYTHONPATH": str(ROOT),
             **self.extra,
