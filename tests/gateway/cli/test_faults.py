@@ -26,7 +26,7 @@ def privgate(*words: str, **environment: str) -> subprocess.CompletedProcess[str
         env=base | environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
 
 
