@@ -1,8 +1,8 @@
 """Fuzzing by hand: `python -m tests.fuzz TARGET --seconds N [--corpus DIR] [--findings DIR]`.
 
 TARGET is one of targets.py, led by what each input reaches (needs atheris), or `confined`: files with damage
-made for their formats, through the real Sandbox. Prints inputs, crashes, hangs and peak memory; status 1 where
-something was found. A finding lies in the folder of findings, one input a file.
+made for their formats, through the real Sandbox. Prints inputs, crashes, hangs and peak memory; status 1
+where something was found. A finding lies in the folder of findings, one input a file.
 """
 
 from __future__ import annotations

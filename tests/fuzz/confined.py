@@ -27,7 +27,7 @@ _CONTAINED: Final = ("decode.crashed", "decode.timeout")
 
 @dataclass
 class Tally:
-    """outcomes: "decoded" or the code of the refusal -> how many. peak: bytes of the decoder's resident set."""
+    """outcomes: "decoded" or the refusal's code -> how many. peak: bytes of the decoder's resident set."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     slowest: float = 0.0

@@ -29,7 +29,7 @@ from gateway.imaging.refusals import Refused
 from gateway.imaging.structure import check_structure, is_lossless
 from gateway.labels.coco import from_text
 from gateway.own_models.entry import parse_entry
-from gateway.vault.envelope import MAGIC, EnvelopeContext, open_sealed, seal
+from gateway.vault.envelope import EnvelopeContext, open_sealed, seal
 from gateway.vault.keys import DataKey, WrappedKey
 from gateway.web.api.resumable import file_name_of
 from policies.errors import InvalidPolicy
