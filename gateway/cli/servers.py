@@ -32,6 +32,7 @@ from gateway.settings import Settings
 from gateway.store.database import Database
 from gateway.store.ledger import utc_now
 from gateway.web.app import Role, create_app
+from gateway.web.connections import Patience, patient
 from gateway.web.peers import ProxyOnly
 
 SEQUENCE_SECONDS = 0.5
@@ -71,6 +72,10 @@ def serve(
         app = ProxyOnly(believing, ipaddress.ip_network(behind_proxy))  # type: ignore[arg-type]
     uvicorn.run(
         app,
+        http=patient(
+            Patience(head=settings.head_seconds, stall=settings.stall_seconds, most=settings.connections)
+        ),
+        ws="none",
         host=host,
         port=port,
         ssl_certfile=tls_cert,
