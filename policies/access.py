@@ -48,6 +48,8 @@ class Action(StrEnum):
     COPY_LIST = "copy.list"
     COPY_READ = "copy.read"
     COPY_PREVIEW = "copy.preview"
+    COPY_PROVE = "copy.prove"
+    PROOF_READ = "proof.read"
     DATASET_CREATE = "dataset.create"
     DATASET_LIST = "dataset.list"
     GRANT_CREATE = "grant.create"

@@ -37,6 +37,7 @@ from gateway.client.batch_answers import (
 )
 from gateway.client.flow import Flow, Pieces, patiently
 from gateway.client.problems import Problem, ServerFault, UnexpectedAnswer, Unreachable
+from gateway.client.proof_answers import Proof, ProofPage
 from gateway.client.rollbacks import Applied, Rollback
 from gateway.client.synchronous import Client
 
@@ -58,6 +59,8 @@ __all__ = [
     "LabelFormat",
     "Pieces",
     "Problem",
+    "Proof",
+    "ProofPage",
     "Received",
     "Rollback",
     "ServerFault",

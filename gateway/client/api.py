@@ -46,6 +46,7 @@ from gateway.client.flow import (
     perform,
 )
 from gateway.client.problems import refusal
+from gateway.client.proof_answers import Proof, ProofPage
 from gateway.errors import Conflict
 
 LOOK_EVERY: Final = 0.2
@@ -190,6 +191,41 @@ def download_copy(copy: str, into: Path) -> Flow[Path]:
     """The same, streamed to a file, which appears whole or not at all."""
     yield from perform(Request("GET", f"/v1/copies/{part(copy)}/content", into=into), repeatable=True)
     return into
+
+
+# --- proofs of copies
+
+
+def prove(asset: str, *, copy: str | None = None) -> Flow[Proof]:
+    """Has a worker prove the asset's released copy, or another one of its copies. One that is not finished is
+    answered again, so that it is tried again too."""
+    query = {} if copy is None else {"copy": copy}
+    return ask(Request("POST", f"/v1/assets/{part(asset)}/proofs", query), Proof.parse, repeatable=True)
+
+
+def read_proof(proof: str) -> Flow[Proof]:
+    return ask(as_json("GET", f"/v1/proofs/{part(proof)}"), Proof.parse)
+
+
+def list_proofs(asset: str, *, after: str = "") -> Flow[ProofPage]:
+    """A page of an asset's proofs, the newest first; `after` is the `next` of the page before."""
+    return ask(as_json("GET", f"/v1/assets/{part(asset)}/proofs", after=after), ProofPage.parse)
+
+
+def finished_proof(proof: str, *, looks: int = LOOKS) -> Flow[Proof]:
+    """The proof, once something came of it. Raises Conflict when that takes too long."""
+    for _ in range(looks):
+        found = yield from read_proof(proof)
+        if found.finished_at is not None:
+            return found
+        yield Pause(LOOK_EVERY)
+    raise Conflict(f"proof {proof} is not finished yet; look again later")
+
+
+def prover_key() -> Flow[str]:
+    """The public key of certificates."""
+    answer = yield from perform(as_json("GET", "/v1/audit/prover-key"), repeatable=True)
+    return answer.body.decode("ascii", "replace")
 
 
 # --- batches and webhooks

@@ -47,6 +47,11 @@ ACTS: Final[Mapping[str, Act]] = {
     "review.settled": Act("Review settled", "check", RELEASED),
     "region.rejected": Act("Region not hidden", "eye-off", REVIEW),
     "original.shown": Act("Original opened for review", "eye", REVIEW),
+    "original.opened_for_proof": Act("Original opened for a proof", "eye"),
+    "proof.asked": Act("Proof asked for", "certificate"),
+    "proof.failed": Act("Proof came to nothing", "alert"),
+    "copy.proven": Act("Copy proven", "certificate", RELEASED),
+    "copy.not_proven": Act("Copy not proven", "shield", QUARANTINED, bad=True),
     "copy.delivered": Act("Copy shown", "image"),
     "copy.delivery_failed": Act("Copy not delivered in full", "alert", QUARANTINED, bad=True),
     "access.denied": Act("Denied", "shield", QUARANTINED, bad=True),
@@ -134,7 +139,7 @@ DETAILS: Final[Mapping[str, str]] = {
 }
 """Names of details that read better otherwise; the rest are their own names."""
 
-QUIET: Final = frozenset({"round", "policy", "version", "root", "number"})
+QUIET: Final = frozenset({"round", "policy", "version", "root", "number", "commitment", "key"})
 """Details that a line leaves out; the entry's own page has them all."""
 
 

@@ -156,6 +156,22 @@ def test_ctrl_c_waits_for_no_worker_that_does_not_end(endless: Path) -> None:
     wait_until(lambda: not alive(below))
 
 
+def test_ctrl_c_in_the_middle_of_the_report_loses_no_line_of_it(endless: Path) -> None:
+    command = [sys.executable, "-m", "tests.gateway.cli.stopped_at_a_line", "anonymize"]
+    done = subprocess.run(
+        [*command, *map(str, options(endless))],
+        env=environment(),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert done.returncode == 130
+    lines = read_report(endless.parent / "report.jsonl")
+    assert f"stopped: {len(lines)} of {ENDLESS} done: {len(lines)} anonymized" in done.stderr
+    assert files(endless.parent / "out") == {line["output"] for line in lines}
+
+
 def test_after_kill_9_every_file_that_is_there_is_whole(endless: Path) -> None:
     process = start(endless)
     wait_until(some_done(endless))
