@@ -19,6 +19,10 @@ class ImageFormat(StrEnum):
     PNG = "png"
     WEBP = "webp"
     HEIC = "heic"
+    AVIF = "avif"
+    TIFF = "tiff"
+    GIF = "gif"
+    BMP = "bmp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class DecodedImage:
     """Bare pixels and what must be remembered of the file they came from.
 
     pixels: see Pixels; C-contiguous, owned by the caller. lossless: the file held exactly these pixels
-    (PNG, lossless WebP), so the copy shall be written without loss too.
+    (PNG, TIFF, GIF, BMP, lossless WebP), so the copy shall be written without loss too.
     words: of the file's header, in which a person may be named, lower case; kept out of every `repr`.
     """
 

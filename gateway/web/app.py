@@ -79,6 +79,7 @@ from gateway.web.api import (
     proofs,
     resumable,
     reviews,
+    rollbacks,
     tasks,
     webhooks,
 )
@@ -179,6 +180,7 @@ def create_app(
         proofs,
         resumable,
         reviews,
+        rollbacks,
         tasks,
         labels,
         webhooks,

@@ -136,6 +136,13 @@ ALLOWED = {
     ("POST", "/v1/policies/{policy_id}/previews"): {"officer"},
     ("GET", "/v1/policy-previews/{preview_id}"): {"officer"},
     ("PUT", "/v1/datasets/{dataset_id}/policy"): {"officer"},
+    ("POST", "/v1/datasets/{dataset_id}/rollbacks"): {"officer"},
+    ("GET", "/v1/datasets/{dataset_id}/rollbacks"): {"officer", "auditor"},
+    ("GET", "/v1/rollbacks/{rollback_id}"): {"officer", "auditor"},
+    # The first two of another officer's, the third of the stranger officer's own.
+    ("POST", "/v1/rollbacks/{rollback_id}/approve"): {"officer"},
+    ("POST", "/v1/rollbacks/{rollback_id}/refuse"): {"officer"},
+    ("POST", "/v1/rollbacks/{rollback_id}/withdraw"): {"officer"},
     ("POST", "/v1/datasets/{dataset_id}/rederive"): {"officer"},
     ("GET", "/v1/datasets/{dataset_id}/rederivation"): {"officer"},
     ("POST", "/v1/assets"): {"uploader"},
@@ -234,7 +241,7 @@ def things(house: House, copy: str, strangers: dict[str, Person]) -> dict[str, s
     house.officer.http.put(f"/v1/datasets/{house.dataset}/categories", json=categories)
     task = person.http.post(f"/v1/datasets/{house.dataset}/tasks/claim").json()["id"]
     ids = {"asset_id": asset, "copy_id": copy, "grant_id": grant, "task_id": task}
-    ids |= {**reviews, **_held(house), **_policies(house)}
+    ids |= {**reviews, **_held(house), **_policies(house), **_rollbacks(house, strangers["officer"])}
     batch = strangers["uploader"].http.post("/v1/batches", json={"dataset": house.dataset})
     begun, ended = (create(strangers["uploader"], house.dataset, 9).rpartition("/")[2] for _ in range(2))
     webhook = house.officer.http.post("/v1/webhooks", json={"url": "https://hooks.example.org/"})
@@ -266,6 +273,27 @@ def _policies(house: House) -> dict[str, str]:
     return {**ids, "policy_id": ids["policy_to_submit"], "preview_id": asked.json()["id"]}
 
 
+def _rollbacks(house: House, stranger: Person) -> dict[str, str]:
+    """A dataset that can go back, and a request of the right officer's for each thing that is done to one."""
+    asking = {"approve": house.officer, "refuse": house.officer, "withdraw": stranger}
+    ids = {"dataset_to_ask": moved_on(house.officer, "to ask")}
+    for verb, officer in asking.items():
+        dataset = moved_on(house.officer, f"to {verb}")
+        asked = officer.http.post(f"/v1/datasets/{dataset}/rollbacks", json=BACK)
+        ids[f"rollback_to_{verb}"] = str(asked.raise_for_status().json()["id"])
+    return {**ids, "rollback_id": ids["rollback_to_approve"]}
+
+
+BACK = {"policy": "street", "reason": "for-a-test"}
+
+
+def moved_on(officer: Person, name: str) -> str:
+    """The id of a dataset without images that was under `street` and is not any more."""
+    dataset = create_dataset(officer, f"{name} a roll back")
+    officer.http.put(f"/v1/datasets/{dataset}/policy", json={"policy": "cctv"}).raise_for_status()
+    return dataset
+
+
 def proposed(officer: Person, name: str) -> str:
     """The id of a new draft that nobody wrote before."""
     text = f"{{name: for-{name}, rules: [{{kind: face, method: fill, detectors: [centerface]}}]}}"
@@ -289,6 +317,13 @@ def _ask(  # noqa: C901  (a form for each kind of route)
         verb_of = path.rpartition("/")[2]
         things = {**things, "policy_id": things.get(f"policy_to_{verb_of}", things["policy_id"])}
         extra = _of_policies(route, things, role)
+    elif "rollbacks" in path:
+        verb_of = path.rpartition("/")[2]
+        things = {**things, "rollback_id": things.get(f"rollback_to_{verb_of}", things["rollback_id"])}
+        if route == ("POST", "/v1/datasets/{dataset_id}/rollbacks"):
+            things, extra = {**things, "dataset_id": things["dataset_to_ask"]}, {"json": BACK}
+        elif verb_of == "approve":
+            extra = {"json": {}}
     elif route == ("POST", "/v1/datasets"):
         extra = {"json": {"name": f"by {role} at {datetime.now(UTC).isoformat()}", "policy": "street"}}
     elif route == ("POST", "/v1/grants"):

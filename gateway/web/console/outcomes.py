@@ -18,10 +18,20 @@ REFUSED = "refused"
 HELD = "Held for your compliance office."
 AGAIN = "Bring it in again, or ask your operator to have it put through again."
 
+PUT_THROUGH = "Ask your operator to have it put through again."
+
 FAULTS: dict[str, tuple[str, str]] = {
     "format.jpeg_precision": (
         "A JPEG of more than 8 bits a sample is not taken",
         REFUSALS["format.jpeg_precision"].advice,
+    ),
+    "format.tiff_compression": (
+        "This TIFF is compressed by a method that is not taken",
+        REFUSALS["format.tiff_compression"].advice,
+    ),
+    **dict.fromkeys(
+        ("format.avif", "format.bmp", "format.gif", "format.tiff"),
+        ("It was brought in when its format was not taken yet", PUT_THROUGH),
     ),
     "input.empty": ("The file is empty", "Look at where it was copied from."),
     "file.empty": ("The file is empty", "Look at where it was copied from."),

@@ -21,6 +21,7 @@ from gateway.errors import DecodeTimeout, LimitExceeded, MalformedImage, Misconf
 from gateway.imaging.decode import Limits, decode
 from gateway.imaging.sandbox import Sandbox
 from tests.gateway.imaging.samples import DATA, noise, quadrants, save, scene
+from tests.gateway.imaging.tiff_files import striped, tiled
 
 PHOTO = save(Image.fromarray(scene()), "JPEG", quality=95)
 # Ten thousand times smaller than its pixels: 36 megapixels that take a while and 144 MB.
@@ -58,8 +59,19 @@ def open_descriptors() -> int:
         save(Image.fromarray(noise(90, 70)), "PNG"),
         save(Image.fromarray(noise(90, 70)), "WEBP", lossless=True),
         (DATA / "turned.heic").read_bytes(),
+        save(Image.fromarray(scene()), "AVIF", speed=10),
+        save(Image.fromarray(noise(90, 70)), "TIFF", compression="tiff_lzw"),
+        save(Image.fromarray(noise(90, 70)), "TIFF", compression="jpeg"),
+        save(Image.fromarray(noise(90, 70)).convert("1"), "TIFF", compression="group4"),
+        striped(noise(90, 70), 2, orientation=6),
+        tiled(noise(90, 70), 2, compression=8),
+        save(Image.fromarray(noise(90, 70)), "GIF"),
+        save(Image.fromarray(noise(90, 70)), "BMP"),
     ],
-    ids=["jpeg", "png", "webp", "heic"],
+    ids=[
+        *("jpeg", "png", "webp", "heic", "avif", "tiff-lzw", "tiff-jpeg", "tiff-fax", "tiff-turned"),
+        *("tiff-tiled", "gif", "bmp"),
+    ],
 )
 def test_gives_what_decoding_in_this_process_gives(shared: Sandbox, data: bytes) -> None:
     here, there = decode(data, Limits()), shared.decode(data)
@@ -75,7 +87,7 @@ def test_the_same_process_serves_again_and_refusals_do_not_end_it(shared: Sandbo
     with pytest.raises(MalformedImage):
         shared.decode(PHOTO[: len(PHOTO) // 2])
     with pytest.raises(UnsupportedFormat):
-        shared.decode(b"GIF89a" + bytes(99))
+        shared.decode(b"%PDF-1.7" + bytes(99))
     small = shared.decode(save(Image.fromarray(quadrants()), "PNG")).pixels
     assert np.array_equal(small, quadrants())
     assert shared.pid == pid
