@@ -6,15 +6,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import tuple_
+from sqlalchemy import ColumnElement, tuple_
 from sqlmodel import Session, col, select
 
 from gateway.errors import NotFound
 from gateway.store.proof_records import ProofOutcome, ProofRecord
 from gateway.store.proof_tables import CopyProof
+from gateway.store.tables import Copy
 
 COUNTER: Final = "proof."
 """Before the outcome: how many proofs came to it."""
+
+OTHER_LIBRARIES: Final = "prove.copy"
+"""The reason of a proof whose copy shows what its regions give, in bytes that cannot be had again."""
 
 
 def add(session: Session, record: ProofRecord) -> None:
@@ -70,6 +74,18 @@ def begin(session: Session, proof_id: str, *, now: datetime) -> ProofRecord:
         session.add(row)
         session.flush()
     return _record(row)
+
+
+def unprovable() -> ColumnElement[bool]:
+    """Whether a proof has found that other library versions wrote a copy, for a query of copies."""
+    # Few copies ever are: their ids are gathered once, not asked for with each copy of a dataset.
+    return col(Copy.id).in_(select(CopyProof.copy_id).where(CopyProof.reason == OTHER_LIBRARIES))
+
+
+def is_unprovable(session: Session, copy_id: str) -> bool:
+    """The same of one copy."""
+    query = select(CopyProof.id).where(CopyProof.copy_id == copy_id, CopyProof.reason == OTHER_LIBRARIES)
+    return session.exec(query).first() is not None
 
 
 def finish(
