@@ -50,8 +50,17 @@ def open_for(session: Session, copy_id: str) -> ProofRecord | None:
 
 def of_asset(session: Session, asset_id: str, *, after: str = "", limit: int) -> list[ProofRecord]:
     """An asset's, the newest first, beginning behind the proof `after`; raises NotFound if it is none."""
+    return _page(session, col(CopyProof.asset_id) == asset_id, after, limit)
+
+
+def of_dataset(session: Session, dataset_id: str, *, after: str = "", limit: int) -> list[ProofRecord]:
+    """The same of a dataset."""
+    return _page(session, col(CopyProof.dataset_id) == dataset_id, after, limit)
+
+
+def _page(session: Session, among: ColumnElement[bool], after: str, limit: int) -> list[ProofRecord]:
     here = tuple_(col(CopyProof.created_at), col(CopyProof.id))
-    query = select(CopyProof).where(CopyProof.asset_id == asset_id)
+    query = select(CopyProof).where(among)
     if after:
         last = _row(session, after)
         query = query.where(here < tuple_(last.created_at, last.id))
