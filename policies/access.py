@@ -63,6 +63,8 @@ class Action(StrEnum):
     PERSON_INVITE = "person.invite"
     PERSON_SUSPEND = "person.suspend"
     PERSON_RESTORE = "person.restore"
+    PERSON_ROLE = "person.role"
+    PERSON_ERASE = "person.erase"
     POLICY_CREATE = "policy.create"
     POLICY_LIST = "policy.list"
     POLICY_READ = "policy.read"

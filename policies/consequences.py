@@ -11,12 +11,22 @@ from typing import Final
 from policies.diff import things
 from policies.model import ALWAYS_FILLED, Effort, Kind, RedactionMethod
 from policies.policy import Policy, Rule
+from policies.shapes import Shape
 
 EXAMPLE: Final = 100
 """Pixels of the box by which a margin is told."""
 
 CELLS: Final = {Kind.FACE: "4 by 4", Kind.LICENSE_PLATE: "4 by 2"}
 """Of a blur or a mosaic, at most; `gateway.imaging.redact` holds the bound, and a test compares."""
+
+
+_SHAPES: Final = {
+    Shape.RECTANGLE: "The whole box is hidden, with its margin.",
+    Shape.ELLIPSE: "An ellipse around all of the box: it reaches a fifth of the box or more beyond each "
+    "side, and hides less at the corners of the margin.",
+    Shape.POLYGON: "What is tilted is hidden along its own sides; where a detector gives no outline, the "
+    "whole box is.",
+}
 
 
 def consequences(policy: Policy) -> dict[str, str]:
@@ -58,6 +68,7 @@ def _of_rule(rule: Rule) -> Iterator[tuple[str, str]]:
             else "Hidden to the edge of the box and no further: a rim may stay visible."
         ),
     )
+    yield "shape", _SHAPES[rule.shape]
     yield "detectors", f"Where {_all(rule.detectors)} cannot run, no image is taken further."
     if rule.second_opinion:
         yield "second_opinion", f"{_all(rule.second_opinion)} is asked too where it can run."

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from policies.model import ALWAYS_FILLED, Kind, RedactionMethod
 from policies.policy import Policy, Rule
+from policies.shapes import Shape
 
 
 class Effect(StrEnum):
@@ -148,6 +149,7 @@ def _of_gate(field: str, was: Any, now: Any) -> Change:
 def _added(rule: Rule) -> Change:
     how = _method(rule)
     which = "; identifiers only" if rule.reads else ""
+    which += "" if rule.shape is Shape.RECTANGLE else f"; shape {rule.shape}"
     words = (
         f"{things(rule.kind)}: newly looked for and hidden ({how}{which}; detectors {_list(rule.detectors)})"
     )
@@ -243,6 +245,18 @@ def _of_lines(old: Rule, new: Rule) -> tuple[Effect, str]:
     return Effect.HIDES_MORE, f"{change}; no line is read, every one is hidden"
 
 
+def _of_shape(old: Rule, new: Rule) -> tuple[Effect, str]:
+    change = f"{old.shape} becomes {new.shape}"
+    match old.shape, new.shape:
+        case Shape.RECTANGLE, Shape.POLYGON:
+            return Effect.HIDES_LESS, f"{change}; around tilted things the corners of the box are shown"
+        case Shape.POLYGON, Shape.RECTANGLE:
+            return Effect.HIDES_MORE, f"{change}; around tilted things the whole box is hidden"
+        case _:
+            # An ellipse reaches beyond the sides of the rectangle and leaves its corners.
+            return Effect.UNKNOWN, f"{change}; more is hidden here and less there, counted as stricter"
+
+
 def _of_clause(old: Rule, new: Rule) -> tuple[Effect, str]:
     return Effect.NONE, f"{_quoted(old.serves)} becomes {_quoted(new.serves)}; only words change"
 
@@ -252,6 +266,7 @@ _KNOWN: Final[dict[str, Callable[[Rule, Rule], tuple[Effect, str]]]] = {
     "review": _of_review,
     "hide": _of_hide,
     "grow": _of_grow,
+    "shape": _of_shape,
     "lines": _of_lines,
     "detectors": _of_detectors,
     "second_opinion": _of_second_opinion,

@@ -15,7 +15,17 @@ from policies.release import ReleaseGate
 
 Shown = str | bool | list[str]
 
-FIELDS: Final = ("method", "detectors", "second_opinion", "hide", "review", "grow", "lines", "serves")
+FIELDS: Final = (
+    "method",
+    "detectors",
+    "second_opinion",
+    "hide",
+    "review",
+    "grow",
+    "shape",
+    "lines",
+    "serves",
+)
 LIMITS: Final = ("largest", "most", "expect")
 NUMBERS: Final = frozenset({"hide", "review", "grow", "sample", "reviewers", *LIMITS})
 """Fields whose value is a number; of the limits, each kind's."""

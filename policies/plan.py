@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import assert_never
 
-from policies.cover import Nearby, share_covered
+from policies.cover import Nearby, inside
+from policies.hidden_rows import share_hidden
 from policies.model import TOO_MANY, Detection, Plan, Redaction, Region, Size, Verdict
 from policies.policy import Policy, Rule
 from policies.release import gate_reasons
+from policies.shapes import Ellipse, Outline, Shape
 
 BLOCK = 4
 """Pixels to a multiple of which regions grow: half of JPEG's block. What is hidden is gone from the pixels
@@ -47,7 +52,7 @@ def make_plan(policy: Policy, detections: Iterable[Detection], size: Size, *, dr
         if TOO_MANY in detection.source.split("+"):
             reasons.add(f"{detection.kind.value}.too_many")
         hidden.append(detection)
-        redactions.append(Redaction(_final_region(detection.region, rule, size), rule.kind, rule.method))
+        redactions.append(_redaction(detection, rule, size))
     reasons |= gate_reasons(policy.release, hidden, size, draw=draw)
     verdict = Verdict.REVIEW if reasons else Verdict.RELEASE
     return Plan(_without_nested(redactions), verdict, tuple(sorted(reasons)))
@@ -66,30 +71,59 @@ def missed(
 
     What is under a redaction does not count: a blurred face is often found once more.
     """
-    regions = Nearby(redaction.region for redaction in redactions)
+    by_region: dict[Region, list[Redaction]] = defaultdict(list)
+    for redaction in redactions:
+        by_region[redaction.region].append(redaction)
+    places = Nearby(by_region)
     return tuple(
         one
         for one in seen
         if (rule := policy.rule_for(one.kind)) is not None
         and rule.hides(one)
         and one.score >= min(rule.hide + RECHECK_MARGIN, 1.0)
-        and share_covered(one.region, regions.to(one.region)) < COVERED
+        and share_hidden(one.region, [r for place in places.to(one.region) for r in by_region[place]])
+        < COVERED
     )
 
 
-def _final_region(region: Region, rule: Rule, size: Size) -> Region:
-    return region.grown(rule.grow, size).aligned(BLOCK, size)
+def _redaction(detection: Detection, rule: Rule, size: Size) -> Redaction:
+    """What is hidden of a detection: never less than all of it, and the rule's margin around it.
+
+    An ellipse goes around the whole box. A polygon is the detector's own, grown, within the rectangle that
+    would be hidden otherwise; where a detector gives none, that rectangle is.
+    """
+    region = detection.region
+    around = region.grown(rule.grow, size).aligned(BLOCK, size)
+    match rule.shape:
+        case Shape.RECTANGLE:
+            return Redaction(around, rule.kind, rule.method)
+        case Shape.ELLIPSE:
+            ellipse = Ellipse.around(region.x0, region.y0, region.x1, region.y1, rule.grow)
+            return Redaction(_within(ellipse, size, region), rule.kind, rule.method, ellipse)
+        case Shape.POLYGON:
+            if detection.polygon is None:
+                return Redaction(around, rule.kind, rule.method)
+            polygon = replace(detection.polygon, grow=rule.grow)
+            tight = inside(around, [_within(polygon, size, region)])[0]
+            return Redaction(tight, rule.kind, rule.method, polygon)
+        case _:
+            assert_never(rule.shape)
+
+
+def _within(outline: Outline, size: Size, otherwise: Region) -> Region:
+    """The rectangle of the image around an outline."""
+    return Region.covering(*outline.box, size) or otherwise
 
 
 def _without_nested(redactions: list[Redaction]) -> tuple[Redaction, ...]:
-    """In reading order, without those that another of the same kind and method contains."""
+    """In reading order, without those that another of the same kind and method covers."""
     kept: list[Redaction] = []
-    for candidate in sorted(redactions, key=lambda r: (-r.region.area, r.region, r.kind)):
+    for candidate in sorted(redactions, key=lambda r: (-r.pixels, r.region, r.kind, r.order)):
         if not any(
             other.kind is candidate.kind
             and other.method is candidate.method
-            and other.region.contains(candidate.region)
+            and (other.covers(candidate.region) or other == candidate)
             for other in kept
         ):
             kept.append(candidate)
-    return tuple(sorted(kept, key=lambda r: (r.region.y0, r.region.x0, r.region, r.kind)))
+    return tuple(sorted(kept, key=lambda r: r.order))

@@ -29,6 +29,7 @@ from policies import document
 from policies.errors import Fault, InvalidPolicy, UnknownPolicy
 from policies.model import Detection, Effort, Kind, Reading, RedactionMethod
 from policies.release import ReleaseGate
+from policies.shapes import Shape
 
 PRESETS = Path(__file__).parent / "presets"
 
@@ -57,6 +58,8 @@ class Rule(BaseModel):
     hide: detections at or above this normalised score are hidden.
     review: detections from here up to `hide` are hidden too, and a person must look.
     grow: margin on each side, as a fraction of the detected box's width and height.
+    shape: what is hidden of each detection: the rectangle, an ellipse around all of it, or the polygon that
+    the detector gives (tilted lines of text and codes; of anything else, the rectangle).
     lines: of text, which lines are hidden. For identifiers each line is read; what is not surely harmless is
     hidden, and so is what could not be read.
     serves: the clause that the rule serves, for the officer who answers for it.
@@ -71,6 +74,7 @@ class Rule(BaseModel):
     hide: Score = 0.5
     review: Score = 0.4
     grow: float = Field(default=0.15, strict=True, ge=0.0, le=1.0)
+    shape: Shape = Shape.RECTANGLE
     lines: Lines = Lines.ALL
     serves: str = Field(default="", max_length=200)
 
@@ -120,6 +124,10 @@ class Rule(BaseModel):
                 f"review ({self.review}) lies above hide ({self.hide}); lower it or leave it out"
             )
         return self
+
+
+_LEFT_OUT: Final = {"lines": Lines.ALL, "shape": Shape.RECTANGLE}
+"""Of a rule, what the canonical form does not say."""
 
 
 class Policy(BaseModel):
@@ -173,14 +181,16 @@ class Policy(BaseModel):
     def canonical(self) -> bytes:
         """The canonical form: UTF-8 JSON, keys sorted, no spaces, defaults written out, rules by kind.
 
-        A gate that never asks for a person is left out, so is the thorough effort, and `lines` where it is
-        all of them: such a policy keeps the version that it had before there was a choice.
+        A gate that never asks for a person is left out, so is the thorough effort, `lines` where it is all of
+        them and `shape` where it is the rectangle: such a policy keeps the version that it had before there
+        was a choice.
         """
         chosen = {"release": self.release != ReleaseGate(), "effort": self.effort is not Effort.THOROUGH}
         fields = self.model_dump(mode="json", exclude={name for name, said in chosen.items() if not said})
         for rule in fields["rules"]:
-            if rule["lines"] == Lines.ALL:
-                del rule["lines"]
+            for field, usual in _LEFT_OUT.items():
+                if rule[field] == usual:
+                    del rule[field]
         # There is one rule a kind, and their order changes nothing that is done.
         fields["rules"].sort(key=lambda rule: rule["kind"])
         return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

@@ -12,7 +12,7 @@ from policies.model import ALWAYS_FILLED, Kind
 from policies.policy import Policy, load_policy
 
 RULE_FIELDS: Final = (
-    "kind", "method", "detectors", "second_opinion", "hide", "review", "grow", "lines", "serves",
+    "kind", "method", "detectors", "second_opinion", "hide", "review", "grow", "shape", "lines", "serves",
 )  # fmt: skip
 
 NUMBER: Final = re.compile(r"-?(\d{1,12}(\.\d{0,12})?|\.\d{1,12})")
@@ -58,7 +58,7 @@ def fresh_rule(kind: Kind) -> dict[str, Any]:
     strict = load_policy("strict").rule_for(kind)
     if strict is None:
         raise ValueError(f"the strict preset has no rule for {kind}")
-    rule = strict.model_dump(mode="json", exclude={"serves", "lines"})
+    rule = strict.model_dump(mode="json", exclude={"serves", "lines", "shape"})
     if kind in ALWAYS_FILLED or not rule["second_opinion"]:
         del rule["second_opinion"]
     return {field: rule[field] for field in RULE_FIELDS if field in rule}
@@ -95,7 +95,12 @@ def normal(policy: Policy) -> str:
         )
     ]
     for rule in values["rules"]:
-        for field, nothing in (("second_opinion", []), ("lines", "all"), ("serves", "")):
+        for field, nothing in (
+            ("second_opinion", []),
+            ("shape", "rectangle"),
+            ("lines", "all"),
+            ("serves", ""),
+        ):
             if rule.get(field) == nothing:
                 del rule[field]
     values["effort"] = policy.effort.value

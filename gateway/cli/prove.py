@@ -21,7 +21,7 @@ from gateway.services.prove import CLAIM, Proof, prove
 from gateway.services.whole_files import write_whole
 from gateway.version import VERSION
 from policies.errors import PolicyError
-from policies.model import Kind, Redaction, RedactionMethod, Region
+from policies.model import Redaction
 
 KEY_NAME = "privgate.prover"
 
@@ -118,10 +118,7 @@ def _line_of(report: Path, copy: bytes) -> dict[str, Any]:
 
 def _redactions(line: dict[str, Any], report: Path) -> tuple[Redaction, ...]:
     try:
-        return tuple(
-            Redaction(Region.parse(one["region"]), Kind(one["kind"]), RedactionMethod(one["method"]))
-            for one in line["redactions"]
-        )
+        return tuple(Redaction.parse(one) for one in line["redactions"])
     except (KeyError, TypeError, ValueError, PolicyError) as exc:
         raise InputRefused(
             f"{shown(report)} names a region that cannot be read ({type(exc).__name__})",

@@ -290,10 +290,7 @@ def _report(result: Sanitized, policy_version: str, code_version: str) -> dict[s
         "models": result.digests,
         "absent": list(result.absent),
         "precision": result.precision,
-        "redactions": [
-            {"kind": r.kind.value, "region": r.region.to_dict(), "method": r.method.value}
-            for r in result.plan.redactions
-        ],
+        "redactions": [redaction.to_dict() for redaction in result.plan.redactions],
         "detections": [d.to_dict() for d in result.detections],
         "reasons": list(result.plan.reasons),
         "milliseconds": result.milliseconds,

@@ -191,10 +191,7 @@ def _written(job: Job, result: Sanitized, out: Path, facts: RunFacts) -> Outcome
         policy=facts.policy,
         size={"width": result.size.width, "height": result.size.height},
         detections=[d.to_dict() for d in result.detections],
-        redactions=[
-            {"kind": r.kind.value, "region": r.region.to_dict(), "method": r.method.value}
-            for r in result.plan.redactions
-        ],
+        redactions=[redaction.to_dict() for redaction in result.plan.redactions],
         models=result.digests,
         absent=list(result.absent),
         precision=result.precision,

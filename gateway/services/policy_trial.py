@@ -151,6 +151,7 @@ def _listed(parts: Iterable[Difference]) -> list[dict[str, Any]]:
             "region": part.region.to_dict(),
             "pixels": part.pixels,
             "whole": part.whole,
+            **({} if part.outline is None else {"outline": part.outline.to_dict()}),
         }
         for part in parts
     ]

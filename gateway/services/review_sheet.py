@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.store.records import CopyRecord, ReviewRecord
-from policies.model import Detection, Kind, Redaction, RedactionMethod, Region, Size
+from policies.model import Detection, Redaction, Size
 from policies.policy import Policy, Rule
 from policies.review import Origin
 
@@ -52,10 +52,7 @@ def sheet_of(review: ReviewRecord, copy: CopyRecord, policy: Policy) -> Sheet:
 
 def redactions_of(copy: CopyRecord) -> tuple[Redaction, ...]:
     """What the copy hides, in the order of its report."""
-    return tuple(
-        Redaction(Region.parse(stored["region"]), Kind(stored["kind"]), RedactionMethod(stored["method"]))
-        for stored in copy.report["redactions"]
-    )
+    return tuple(Redaction.parse(stored) for stored in copy.report["redactions"])
 
 
 def size_of(copy: CopyRecord) -> Size:

@@ -185,6 +185,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "serves": "clause",
     "detectors": "detectors that must run",
     "second_opinion": "detectors asked too",
+    "shape": "shape",
     "lines": "lines",
     "sample": "share of all images",
     "reviewers": "reviewers",
