@@ -149,6 +149,8 @@ ALLOWED = {
     ("GET", "/v1/assets"): {"officer", "operator"},
     ("POST", "/v1/assets/{asset_id}/proofs"): {"officer", "auditor"},
     ("GET", "/v1/assets/{asset_id}/proofs"): {"officer", "auditor"},
+    ("POST", "/v1/datasets/{dataset_id}/proofs"): {"officer", "auditor"},
+    ("GET", "/v1/datasets/{dataset_id}/proofs"): {"officer", "auditor"},
     ("GET", "/v1/proofs/{proof_id}"): {"officer", "auditor"},
     ("GET", "/v1/proofs/{proof_id}/certificate"): {"officer", "auditor"},
     # Each asks for a quarantined image of their own.
@@ -336,6 +338,8 @@ def _ask(  # noqa: C901  (a form for each kind of route)
         extra = {"json": {"annotations": []}}
     elif route == ("POST", "/v1/batches"):
         extra = {"json": {"dataset": things["dataset_id"]}}
+    elif route == ("POST", "/v1/datasets/{dataset_id}/proofs"):
+        extra = {"json": {"sample": 1}}
     elif route == ("POST", "/v1/batches/{batch_id}/close"):
         extra = {"json": {}}
     elif route == ("POST", "/v1/webhooks"):
@@ -352,8 +356,10 @@ def _ask(  # noqa: C901  (a form for each kind of route)
     elif route == ("POST", "/v1/assets"):
         extra = {"params": {"dataset": things["dataset_id"]}, "content": b"an upload"}
     answer = person.http.request(verb, path.format(**things), **extra)
-    if route == ("POST", "/v1/assets/{asset_id}/proofs") and answer.is_success:
-        finished_proof(person, answer.json()["id"])  # or its entries would come in the middle of another test
+    if verb == "POST" and path.endswith("/proofs") and answer.is_success:
+        # Or its entries would come in the middle of another test.
+        for proof in answer.json().get("proofs", [answer.json()]):
+            finished_proof(person, proof["id"])
     return answer
 
 
