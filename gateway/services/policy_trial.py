@@ -126,6 +126,8 @@ def summary(tried: Sequence[Tried]) -> dict[str, Any]:
         "released_after": sum(_released(one.new) for one in read),
         "changed": sum(_changes(one.difference) for one in read),
     }
+    if kept := sum(len(one.new.kept) for one in read if one.new is not None):
+        counts["kept_after"] = kept
     if readings := sum((Counter(one.readings) for one in read), Counter[str]()):
         counts["readings_after"] = dict(sorted(readings.items()))
     for name in PARTS:
