@@ -27,7 +27,8 @@ from gateway.imaging.image import (
     Pixels,
     Timing,
 )
-from gateway.imaging.opening import Opened, check_size, open_header
+from gateway.imaging.nesting import check_nesting
+from gateway.imaging.opening import Opened, check_shape, check_size, open_header
 from gateway.imaging.refusals import Refused
 
 __all__ = ["DecodedImage", "ImageFormat", "Limits", "decode", "decode_into", "sniff"]
@@ -80,8 +81,10 @@ def check_bytes(data: bytes, limits: Limits) -> None:
 
 
 def _decode(data: bytes, image_format: ImageFormat, limits: Limits, allocate: Allocate) -> FileFacts:
+    check_nesting(data, image_format, limits)
     opened = open_header(data, image_format, limits)
     check_size(*opened.size, limits, len(opened.frames))
+    check_shape(*opened.size, len(data), limits)
     if opened.plays is not None and max(opened.size) > animated_webp.MAX_SIDE:
         raise Refused("limit.side", *opened.size, animated_webp.MAX_SIDE)
     words: dict[str, None] = {}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from enum import StrEnum
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,10 @@ MOST_FRAMES = 5_000
 
 MAX_MILLISECONDS = (1 << 24) - 1
 """Of one frame: WebP has 24 bits for it."""
+RATIO_FROM: Final = 25_000_000
+"""Pixels up to which a file may unfold as far as it likes: what that costs is small, and a flat page of 20
+megapixels is 800 bytes of lossless WebP (DECODING.md).
+"""
 
 
 class ImageFormat(StrEnum):
@@ -37,9 +42,11 @@ class Limits:
     """What one decode may cost.
 
     max_bytes: size of the file. max_pixels: width times height, of all frames together. max_side: width or
-    height in pixels. max_frames: of an animation, or pages. timeout: seconds on the clock. memory: address
-    space of the decoder process in bytes; the default holds the largest image of the default max_pixels in
-    every format with room to spare (bench_decode measures it).
+    height in pixels. timeout: seconds on the clock. memory: address space of the decoder process in bytes;
+    the default holds the largest image of the default max_pixels in every format with room to spare
+    (bench_decode measures it). max_aspect: the longer side by the shorter. max_ratio: bytes of pixels by
+    bytes of the file, for images of more than RATIO_FROM pixels. max_parts, max_depth: see `nesting`.
+    max_frames: of an animation, or pages. DECODING.md says why each is what it is.
     """
 
     max_bytes: int = 100_000_000
@@ -47,11 +54,14 @@ class Limits:
     max_side: int = 32_768
     timeout: float = 20.0
     memory: int = 2 * 1024**3
+    max_aspect: int = 200
+    max_ratio: int = 5_000
+    max_parts: int = 10_000
+    max_depth: int = 16
     max_frames: int = 500
 
     def __post_init__(self) -> None:
-        least = min(self.max_bytes, self.max_pixels, self.max_side, self.memory, self.max_frames)
-        if least < 1 or self.timeout <= 0:
+        if min(astuple(self)) <= 0 or min(self.max_bytes, self.max_pixels, self.max_side, self.memory) < 1:
             raise ValueError(f"limits are positive numbers: {self}")
         if self.max_frames > MOST_FRAMES:
             raise ValueError(f"no more than {MOST_FRAMES} frames")

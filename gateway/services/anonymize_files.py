@@ -50,6 +50,8 @@ class Outcome:
     """A line of the report. Regions are pixels of the oriented image, and of all its frames; times are
     milliseconds.
 
+    kept: detections that stay visible because they lie in a zone that the policy keeps.
+
     input, output: paths; bytes of a file name that are not UTF-8 stand as lone surrogates (os.fsencode gives
     the bytes back). output is relative to the output folder.
     """
@@ -64,6 +66,7 @@ class Outcome:
     frames: int | None = None
     detections: list[dict[str, Any]] = field(default_factory=list)
     redactions: list[dict[str, Any]] = field(default_factory=list)
+    kept: int = 0
     models: dict[str, str] = field(default_factory=dict)
     absent: list[str] = field(default_factory=list)
     precision: str | None = None
@@ -195,6 +198,7 @@ def _written(job: Job, result: Sanitized, out: Path, facts: RunFacts) -> Outcome
         frames=result.frames,
         detections=[d.to_dict() for d in result.detections],
         redactions=[redaction.to_dict() for redaction in result.plan.redactions],
+        kept=len(result.plan.kept),
         models=result.digests,
         absent=list(result.absent),
         precision=result.precision,

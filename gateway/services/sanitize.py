@@ -100,7 +100,7 @@ class Sanitizer:
         redacted, encoded = _make(image, plan, watch)  # (4)
         for last in (False, True) if policy.release.recheck else ():  # (5)
             shown = hidden_frames(image, redacted, plan.redactions)
-            hits = missed(policy, seen_in(shown, partial(look_at, "recheck")), plan.redactions)
+            hits = missed(policy, seen_in(shown, partial(look_at, "recheck")), plan.redactions, size)
             if not hits:
                 break
             detections += tuple(replace(hit, source=f"{hit.source}+recheck") for hit in hits)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from PIL import ExifTags, Image, ImageCms, PngImagePlugin
 
 from tests.gateway.imaging.samples import DATA, png_chunk, save, scene
-from tests.gateway.imaging.tiff_files import ASCII, LONG, UNDEFINED, Tags, described, tiff
+from tests.gateway.imaging.tiff_files import ASCII, LONG, UNDEFINED, Tags, Values, described, tiff
 
 SECRETS = ("SECRET", "52.5163", "Ada Lovelace", "2031:01:02")
 XMP = b"<?xpacket?><x:xmpmeta xmlns:x='adobe:ns:meta/'><r>XMP-SECRET Ada Lovelace</r></x:xmpmeta>"
@@ -97,9 +97,9 @@ def with_gif_blocks(data: bytes) -> bytes:
     return data[:-1] + comment + application + b"\x3b" + TRAILER
 
 
-def rich_tags(tags: Tags) -> Tags:
+def rich_tags(tags: Tags) -> dict[int, tuple[int, Values]]:
     """With names, dates, XMP, IPTC, a profile and a private tag of nobody's."""
-    return dict(tags) | {
+    more: dict[int, tuple[int, Values]] = {
         270: (ASCII, b"SECRET of the ward\0"),
         271: (ASCII, b"SECRET-CAMERA\0"),
         306: (ASCII, b"2031:01:02 03:04:05\0"),
@@ -109,6 +109,7 @@ def rich_tags(tags: Tags) -> Tags:
         34675: (UNDEFINED, PROFILE),
         65000: (ASCII, b"PRIVATE-SECRET\0"),
     }
+    return {**tags, **more}
 
 
 def tiff_page(seed: int, **more: int) -> tuple[Tags, list[bytes]]:
