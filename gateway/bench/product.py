@@ -16,8 +16,9 @@ from gateway.bench.annotations import LabelledImage
 from gateway.bench.record import Record
 from gateway.bench.run import Made, State
 from gateway.services.anonymize_files import Outcome, RunFacts, Status
+from gateway.services.file_orders import Done, Order
 from gateway.services.file_plan import KEPT_ENDINGS, Job
-from gateway.services.file_workers import Done, FileWorkers, Order
+from gateway.services.file_workers import FileWorkers
 from gateway.services.usage import Usage
 from gateway.services.whole_files import output_folder
 from policies.model import Detection, Size

@@ -12,7 +12,7 @@ from typing import Any, Self, TextIO
 
 from gateway.cli.before_after import BeforeAfterPage
 from gateway.errors import Misconfigured
-from gateway.services.file_workers import Done
+from gateway.services.file_orders import Done
 
 
 def check_report_files(report: Path | None, html: Path | None, inputs: Iterable[Path]) -> None:

@@ -12,8 +12,8 @@ from gateway.imaging.sandbox import Sandbox
 from gateway.native_noise import only_our_words
 from gateway.services.anonymize_files import RunFacts, anonymize_file
 from gateway.services.detectors import PolicyDetectors
+from gateway.services.file_orders import Answer, Done, Order, with_detectors
 from gateway.services.file_plan import Job
-from gateway.services.file_workers import Answer, Done, Order, with_detectors
 from gateway.services.meter import Meter, MeteredDetectors
 from gateway.services.previews import Previewer
 from gateway.services.sanitize import Sanitizer

@@ -12,22 +12,16 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from gateway.errors import Misconfigured
 from gateway.services.anonymize_files import Outcome, RunFacts, refused, remove_stale
+from gateway.services.file_orders import Answer, Done, Order
 from gateway.services.file_plan import Job
-from policies.policy import Policy
-
-if TYPE_CHECKING:  # it imports numerical libraries, which this end needs not
-    from gateway.services.previews import Preview
-    from gateway.services.usage import Usage
 
 AHEAD = 256
 """How many files the workers may be ahead of the one that the report waits for: bounds what is kept."""
@@ -39,43 +33,18 @@ GRACE_SECONDS = 0.8
 """What workers that are called off may still take to end by themselves."""
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What all the files of one run have in common.
-
-    measure: whether what each costs is told, see Usage. precision: see PolicyDetectors.
-    """
-
-    policy: Policy
-    facts: RunFacts
-    out: Path
-    models: Path
-    threads: int
-    previews: bool
-    measure: bool = False
-    precision: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What became of the file of this number; its small pictures and what it cost where asked for."""
-
-    number: int
-    outcome: Outcome
-    preview: Preview | None = None
-    usage: Usage | None = None
-
-
 class FileWorkers:
     """A context manager: starts `count` workers, ends them for certain.
 
     Entering raises Misconfigured when the policy cannot run here. Leaving early calls off what is being done:
-    of such a file nothing is left.
+    of such a file nothing is left. bell: once it is readable, KeyboardInterrupt is raised, but only while the
+    workers are waited for, so that nothing they have told is lost.
     """
 
-    def __init__(self, order: Order, count: int) -> None:
+    def __init__(self, order: Order, count: int, *, bell: Connection | None = None) -> None:
         self._order = order
         self._count = count
+        self._bell = bell
         self._pool: list[_Worker] = []
         self._stillborn = 0
         self._finished: dict[int, Done] = {}
@@ -140,11 +109,13 @@ class FileWorkers:
                 waiting.popleft()
 
     def _listen(self) -> None:
-        """Waits until some worker says something, or dies."""
+        """Waits until some worker says something, or dies. Raises KeyboardInterrupt once the bell rang."""
         by_pipe = {worker.pipe: worker for worker in self._pool}
-        for pipe in wait(list(by_pipe)):
-            if isinstance(pipe, Connection):
-                self._take(by_pipe[pipe])
+        heard = wait([*by_pipe, *([] if self._bell is None else [self._bell])])
+        for pipe in by_pipe.keys() & set(heard):
+            self._take(by_pipe[pipe])
+        if self._bell in heard:
+            raise KeyboardInterrupt
 
     def _take(self, worker: _Worker) -> None:
         answer = worker.receive()
@@ -176,10 +147,6 @@ class FileWorkers:
                     "the worker processes die as they start; the lines above may say why, "
                     "if not, look whether memory is short: try --jobs 1"
                 )
-
-
-Answer = RunFacts | Done | Misconfigured
-"""What a worker sends: first what it will look with, then what became of each file."""
 
 
 class _Worker:
@@ -257,10 +224,3 @@ def _work(pipe: Connection, order: Order) -> None:
     from gateway.services.file_worker import work
 
     work(pipe, order)
-
-
-def with_detectors(
-    facts: RunFacts, models: dict[str, str], absent: Sequence[str], precision: str
-) -> RunFacts:
-    """The facts of a run, completed by what its workers have loaded."""
-    return replace(facts, models=models, absent=tuple(absent), precision=precision)
