@@ -23,6 +23,9 @@ WORDS: Final = {
     "prove.copy": "the file shows what its regions give, and today's twins are equal; but other versions of "
     "the libraries wrote it, so its bytes cannot be had again. It stays. Making the dataset's copies anew "
     "(POST /v1/datasets/ID/rederive, or on its page at the console) makes one that can be proven",
+    "prove.version": "another release or other libraries made the file, and hid its regions otherwise than "
+    "today's would. That shows no leak, and proves nothing. Making the dataset's copies anew makes one that "
+    "can be proven",
 }
 
 
