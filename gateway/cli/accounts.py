@@ -12,6 +12,7 @@ import typer
 
 from gateway.cli.columns import columns
 from gateway.cli.options import Data, open_installation
+from gateway.cli.stopping import STOPPED
 from policies.access import Role
 
 if TYPE_CHECKING:
@@ -108,8 +109,11 @@ def erase(
     from gateway.store.ledger import utc_now
 
     _, database = open_installation(data, jobs=False)
-    if not yes:
-        typer.confirm(f"Erase the name and the account of {person}? Nothing brings them back.", abort=True)
+    if not yes and not typer.confirm(
+        f"Erase the name and the account of {person}? Nothing brings them back."
+    ):
+        print("nothing was erased")
+        raise typer.Exit(STOPPED)
     laid = erase_name(database, person, clock=utc_now)
     print(f"erased {person}; {_laid_down(laid)}")
 

@@ -92,7 +92,7 @@ class Disclosure:
         sent: bytes that may have arrived. reason: UNREADABLE or INTERRUPTED. Raises nothing: where this
         cannot be recorded, the log goes on saying that all of it was given.
         """
-        told = {"bytes": sent, "of": copy.byte_length, "reason": reason}
+        told: dict[str, str | int] = {"bytes": sent, "of": copy.byte_length, "reason": reason}
         try:
             with self._database.unit() as unit:
                 self._record(unit, principal, self._failure, copy, told)

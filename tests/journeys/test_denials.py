@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,6 +15,7 @@ from tests.support.gateway import (
     Person,
     content_of,
     create_dataset,
+    end_grant,
     finished_proof,
     give_grant,
     proof_of,
@@ -73,9 +73,9 @@ def test_a_grant_opens_its_own_dataset_and_no_other(house: House, copy: str) -> 
 
 def test_an_expired_grant_opens_nothing(house: House, copy: str) -> None:
     newcomer = house.installation.enrol("annotator")
-    give_grant(house.officer, newcomer, house.dataset, seconds=2.5)
+    grant = give_grant(house.officer, newcomer, house.dataset)
     assert content_of(newcomer, copy).status_code == 200
-    time.sleep(2.6)
+    end_grant(house.installation, grant)
     with one_denial(house, newcomer, "copy.read", "grant.expired"):
         refused(content_of(newcomer, copy), "grant.expired")
     with one_denial(house, newcomer, "copy.list", "grant.expired"):
@@ -102,7 +102,7 @@ def test_who_has_no_valid_token_is_turned_away_and_counted_but_not_entered(house
         assert response.headers["www-authenticate"] == "Bearer"
         assert response.headers["content-type"] == "application/problem+json"
     assert len(installation.entries()) == entered
-    wait_until(lambda: installation.rows(query)[0].n >= counted + 2, "the count of both", seconds=15)
+    wait_until(lambda: installation.rows(query)[0].n >= counted + 2, "the count of both")
 
 
 def test_a_revoked_token_is_no_token(house: House, copy: str) -> None:

@@ -78,7 +78,7 @@ def test_a_role_is_changed_a_session_ended_and_a_name_erased(
     command.role(person, Role.UPLOADER, data=data)
     assert f"{person} is uploader now; 0 sessions" in capsys.readouterr().out
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
-    with pytest.raises(typer.Abort):
+    with pytest.raises(typer.Exit):
         command.erase(person, data=data)
     command.list_all(data=data)
     assert "Mira" in capsys.readouterr().out

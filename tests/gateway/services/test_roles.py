@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -151,26 +152,29 @@ def test_nobody_does_it_to_themselves_and_none_but_an_officer_to_others(
 ) -> None:
     person = make(house, clock)
     office = Workforce(house, clock)
-    for act in (
+    acts: list[Callable[[], LaidDown]] = [
         lambda: office.change_role(GOVERNOR, OFFICER, Role.AUDITOR),
         lambda: office.erase(GOVERNOR, OFFICER),
-    ):
+    ]
+    for act in acts:
         with pytest.raises(Conflict, match="to themselves"):
             act()
     other = Principal(person, Role.ANNOTATOR)
-    for refused in (
+    beyond: list[Callable[[], LaidDown]] = [
         lambda: office.change_role(other, OFFICER, Role.AUDITOR),
         lambda: office.erase(other, OFFICER),
-    ):
+    ]
+    for refused in beyond:
         with pytest.raises(AccessDenied):
             refused()
 
 
 def test_the_last_officer_stays_one(house: Database, clock: Clock) -> None:
-    for act in (
+    acts: list[Callable[[], LaidDown]] = [
         lambda: roles.change_role(house, OFFICER, Role.AUDITOR, clock=clock),
         lambda: roles.erase_name(house, OFFICER, clock=clock),
-    ):
+    ]
+    for act in acts:
         with pytest.raises(Conflict, match="last officer"):
             act()
     second = make(house, clock, Role.OFFICER, "ines")
