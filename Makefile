@@ -45,8 +45,8 @@ test: install ## Linters, types, import rules and the whole suite
 ifdef ARGS
 	$(BIN)/pytest $(ARGS)
 else # two at a time, but for the journeys: those start processes of their own, which need both cores
-	$(BIN)/pytest -n 2 --dist loadfile --ignore tests/journeys
-	$(BIN)/pytest tests/journeys
+	.ci/second-chance $(BIN)/pytest -n 2 --dist loadfile --ignore tests/journeys
+	.ci/second-chance $(BIN)/pytest tests/journeys
 endif
 
 check: install ## Linters, types and import rules only

@@ -52,9 +52,9 @@ COMMANDS = {
     ),
     "up": LateCommand("gateway.cli.up", "up", "Runs everything on http://127.0.0.1:PORT until Ctrl-C."),
     "serve": LateCommand("gateway.cli.servers", "serve", "Serves the API."),
-    "worker": LateCommand("gateway.cli.servers", "worker", "Anonymizes what was brought in."),
+    "worker": LateCommand("gateway.cli.background", "worker", "Anonymizes what was brought in."),
     "sequencer": LateCommand(
-        "gateway.cli.servers", "sequencer", "Orders the log and signs its checkpoints; run one."
+        "gateway.cli.background", "sequencer", "Orders the log and signs its checkpoints; run one."
     ),
     "migrate": LateCommand(
         "gateway.cli.migrate",
@@ -66,7 +66,9 @@ COMMANDS = {
     ),
     "policy": LateCommand("gateway.cli.policy", "app", "Policies: check, diff, preview."),
     "tokens": LateCommand("gateway.cli.tokens", "app", "Bearer tokens: create, list, revoke."),
-    "accounts": LateCommand("gateway.cli.accounts", "app", "Accounts of the console: invite, list, disable."),
+    "accounts": LateCommand(
+        "gateway.cli.accounts", "app", "Accounts of the console: invite, list, role, erase."
+    ),
     "keys": LateCommand(
         "gateway.cli.keys", "app", "The keys that seal originals and copies, and sign the log."
     ),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -19,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from gateway.cli.options import known_detectors, parse_kinds
 from gateway.cli.run_report import RunReport, check_report_files
 from gateway.cli.shown import shown
-from gateway.cli.stopping import STOPPED, stop_on_sigterm
+from gateway.cli.stopping import STOPPED, bell_on_stop
 from gateway.services.anonymize_files import Outcome, RunFacts, Status
 from gateway.services.file_orders import Done, Order
 from gateway.services.file_plan import Job, plan_jobs
@@ -90,8 +89,8 @@ def anonymize(
         precision=wanted_precision(os.environ),
         previews=html is not None,
     )
-    with stop_on_sigterm():
-        counts, stopped = _run(todo, order, workers, report, html)
+    with bell_on_stop() as bell:
+        counts, stopped = _run(todo, FileWorkers(order, workers, bell=bell), order, report, html)
     if stopped:
         print(f"stopped: {counts.total()} of {len(todo)} done: {_summary(counts)}", file=sys.stderr)
         raise typer.Exit(STOPPED)
@@ -113,9 +112,11 @@ def _policy_facts(
 
 
 def _run(
-    todo: list[Job], order: Order, workers: int, report: Path | None, html: Path | None
+    todo: list[Job], workers: FileWorkers, order: Order, report: Path | None, html: Path | None
 ) -> tuple[Counter[Status], bool]:
     """How many became what, and whether the run was stopped before its end.
+
+    A stop comes while the workers are waited for and never in between: what is written is also counted.
 
     The order is the promise: (1) the workers say that the policy can run here, (2) the output folder takes
     files, and only then (3) anything is written.
@@ -123,7 +124,7 @@ def _run(
     counts: Counter[Status] = Counter()
     try:
         with (
-            FileWorkers(order, workers) as pool,
+            workers as pool,
             output_folder(order.out),
             RunReport(report, html, order.facts.policy) as written,
             _progress(len(todo)) as tell,
@@ -138,7 +139,6 @@ def _run(
                 for done in pool.run(todo):
                     take(done)
             except BaseException as exc:
-                signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C would cut the tidying short
                 for done in pool.call_off():
                     take(done)
                 if not isinstance(exc, KeyboardInterrupt):

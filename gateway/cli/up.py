@@ -18,9 +18,9 @@ import typer
 
 from gateway import installation
 from gateway.cli.demo import seed_demo
+from gateway.cli.first_officer import tell_set_up
 from gateway.cli.options import Data, Logs, open_database, settings_of
 from gateway.cli.process import prepare
-from gateway.cli.servers import tell_set_up
 from gateway.client import Client, ServerFault, Unreachable, api
 from gateway.detection.models import ModelStore
 from gateway.errors import KeyringError, Misconfigured

@@ -133,8 +133,8 @@ def _decode(encoded: EncodedImage) -> Pixels:
                 image = PngImagePlugin.PngImageFile(file)
             case ImageFormat.WEBP:
                 image = WebPImagePlugin.WebPImageFile(file)
-            case ImageFormat.HEIC:
-                raise OutputCheckFailed("HEIC is never written", code="check.metadata")
+            case ImageFormat.HEIC | ImageFormat.AVIF | ImageFormat.TIFF | ImageFormat.GIF | ImageFormat.BMP:
+                raise OutputCheckFailed(f"{encoded.format} is never written", code="check.metadata")
             case _:
                 assert_never(encoded.format)
         pixels: Pixels = np.asarray(image)

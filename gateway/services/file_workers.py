@@ -37,12 +37,14 @@ class FileWorkers:
     """A context manager: starts `count` workers, ends them for certain.
 
     Entering raises Misconfigured when the policy cannot run here. Leaving early calls off what is being done:
-    of such a file nothing is left.
+    of such a file nothing is left. bell: once it is readable, KeyboardInterrupt is raised, but only while the
+    workers are waited for, so that nothing they have told is lost.
     """
 
-    def __init__(self, order: Order, count: int) -> None:
+    def __init__(self, order: Order, count: int, *, bell: Connection | None = None) -> None:
         self._order = order
         self._count = count
+        self._bell = bell
         self._pool: list[_Worker] = []
         self._stillborn = 0
         self._finished: dict[int, Done] = {}
@@ -107,11 +109,13 @@ class FileWorkers:
                 waiting.popleft()
 
     def _listen(self) -> None:
-        """Waits until some worker says something, or dies."""
+        """Waits until some worker says something, or dies. Raises KeyboardInterrupt once the bell rang."""
         by_pipe = {worker.pipe: worker for worker in self._pool}
-        for pipe in wait(list(by_pipe)):
-            if isinstance(pipe, Connection):
-                self._take(by_pipe[pipe])
+        heard = wait([*by_pipe, *([] if self._bell is None else [self._bell])])
+        for pipe in by_pipe.keys() & set(heard):
+            self._take(by_pipe[pipe])
+        if self._bell in heard:
+            raise KeyboardInterrupt
 
     def _take(self, worker: _Worker) -> None:
         answer = worker.receive()

@@ -62,20 +62,45 @@ def plan(width: int, height: int) -> Plan:
     return Plan((*small, Redaction(large, Kind.FACE, RedactionMethod.BLUR)), Verdict.RELEASE, ())
 
 
-def bench_sandbox(pixels: Pixels, rounds: int) -> None:
-    data = encode(pixels, ImageFormat.JPEG, lossless=False).data
+def bench_sandbox(rounds: int) -> None:
+    """Wall clock and processor time (both processes together) here and through the sandbox, in turns."""
     with Sandbox() as sandbox:
         print(f"cold start                 {milliseconds(sandbox.warm):7.0f} ms")
-        sandbox.decode(data)
-        pairs = [
-            (milliseconds(lambda: decode(data, Limits())), milliseconds(lambda: sandbox.decode(data)))
-            for _ in range(rounds)
-        ]
-    here, there = (statistics.median(times) for times in zip(*pairs, strict=True))
-    print(
-        f"12 MP JPEG, {len(data) / 1e6:.1f} MB: here {here:.0f} ms, sandbox {there:.0f} ms, "
-        f"ratio {there / here:.2f}"
+        print("| image | here, ms | sandbox, ms | ratio of the pairs | processor time, ms |")
+        print("|---|---|---|---|---|")
+        for width, height in ((1200, 900), (4000, 3000), (8200, 6150)):
+            pixels = picture(width, height)
+            for image_format, lossless in (
+                (ImageFormat.JPEG, False),
+                (ImageFormat.PNG, True),
+                (ImageFormat.WEBP, False),
+            ):
+                data = encode(pixels, image_format, lossless=lossless).data
+                name = f"{width * height / 1e6:.0f} MP {image_format} of {len(data) / 1e6:.1f} MB"
+                print(f"| {name} {_compared(sandbox, data, rounds)}", flush=True)
+
+
+def _compared(sandbox: Sandbox, data: bytes, rounds: int) -> str:
+    """One row. The first decode of a size takes fresh pages; it is not counted, see DECODING.md."""
+    sandbox.decode(data)
+    here, there, spent = [], [], []
+    for _ in range(rounds):
+        here.append(milliseconds(lambda: decode(data, Limits())))
+        before = _processor_time(sandbox)
+        there.append(milliseconds(lambda: sandbox.decode(data)))
+        spent.append(_processor_time(sandbox) - before)
+    ratio = statistics.median(one / other for one, other in zip(there, here, strict=True))
+    return (
+        f"| {statistics.median(here):.1f} | {statistics.median(there):.1f} | {ratio:.3f} "
+        f"| {statistics.median(spent):.1f} |"
     )
+
+
+def _processor_time(sandbox: Sandbox) -> float:
+    """Milliseconds that this process and the decoder have used, see proc(5), schedstat."""
+    assert sandbox.pid is not None
+    fields = Path(f"/proc/{sandbox.pid}/schedstat").read_text().split()
+    return 1000 * time.process_time() + int(fields[0]) / 1e6
 
 
 def bench_output(pixels: Pixels, rounds: int) -> None:
@@ -124,8 +149,8 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=7)
     rounds = parser.parse_args().rounds
+    bench_sandbox(rounds)
     pixels = picture()
-    bench_sandbox(pixels, rounds)
     bench_output(pixels, max(1, rounds // 2))
     bench_memory()
 

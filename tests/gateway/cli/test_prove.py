@@ -84,7 +84,7 @@ def test_a_copy_that_shows_more_than_its_regions_is_not_proven(run: Run) -> None
     run.report.write_text(json.dumps(line))
     done = run.prove()
     assert done.exit_code == 1
-    assert "NOT PROVEN (prove.copy)" in done.output
+    assert "NOT PROVEN (prove.content)" in done.output
 
 
 def test_a_copy_that_was_changed_is_in_no_report(run: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import signal
@@ -17,11 +18,22 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gateway.errors import DecodeTimeout, LimitExceeded, MalformedImage, Misconfigured, UnsupportedFormat
+from gateway.errors import (
+    DecodeTimeout,
+    InputRefused,
+    LimitExceeded,
+    MalformedImage,
+    Misconfigured,
+    UnsupportedFormat,
+)
+from gateway.imaging.child import ENVIRONMENT
 from gateway.imaging.decode import Limits, decode
 from gateway.imaging.sandbox import Sandbox
 from tests.gateway.imaging.samples import DATA, noise, quadrants, save, scene
+from tests.gateway.imaging.tiff_files import striped, tiled
+from tests.support.processes import wait_until
 
+SMALL = Limits(max_bytes=1_000_003, max_pixels=1_000_009)
 PHOTO = save(Image.fromarray(scene()), "JPEG", quality=95)
 # Ten thousand times smaller than its pixels: 36 megapixels that take a while and 144 MB.
 LARGE = save(Image.new("RGB", (6000, 6000), (9, 9, 9)), "PNG", compress_level=1)
@@ -34,12 +46,13 @@ def shared() -> Iterator[Sandbox]:
 
 
 def gone(pid: int) -> bool:
-    """Neither running nor a zombie, within two seconds."""
-    for _ in range(200):
-        if not Path(f"/proc/{pid}").exists():
-            return True
-        time.sleep(0.01)
-    return False
+    """Neither running nor a zombie, in the end."""
+    wait_until(lambda: not Path(f"/proc/{pid}").exists(), f"the end of {pid}", every=0.01)
+    return True
+
+
+def state_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def pid_of(sandbox: Sandbox) -> int:
@@ -58,8 +71,19 @@ def open_descriptors() -> int:
         save(Image.fromarray(noise(90, 70)), "PNG"),
         save(Image.fromarray(noise(90, 70)), "WEBP", lossless=True),
         (DATA / "turned.heic").read_bytes(),
+        save(Image.fromarray(scene()), "AVIF", speed=10),
+        save(Image.fromarray(noise(90, 70)), "TIFF", compression="tiff_lzw"),
+        save(Image.fromarray(noise(90, 70)), "TIFF", compression="jpeg"),
+        save(Image.fromarray(noise(90, 70)).convert("1"), "TIFF", compression="group4"),
+        striped(noise(90, 70), 2, orientation=6),
+        tiled(noise(90, 70), 2, compression=8),
+        save(Image.fromarray(noise(90, 70)), "GIF"),
+        save(Image.fromarray(noise(90, 70)), "BMP"),
     ],
-    ids=["jpeg", "png", "webp", "heic"],
+    ids=[
+        *("jpeg", "png", "webp", "heic", "avif", "tiff-lzw", "tiff-jpeg", "tiff-fax", "tiff-turned"),
+        *("tiff-tiled", "gif", "bmp"),
+    ],
 )
 def test_gives_what_decoding_in_this_process_gives(shared: Sandbox, data: bytes) -> None:
     here, there = decode(data, Limits()), shared.decode(data)
@@ -75,7 +99,7 @@ def test_the_same_process_serves_again_and_refusals_do_not_end_it(shared: Sandbo
     with pytest.raises(MalformedImage):
         shared.decode(PHOTO[: len(PHOTO) // 2])
     with pytest.raises(UnsupportedFormat):
-        shared.decode(b"GIF89a" + bytes(99))
+        shared.decode(b"%PDF-1.7" + bytes(99))
     small = shared.decode(save(Image.fromarray(quadrants()), "PNG")).pixels
     assert np.array_equal(small, quadrants())
     assert shared.pid == pid
@@ -93,16 +117,24 @@ def test_is_recycled_after_so_many_decodes() -> None:
 
 def test_a_timeout_kills_and_the_next_decode_works() -> None:
     with Sandbox(Limits(timeout=0.3)) as sandbox:
-        sandbox.decode(PHOTO)
+        sandbox.warm()
         pid = pid_of(sandbox)
         os.kill(pid, signal.SIGSTOP)
         started = time.monotonic()
         with pytest.raises(DecodeTimeout) as caught:
             sandbox.decode(PHOTO)
-        assert 0.2 < time.monotonic() - started < 3
+        assert time.monotonic() - started > 0.2
         assert (caught.value.code, "0.3 seconds" in str(caught.value)) == ("decode.timeout", True)
         assert gone(pid)
-        assert sandbox.decode(PHOTO).pixels.shape == (240, 320, 3)
+        wait_until(lambda: in_time(sandbox), "a decode that this machine does in time")
+
+
+def in_time(sandbox: Sandbox) -> bool:
+    """A photo through a sandbox whose limit is so short that a machine with other work may miss it."""
+    try:
+        return sandbox.decode(PHOTO).pixels.shape == (240, 320, 3)
+    except DecodeTimeout:
+        return False
 
 
 def test_a_slow_decode_is_cut_off() -> None:
@@ -120,11 +152,13 @@ def test_a_crash_in_the_middle_is_a_refusal_and_the_next_decode_works(blow: sign
         os.kill(pid, signal.SIGSTOP)  # so that the blow surely falls while a decode is under way
         with ThreadPoolExecutor(1) as pool:
             under_way = pool.submit(sandbox.decode, PHOTO)
-            time.sleep(0.1)
+            child = sandbox._slot.child
+            assert child is not None
+            wait_until(lambda: child.decodes == 2, "the second decode", every=0.001)
             os.kill(pid, blow)
             os.kill(pid, signal.SIGCONT)
             with pytest.raises(DecodeTimeout) as caught:
-                under_way.result(timeout=10)
+                under_way.result(timeout=300)
         assert caught.value.code == "decode.crashed"
         assert gone(pid)
         assert sandbox.decode(PHOTO).pixels.shape == (240, 320, 3)
@@ -135,7 +169,7 @@ def test_a_process_that_died_between_two_decodes_is_replaced_silently() -> None:
         sandbox.warm()
         pid = pid_of(sandbox)
         os.kill(pid, signal.SIGKILL)
-        time.sleep(0.1)
+        wait_until(lambda: state_of(pid) == "Z", "its death")
         assert sandbox.decode(PHOTO).pixels.shape == (240, 320, 3)
         assert sandbox.pid != pid
 
@@ -178,14 +212,12 @@ def test_the_process_holds_one_socket_and_two_memories_only(tmp_path: Path) -> N
         os.set_inheritable(file.fileno(), True)
         other.warm()
         sandbox.decode(PHOTO)
-        links = [str(link.readlink()) for link in Path(f"/proc/{sandbox.pid}/fd").iterdir()]
-        assert sorted(link.split(":")[0] for link in links) == [
+        links = {str(link.readlink()) for link in Path(f"/proc/{sandbox.pid}/fd").iterdir()}
+        assert sorted(link.split("[")[0] for link in links) == [
             "/dev/null",
-            "/dev/null",
-            "/dev/null",
-            "/memfd",
-            "/memfd",
-            "socket",
+            "/memfd:output (deleted)",
+            "/memfd:source (deleted)",
+            "socket:",
         ]
 
 
@@ -203,19 +235,55 @@ def test_the_process_is_limited_and_in_a_session_of_its_own() -> None:
         assert "NoNewPrivs:\t1" in Path(f"/proc/{sandbox.pid}/status").read_text()
 
 
-def test_the_scratch_memory_is_empty_after_each_decode() -> None:
-    with Sandbox() as sandbox:
-        sandbox.decode(PHOTO)
+@pytest.mark.parametrize("data", [PHOTO, PHOTO[: len(PHOTO) // 2], b"GIF89a" + bytes(99)])
+def test_neither_file_nor_pixels_lie_in_the_shared_memory_after_a_decode(data: bytes) -> None:
+    with Sandbox(SMALL) as sandbox:
+        sandbox.warm()
+        with contextlib.suppress(InputRefused):
+            sandbox.decode(data)
         memories = _memories()
         assert len(memories) >= 2
-        assert all(os.stat(link).st_size == 0 for link in memories)  # noqa: PTH116
+        assert not any(link.read_bytes().strip(b"\0") for link in memories)
+
+
+FREED = """
+import ctypes
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+for size in (2_000, 200_000, 20_000_000):
+    chunk = ctypes.c_void_p(libc.malloc(size))
+    inside = (ctypes.c_char * 64).from_address(chunk.value + size // 2)
+    ctypes.memset(chunk, 120, size)
+    assert bytes(inside) == bytes([120]) * 64
+    libc.free(chunk)
+    assert 120 not in bytes(inside), size
+"""
+
+
+def test_what_the_process_frees_is_written_over() -> None:
+    """Its heap is kept from one image to the next, so nothing of the last one may stay in it."""
+    done = subprocess.run([sys.executable, "-c", FREED], env=ENVIRONMENT, capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def test_what_was_returned_is_out_of_the_decoders_reach() -> None:
+    """The memory that it can write holds no pixel of an array that a caller has."""
+    with Sandbox(SMALL) as sandbox:
+        pixels = sandbox.decode(PHOTO).pixels
+        before = pixels.copy()
+        for link in _memories():
+            with link.open("r+b") as memory:
+                memory.write(bytes(range(256)) * 3000)
+        assert np.array_equal(pixels, before)
 
 
 def _memories() -> list[Path]:
+    """The two of a Sandbox with SMALL limits; others may be alive beside it."""
+    sizes = (SMALL.max_bytes, SMALL.max_pixels * 3)
     found = []
     for link in Path("/proc/self/fd").iterdir():
         try:
-            if "memfd:" in os.readlink(link):  # noqa: PTH115
+            if "memfd:" in os.readlink(link) and link.stat().st_size in sizes:  # noqa: PTH115
                 found.append(link)
         except FileNotFoundError:  # the folder's own descriptor
             continue
@@ -302,7 +370,7 @@ assert sandbox.pid == first
 
 
 def test_a_forked_copy_of_the_gateway_gets_a_process_of_its_own() -> None:
-    done = subprocess.run([sys.executable, "-c", FORKING_PARENT], input=PHOTO, timeout=60)
+    done = subprocess.run([sys.executable, "-c", FORKING_PARENT], input=PHOTO, timeout=300)
     assert done.returncode == 0
 
 
@@ -326,5 +394,5 @@ def test_several_sandboxes_work_side_by_side() -> None:
 
     with Sandbox() as first, Sandbox() as second, ThreadPoolExecutor(4) as pool:
         outcomes = [pool.submit(through, (first, second)[number % 2], number) for number in range(12)]
-        assert all(outcome.result(timeout=30) for outcome in outcomes)
+        assert all(outcome.result(timeout=300) for outcome in outcomes)
         assert first.pid != second.pid
