@@ -165,7 +165,7 @@ def _read(path: Path, *, private: bool) -> str:
     except (OSError, UnicodeDecodeError) as exc:
         raise KeyringError(
             f"there is no readable key file {path}; restore it from its backup, "
-            f"or for a new installation run: {CREATE_COMMAND}"
+            f"or for a new installation, or one of an earlier release, run: {CREATE_COMMAND}"
         ) from exc
     try:
         (CheckpointSigner if private else CheckpointVerifier).parse(text)

@@ -8,41 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Any, Final
 
+from policies.changes import LAXER, STRICTER, Change, Effect
 from policies.model import ALWAYS_FILLED, Kind, RedactionMethod
 from policies.policy import Policy, Rule
 from policies.shapes import Shape
-
-
-class Effect(StrEnum):
-    """What a change does to images."""
-
-    HIDES_MORE = "hides_more"
-    HIDES_LESS = "hides_less"
-    ASKS_MORE = "asks_more"
-    """A person looks more often before a copy is released."""
-    ASKS_LESS = "asks_less"
-    NONE = "none"
-    """Nothing is hidden otherwise: words, or a field that has no effect."""
-    UNKNOWN = "unknown"
-
-
-STRICTER: Final = frozenset({Effect.HIDES_MORE, Effect.ASKS_MORE, Effect.UNKNOWN})
-LAXER: Final = frozenset({Effect.HIDES_LESS, Effect.ASKS_LESS})
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """kind: whose rule, None for the whole policy. old, new: as written, None where it was not there."""
-
-    kind: Kind | None
-    field: str
-    old: str | None
-    new: str | None
-    effect: Effect
-    words: str
+from policies.zone_diff import of_zones
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +39,7 @@ class PolicyDiff:
 
 def compare(old: Policy, new: Policy) -> PolicyDiff:
     """What `new` does differently."""
-    changes = list(_of_policy(old, new))
+    changes = [*_of_policy(old, new), *of_zones(old.zones, new.zones)]
     for kind in sorted(old.kinds | new.kinds):
         before, after = old.rule_for(kind), new.rule_for(kind)
         if before is None and after is not None:
@@ -102,8 +74,23 @@ def _of_policy(old: Policy, new: Policy) -> Iterable[Change]:
             yield Change(None, field, _text(was), _text(now), Effect.NONE, words)
         elif field.startswith(_GATE):
             yield _of_gate(field, was, now)
+        elif field == "whole_frame":
+            yield _of_whole_frame(old, new)
         else:
             yield _unknown(None, field, was, now)
+
+
+def _of_whole_frame(old: Policy, new: Policy) -> Change:
+    was, now = (_text(policy.whole_frame and policy.whole_frame.value) for policy in (old, new))
+    if new.whole_frame is None:
+        effect, told = Effect.HIDES_LESS, "only what is found, and the zones, are hidden"
+    elif old.whole_frame is None or new.whole_frame is RedactionMethod.FILL:
+        effect, told = Effect.HIDES_MORE, "the whole frame is hidden"
+    elif old.whole_frame is RedactionMethod.FILL:
+        effect, told = Effect.HIDES_LESS, "a coarse rest shows where nothing did"
+    else:
+        effect, told = Effect.NONE, "the same coarse rest, drawn in another way"
+    return Change(None, "whole_frame", was, now, effect, f"whole frame: {was} becomes {now}; {told}")
 
 
 def _fields(policy: Policy) -> dict[str, Any]:
@@ -117,7 +104,7 @@ def _fields(policy: Policy) -> dict[str, Any]:
         else:
             flat[prefix] = value
 
-    walk("", policy.model_dump(mode="json", exclude={"rules"}))
+    walk("", policy.model_dump(mode="json", exclude={"rules", "zones"}))
     return flat
 
 

@@ -39,6 +39,7 @@ def values(text: str) -> dict[str, Shown]:
         "name": _text(fields.get("name", "")),
         "title": _text(fields.get("title", "")),
         "effort": _text(fields.get("effort", Effort.THOROUGH.value)),
+        "whole_frame": _text(fields.get("whole_frame", "")),
     }
     for kind in Kind:
         shown |= _of_rule(kind, _rule(fields, kind))

@@ -309,8 +309,10 @@ class Plan:
     """What will be done to one image: the redactions in order, and whether a person must look first.
 
     reasons: machine-readable codes, empty when the verdict is RELEASE.
+    kept: detections that would be hidden, did they not lie in a zone that the policy keeps visible.
     """
 
     redactions: tuple[Redaction, ...]
     verdict: Verdict
     reasons: tuple[str, ...]
+    kept: tuple[Detection, ...] = ()

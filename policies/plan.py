@@ -35,17 +35,22 @@ def make_plan(policy: Policy, detections: Iterable[Detection], size: Size, *, dr
     Everything at or above a rule's `review` score is hidden, but for lines of text that were read as harmless
     where the rule hides identifiers only. What lies under its `hide` score makes the verdict REVIEW, with the
     reason "KIND.doubtful"; so does each reason of the policy's release gate, and more of a kind than can be
-    told apart ("KIND.too_many"). Kinds without a rule are left alone.
+    told apart ("KIND.too_many"). Kinds without a rule are left alone. What lies wholly in a zone that the
+    policy keeps is not hidden, but told; what the policy hides always is there whatever else is.
 
     draw: the image's draw in the sample, see `release.draw_of`. Without one it counts as drawn wherever the
     policy samples at all.
     """
     redactions: list[Redaction] = []
     hidden: list[Detection] = []
+    kept: list[Detection] = []
     reasons: set[str] = set()
     for detection in detections:
         rule = policy.rule_for(detection.kind)
         if rule is None or not rule.hides(detection):
+            continue
+        if policy.keeps(detection, size):
+            kept.append(detection)
             continue
         if detection.score < rule.hide:
             reasons.add(f"{detection.kind.value}.doubtful")
@@ -55,21 +60,29 @@ def make_plan(policy: Policy, detections: Iterable[Detection], size: Size, *, dr
         redactions.append(_redaction(detection, rule, size))
     reasons |= gate_reasons(policy.release, hidden, size, draw=draw)
     verdict = Verdict.REVIEW if reasons else Verdict.RELEASE
-    return Plan(_without_nested(redactions), verdict, tuple(sorted(reasons)))
+    # Zones stay where a detection covers them too: a reviewer may reject the detection.
+    found = {*_without_nested(redactions), *policy.always_hidden(size)}
+    in_order = tuple(sorted(found, key=lambda one: one.order))
+    return Plan(in_order, verdict, tuple(sorted(reasons)), tuple(sorted(kept, key=_place)))
 
 
 def sent_to_review(plan: Plan, reason: str) -> Plan:
     """The same plan, but a person looks first, for one reason more."""
-    return Plan(plan.redactions, Verdict.REVIEW, tuple(sorted({*plan.reasons, reason})))
+    return replace(plan, verdict=Verdict.REVIEW, reasons=tuple(sorted({*plan.reasons, reason})))
+
+
+def _place(one: Detection) -> tuple[Region, str, float, str]:
+    return one.region, one.kind.value, one.score, one.source
 
 
 def missed(
-    policy: Policy, seen: Iterable[Detection], redactions: Iterable[Redaction]
+    policy: Policy, seen: Iterable[Detection], redactions: Iterable[Redaction], size: Size
 ) -> tuple[Detection, ...]:
     """What a look at the finished copy still shows: detections at or above the recheck score, which is
     RECHECK_MARGIN above the hide score, that lie beside the redactions.
 
-    What is under a redaction does not count: a blurred face is often found once more.
+    What is under a redaction does not count: a blurred face is often found once more. Nor does what a zone
+    keeps visible in an image of this size.
     """
     by_region: dict[Region, list[Redaction]] = defaultdict(list)
     for redaction in redactions:
@@ -80,6 +93,7 @@ def missed(
         for one in seen
         if (rule := policy.rule_for(one.kind)) is not None
         and rule.hides(one)
+        and not policy.keeps(one, size)
         and one.score >= min(rule.hide + RECHECK_MARGIN, 1.0)
         and share_hidden(one.region, [r for place in places.to(one.region) for r in by_region[place]])
         < COVERED
@@ -115,8 +129,8 @@ def _within(outline: Outline, size: Size, otherwise: Region) -> Region:
     return Region.covering(*outline.box, size) or otherwise
 
 
-def _without_nested(redactions: list[Redaction]) -> tuple[Redaction, ...]:
-    """In reading order, without those that another of the same kind and method covers."""
+def _without_nested(redactions: list[Redaction]) -> list[Redaction]:
+    """Without those that another of the same kind and method covers."""
     kept: list[Redaction] = []
     for candidate in sorted(redactions, key=lambda r: (-r.pixels, r.region, r.kind, r.order)):
         if not any(
@@ -126,4 +140,4 @@ def _without_nested(redactions: list[Redaction]) -> tuple[Redaction, ...]:
             for other in kept
         ):
             kept.append(candidate)
-    return tuple(sorted(kept, key=lambda r: r.order))
+    return kept

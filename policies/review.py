@@ -7,7 +7,7 @@ of them hides is hidden; where they disagree, a third person decides with them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
@@ -97,8 +97,12 @@ class Changes:
 def changed(
     redactions: Sequence[Redaction], changes: Changes, policy: Policy, size: Size
 ) -> tuple[ReviewedRegion, ...]:
-    """All regions that the next copy hides. Raises InvalidDecision."""
+    """All regions that the next copy hides. Raises InvalidDecision.
+
+    What the policy hides always is neither moved nor rejected: whoever wrote the policy decided that.
+    """
     _check_names(redactions, changes)
+    _check_zones(redactions, changes, policy.always_hidden(size))
     result = []
     for index, redaction in enumerate(redactions):
         if index in changes.moved:
@@ -118,6 +122,12 @@ def _check_names(redactions: Sequence[Redaction], changes: Changes) -> None:
         raise InvalidDecision(f"there is no region {unknown[0]}; the copy has {len(redactions)}")
     if both := sorted(set(changes.moved) & set(changes.rejected)):
         raise InvalidDecision(f"region {both[0]} is moved and rejected; choose one")
+
+
+def _check_zones(redactions: Sequence[Redaction], changes: Changes, always: Collection[Redaction]) -> None:
+    for index in sorted({*changes.moved, *changes.rejected}):
+        if redactions[index] in always:
+            raise InvalidDecision(f"region {index} is always hidden by the policy; only another one shows it")
 
 
 def _final(region: Region, size: Size) -> Region:

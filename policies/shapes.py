@@ -27,6 +27,9 @@ Span = tuple[int, int]
 MOST_POINTS: Final = 64
 """Corners of a polygon. A tilted line of text has four, a careful hand draws twenty."""
 
+DRAWN_POINTS: Final = 48
+"""By which an ellipse is drawn; what is hidden is the ellipse itself."""
+
 LARGEST: Final = 1_000_000
 """How far from the origin a corner may lie, pixels."""
 
@@ -87,6 +90,15 @@ class Ellipse:
     def box(self) -> tuple[int, int, int, int]:
         return self.x0, self.y0, self.x1, self.y1
 
+    @property
+    def corners(self) -> tuple[tuple[float, float], ...]:
+        """Points on the ellipse, for a drawing: x and y in pixels."""
+        across, down = (self.x1 - self.x0) / 2, (self.y1 - self.y0) / 2
+        turns = [2 * math.pi * step / DRAWN_POINTS for step in range(DRAWN_POINTS)]
+        return tuple(
+            (self.x0 + across * (1 + math.cos(turn)), self.y0 + down * (1 + math.sin(turn))) for turn in turns
+        )
+
     def to_dict(self) -> dict[str, Any]:
         return {"ellipse": list(self.box)}
 
@@ -145,6 +157,12 @@ class Polygon:
         corners, unit = self._corners()
         across, down = [x for x, _ in corners], [y for _, y in corners]
         return min(across) // unit, min(down) // unit, -(-max(across) // unit), -(-max(down) // unit)
+
+    @property
+    def corners(self) -> tuple[tuple[float, float], ...]:
+        """The stretched corners, for a drawing: x and y in pixels."""
+        corners, unit = self._corners()
+        return tuple((x / unit, y / unit) for x, y in corners)
 
     @property
     def doubled_area(self) -> int:

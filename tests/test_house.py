@@ -87,7 +87,7 @@ def lint_imports(folder: Path) -> str:
         env={"PYTHONPATH": str(folder), "PATH": "/usr/bin:/bin", "COLUMNS": "400"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     return done.stdout + done.stderr
 

@@ -82,8 +82,8 @@ def restore(
             installation.create_keys(settings)
         restored = restore_backup(source, _place(settings, fingerprints), utc_now)
         undo.pop_all()
-    _complete_keys(settings)
     waiting = _go_on(settings)
+    _complete_keys(settings)
     opened = ", ".join(f"{count} {what}" for what, count in sorted(restored.opened.items())) or "nothing"
     print(f"the log verifies: {restored.entries} entries, {restored.checkpoints} checkpoints met")
     print(f"opened and authenticated: {opened}; {restored.gone} erased")

@@ -21,8 +21,8 @@ WORDS: Final = {
     "prove.content": "the file shows something else than its regions give. The copy was withdrawn and the "
     "image is held",
     "prove.copy": "the file shows what its regions give, and today's twins are equal; but other versions of "
-    "the libraries wrote it, so its bytes cannot be had again. It stays. To prove it byte for byte, run a "
-    "worker with the versions that made it, or have it made anew",
+    "the libraries wrote it, so its bytes cannot be had again. It stays. Making the dataset's copies anew "
+    "(POST /v1/datasets/ID/rederive, or on its page at the console) makes one that can be proven",
 }
 
 

@@ -203,6 +203,17 @@ def prove(asset: str, *, copy: str | None = None) -> Flow[Proof]:
     return ask(Request("POST", f"/v1/assets/{part(asset)}/proofs", query), Proof.parse, repeatable=True)
 
 
+def prove_sample(dataset: str, *, sample: int = 10) -> Flow[tuple[Proof, ...]]:
+    """Has a worker prove so many of a dataset's released copies, drawn by lot."""
+    asked = as_json("POST", f"/v1/datasets/{part(dataset)}/proofs", {"sample": sample})
+    return ask(asked, lambda found: each(Proof.parse)(found["proofs"]))
+
+
+def list_dataset_proofs(dataset: str, *, after: str = "") -> Flow[ProofPage]:
+    """As `list_proofs`, of all the dataset's copies."""
+    return ask(as_json("GET", f"/v1/datasets/{part(dataset)}/proofs", after=after), ProofPage.parse)
+
+
 def read_proof(proof: str) -> Flow[Proof]:
     return ask(as_json("GET", f"/v1/proofs/{part(proof)}"), Proof.parse)
 

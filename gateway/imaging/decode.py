@@ -18,7 +18,8 @@ from gateway.imaging.colour import Rendering, profile_transform, rgb_strips
 from gateway.imaging.formats import sniff
 from gateway.imaging.header_words import header_words
 from gateway.imaging.image import DecodedImage, ImageFormat, Limits, Pixels
-from gateway.imaging.opening import Opened, check_size, colour_key, open_header
+from gateway.imaging.nesting import check_nesting
+from gateway.imaging.opening import Opened, check_shape, check_size, colour_key, open_header
 from gateway.imaging.refusals import Refused
 
 __all__ = ["DecodedImage", "ImageFormat", "Limits", "decode", "decode_into", "sniff"]
@@ -72,8 +73,10 @@ def check_bytes(data: bytes, limits: Limits) -> None:
 
 
 def _decode(data: bytes, image_format: ImageFormat, limits: Limits, allocate: Allocate) -> tuple[bool, str]:
+    check_nesting(data, image_format, limits)
     opened = open_header(data, image_format, limits)
     check_size(*opened.size, limits)
+    check_shape(*opened.size, len(data), limits)
     image = _load(opened)
     if image.size != opened.size:  # a file whose pixels contradict its header
         check_size(*image.size, limits)

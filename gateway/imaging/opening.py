@@ -25,7 +25,7 @@ from PIL import (
 from gateway.imaging import tiff
 from gateway.imaging.colour import ColourKey
 from gateway.imaging.containers import MalformedContainer, jpeg_precision, webp_header
-from gateway.imaging.image import ImageFormat, Limits
+from gateway.imaging.image import RATIO_FROM, ImageFormat, Limits
 from gateway.imaging.refusals import Refused
 
 _PNG_BIT_DEPTH: Final = 24  # offset of IHDR's bit depth: signature 8, length 4, name 4, width 4, height 4
@@ -61,6 +61,15 @@ def check_size(width: int, height: int, limits: Limits) -> None:
         raise Refused("limit.side", width, height, limits.max_side)
     if width * height > limits.max_pixels:
         raise Refused("limit.pixels", width, height, limits.max_pixels)
+
+
+def check_shape(width: int, height: int, size: int, limits: Limits) -> None:
+    """Raises Refused for what is too narrow, or too large for a file of `size` bytes; after check_size."""
+    if max(width, height) > limits.max_aspect * min(width, height):
+        raise Refused("limit.aspect", width, height, limits.max_aspect)
+    ratio = width * height * 3 // max(size, 1)
+    if width * height > RATIO_FROM and ratio > limits.max_ratio:
+        raise Refused("limit.ratio", ratio, limits.max_ratio)
 
 
 def open_header(data: bytes, image_format: ImageFormat, limits: Limits) -> Opened:

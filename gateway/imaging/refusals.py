@@ -90,6 +90,21 @@ REFUSALS: Final[dict[str, Refusal]] = {
         "the image has {0:,} x {1:,} pixels; the limit is {2:,} pixels a side",
         "Scale the image down or cut it into parts, or ask for a higher limit.",
     ),
+    "limit.aspect": Refusal(
+        LimitExceeded,
+        "the image has {0:,} x {1:,} pixels; one side may be {2:,} times the other",
+        "Cut it into parts that are less narrow, and send those.",
+    ),
+    "limit.ratio": Refusal(
+        LimitExceeded,
+        "the image unfolds to {0:,} times the size of its file; the limit is {1:,}",
+        "If it is no more than an empty page, leave it out; else scale it down and send that.",
+    ),
+    "limit.parts": Refusal(LimitExceeded, "the file is made of more than {0:,} parts", _AGAIN),
+    "limit.nesting": Refusal(
+        LimitExceeded, "the file's parts lie more than {0:,} deep in each other", _AGAIN
+    ),
+    "limit.scans": Refusal(LimitExceeded, "the JPEG file has more than {0:,} scans", _AGAIN),
     "limit.memory": Refusal(
         LimitExceeded,
         "decoding needs more memory than the {0:,} bytes allowed",

@@ -291,6 +291,7 @@ def _report(result: Sanitized, policy_version: str, code_version: str) -> dict[s
         "absent": list(result.absent),
         "precision": result.precision,
         "redactions": [redaction.to_dict() for redaction in result.plan.redactions],
+        "kept": len(result.plan.kept),
         "detections": [d.to_dict() for d in result.detections],
         "reasons": list(result.plan.reasons),
         "milliseconds": result.milliseconds,

@@ -5,7 +5,7 @@ Whoever asks sees neither the original nor the copy: a certificate, or that ther
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from sqlalchemy.exc import IntegrityError
@@ -17,7 +17,7 @@ from gateway.services.ids import new_id
 from gateway.services.ports import Clock
 from gateway.store.database import Database
 from gateway.store.proof_records import ProofRecord
-from gateway.store.queries import assets, copies, proofs
+from gateway.store.queries import assets, copies, datasets, proofs
 from gateway.store.records import AssetRecord, CopyRecord
 from policies.access import Action, Principal, Resource
 from policies.lifecycle import AssetState
@@ -25,14 +25,28 @@ from policies.lifecycle import AssetState
 PAGE: Final = 50
 """Proofs in one answer of `list`."""
 
+MAX_SAMPLE: Final = 50
+"""Copies of one sample: some minutes of a worker's time."""
+
 
 class Proofs:
-    """What those who answer for the copies can ask. key: reads the public key of certificates."""
+    """What those who answer for the copies can ask.
 
-    def __init__(self, database: Database, clock: Clock, key: Callable[[], CheckpointVerifier]) -> None:
+    key: reads the public key of certificates. draw: a random id of a kind, by which a sample is drawn.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        key: Callable[[], CheckpointVerifier],
+        *,
+        draw: Callable[[str], str] = new_id,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._key = key
+        self._draw = draw
 
     @property
     def key_text(self) -> str:
@@ -51,7 +65,9 @@ class Proofs:
         is released or the original is no more.
         """
         asset = self._authorize(principal, asset_id, Action.COPY_PROVE)
-        copy = self._copy(asset, copy_id)
+        return self._asked(principal, self._copy(asset, copy_id))
+
+    def _asked(self, principal: Principal, copy: CopyRecord) -> ProofRecord:
         try:
             return self._add(principal, copy)
         except IntegrityError:  # somebody else asked in the same moment
@@ -61,7 +77,29 @@ class Proofs:
                 raise Conflict(f"a proof of copy {copy.id} was just finished; ask again") from None
             return found
 
-    def list(self, principal: Principal, asset_id: str, *, after: str = "") -> list[ProofRecord]:
+    def sample(self, principal: Principal, dataset_id: str, *, number: int) -> Sequence[ProofRecord]:
+        """A proof of so many of the dataset's released copies, drawn by lot; of all where there are fewer.
+
+        Raises NotFound, AccessDenied, and Conflict where none is released.
+        """
+        self._authorize_dataset(principal, dataset_id, Action.COPY_PROVE)
+        drawn = self._drawn(dataset_id, number)
+        if not drawn:
+            raise Conflict(f"dataset {dataset_id} has no released copy")
+        return [self._asked(principal, copy) for copy in drawn]
+
+    def list_dataset(
+        self, principal: Principal, dataset_id: str, *, after: str = ""
+    ) -> Sequence[ProofRecord]:
+        """A page of the proofs of a dataset's copies, the newest first, beginning behind `after`.
+
+        Raises NotFound, AccessDenied.
+        """
+        self._authorize_dataset(principal, dataset_id, Action.PROOF_READ)
+        with self._database.reading() as session:
+            return proofs.of_dataset(session, dataset_id, after=after, limit=PAGE)
+
+    def list(self, principal: Principal, asset_id: str, *, after: str = "") -> Sequence[ProofRecord]:
         """A page of an asset's proofs, the newest first, beginning behind `after`.
 
         Raises NotFound, AccessDenied.
@@ -94,6 +132,25 @@ class Proofs:
         resource = Resource("Asset", asset.id, asset.dataset_id, asset.uploader_id)
         authorize(self._database, principal, action, resource, now=self._clock())
         return asset
+
+    def _authorize_dataset(self, principal: Principal, dataset_id: str, action: Action) -> None:
+        with self._database.reading() as session:
+            datasets.get(session, dataset_id)
+        resource = Resource("Dataset", dataset_id)
+        authorize(self._database, principal, action, resource, now=self._clock())
+
+    def _drawn(self, dataset_id: str, number: int) -> Sequence[CopyRecord]:
+        """Released copies whose ids, which are random, follow on random ones: no list of all is made."""
+        with self._database.reading() as session:
+            first = copies.released_in(session, dataset_id, after="", limit=number + 1)
+            if len(first) <= number:
+                return first
+            drawn: dict[str, CopyRecord] = {}
+            while len(drawn) < number:
+                after = self._draw("copy")
+                found = copies.released_in(session, dataset_id, after=after, limit=1) or first[:1]
+                drawn[found[0].id] = found[0]
+        return tuple(drawn.values())
 
     def _copy(self, asset: AssetRecord, copy_id: str | None) -> CopyRecord:
         if asset.state is AssetState.ERASED:

@@ -23,6 +23,8 @@ class CopyProof(SQLModel, table=True):
     __tablename__ = "copy_proof"
     __table_args__ = (
         Index("proof_by_asset", "asset_id", "created_at", "id"),
+        Index("proof_by_dataset", "dataset_id", "created_at", "id"),
+        Index("proof_by_reason", "reason", "copy_id"),
         Index("one_open_proof_a_copy", "copy_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
     )
     id: str = Field(primary_key=True)

@@ -153,7 +153,7 @@ def _signed_in(
         cookies = {cookie["name"]: cookie["value"] for cookie in context.cookies()}
         headers = {"Accept": "text/html", "Accept-Encoding": "gzip"}
         with httpx.Client(
-            base_url=here.url, cookies=cookies, headers=headers, timeout=60, trust_env=False
+            base_url=here.url, cookies=cookies, headers=headers, timeout=300, trust_env=False
         ) as http:
             yield context, http
 

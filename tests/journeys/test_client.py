@@ -63,6 +63,10 @@ def test_the_whole_path_by_the_client(house: House, ask: Ask, tmp_path: Path) ->
     proof = ask(officer, api.finished_proof(ask(officer, api.prove(asset.id)).id))
     assert (proof.copy_id, proof.proven) == (copy.id, True)
     assert ask(officer, api.list_proofs(asset.id)).proofs == (proof,)
+    (drawn,) = ask(officer, api.prove_sample(dataset, sample=3))
+    assert ask(officer, api.finished_proof(drawn.id)).proven
+    listed = ask(officer, api.list_dataset_proofs(dataset)).proofs
+    assert [one.id for one in listed] == [drawn.id, proof.id]
     open_certificate(proof.certificate, CheckpointVerifier.parse(ask(officer, api.prover_key())))
 
     task = ask(annotator, api.claim_task(dataset))

@@ -129,12 +129,12 @@ def test_workers_killed_at_each_step_leave_no_plaintext_and_no_decoder(ordeal: O
     def kill(point: str) -> None:
         assert ordeal.send(point).status_code == 202
         worker = ordeal.start_crashing("worker", point)
-        assert worker.wait(60) == KILLED, f"{point}: {worker.text}"
+        assert worker.wait() == KILLED, f"{point}: {worker.text}"
         ordeal.assert_no_trace(point)
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(kill, ANONYMIZE))
-    wait_until(lambda: not decoders(), "the decoders to end with their workers", seconds=5)
+    wait_until(lambda: not decoders(), "the decoders to end with their workers")
     ordeal.installation.start("worker")
 
 
@@ -152,7 +152,7 @@ def test_a_sequencer_killed_at_a_step_loses_no_entry(
     ordeal.ensure_serving()
     refused = ordeal.annotator.http.get(f"/v1/datasets/{ordeal.dataset}/copies")
     assert refused.status_code == 403
-    assert ordeal.start_crashing("sequencer", point).wait(30) == KILLED
+    assert ordeal.start_crashing("sequencer", point).wait() == KILLED
     ordeal.assert_no_trace(point)
     denial = ordeal.installation.rows(
         "SELECT leaf_index FROM log_entry WHERE entry LIKE '%access.denied%' ORDER BY id DESC LIMIT 1"

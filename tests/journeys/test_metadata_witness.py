@@ -30,7 +30,7 @@ def groups(data: bytes, file: Path) -> dict[str, set[str]]:
     """The tags that ExifTool finds, hidden and unknown ones too, by group."""
     file.write_bytes(data)
     command = [EXIFTOOL, "-a", "-u", "-U", "-g1", "-json", str(file)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     found = json.loads(done.stdout)[0]
     return {group: set(tags) for group, tags in found.items() if isinstance(tags, dict)}
 
@@ -49,7 +49,7 @@ def rich(photo: Image.Image, kind: str, folder: Path) -> bytes:
     if kind == "PNG":
         tags += ["-PNG:Comment=bed 3"]
     command = [EXIFTOOL, "-q", "-overwrite_original", *tags, str(file)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     trailer = b"" if kind == "WEBP" else b"behind the end: Jane Roe"
     return file.read_bytes() + trailer

@@ -108,7 +108,7 @@ def previewed(officer: Person, policy: str, dataset: str, last: int = 5) -> dict
         answer: dict[str, Any] = officer.http.get(asked.headers["location"]).json()
         return answer if answer["state"] in ("finished", "failed") else None
 
-    found = wait_until(look, "the preview", seconds=90, every=0.1)
+    found = wait_until(look, "the preview", every=0.1)
     assert found["state"] == "finished", found
     return found
 
@@ -125,7 +125,7 @@ def rederived(officer: Person, dataset: str) -> dict[str, Any]:
         answer: dict[str, Any] = officer.http.get(f"/v1/datasets/{dataset}/rederivation").json()
         return answer if answer["state"] != "running" else None
 
-    return wait_until(look, "the re-derivation", seconds=90, every=0.1)
+    return wait_until(look, "the re-derivation", every=0.1)
 
 
 def copies_of(annotator: Person, dataset: str) -> list[dict[str, Any]]:

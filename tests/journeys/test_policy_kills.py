@@ -42,7 +42,7 @@ class Ordeal:
         """A worker that dies at this point."""
         launcher = (sys.executable, "-m", "tests.support.crashing", point)
         worker = self.installation.start("worker", launcher=launcher)
-        assert worker.wait(60) == KILLED, f"{point}: {worker.text}"
+        assert worker.wait() == KILLED, f"{point}: {worker.text}"
 
     def ended(self, path: str) -> dict[str, Any]:
         """What the officer reads there, once it has come to its end."""
@@ -51,7 +51,7 @@ class Ordeal:
             found: dict[str, Any] = self.officer.http.get(path).json()
             return found if found["finished_at"] else None
 
-        return wait_until(look, path, seconds=90)
+        return wait_until(look, path)
 
     def copies(self) -> list[str]:
         return [str(settled(self.uploader, asset)["copy_id"]) for asset in self.assets]

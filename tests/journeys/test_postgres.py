@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import signal
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,18 +28,19 @@ from tests.support.gateway import (
 from tests.support.marker import mark, traces
 from tests.support.pictures import FACE, part, pixels_of, png
 from tests.support.postgres import PostgresServer, postgres_server
-from tests.support.processes import Process, wait_until
+from tests.support.processes import wait_until
 
 DATABASE = "privgate"
+KILLED = -9
 
 
 @dataclass
 class Scaled:
-    """An installation on PostgreSQL with two workers, known by their executor ids."""
+    """An installation on PostgreSQL. worker: the executor id of its worker."""
 
     installation: Installation
     server: PostgresServer
-    workers: dict[str, Process]
+    worker: str
     officer: Person
     uploader: Person
     annotator: Person
@@ -56,19 +57,17 @@ def scaled(tmp_path_factory: pytest.TempPathFactory, model_store: ModelStore) ->
             installation.privgate("keys", "create")
             installation.serve()
             installation.start("sequencer")
-            workers: dict[str, Process] = {}
-            for _ in range(2):
-                process = installation.start("worker")
-                workers[wait_until(lambda: new_worker(installation, workers), "a heartbeat")] = process
+            installation.start("worker")
+            worker = wait_until(lambda: new_worker(installation, []), "a heartbeat")
             officer, uploader, annotator = map(installation.enrol, ("officer", "uploader", "annotator"))
             dataset = create_dataset(officer, "scaled")
             give_grant(officer, annotator, dataset)
-            yield Scaled(installation, server, workers, officer, uploader, annotator, dataset)
+            yield Scaled(installation, server, worker, officer, uploader, annotator, dataset)
         finally:
             installation.stop()
 
 
-def new_worker(installation: Installation, known: dict[str, Process]) -> str | None:
+def new_worker(installation: Installation, known: Sequence[str]) -> str | None:
     """The executor id of a worker that has not been seen before."""
     alive = [str(row.executor_id) for row in installation.rows("SELECT executor_id FROM worker")]
     return next((name for name in alive if name not in known), None)
@@ -91,26 +90,28 @@ def test_the_path_is_the_same_on_postgresql(scaled: Scaled, astronaut: Image.Ima
 def test_the_job_of_a_killed_worker_is_taken_over_and_there_is_one_copy(
     scaled: Scaled, astronaut: Image.Image, tmp_path: Path
 ) -> None:
-    # Large enough that its job is found while it is being done.
-    large = Image.new("RGB", (1600, 1600), (96, 112, 128))
-    large.paste(astronaut, (500, 500))
-    image = mark(large)
-    asset = upload(scaled.uploader, scaled.dataset, image.data, name=image.file_name)
-    query = "SELECT executor_id FROM dbos.workflow_status WHERE status = 'PENDING'"
-    holder = str(wait_until(lambda: scaled.installation.rows(query), "a job at work", every=0.01)[0][0])
-    scaled.workers[holder].popen.send_signal(signal.SIGSTOP)
-    standing = scaled.uploader.http.get(f"/v1/assets/{asset}").json()
-    assert standing["state"] in ("received", "processing")
-    scaled.workers[holder].kill()
+    installation, image = scaled.installation, mark(astronaut)
+    launcher = (sys.executable, "-m", "tests.support.crashing", "anonymize-3-decoded")
+    dying = installation.start("worker", launcher=launcher)
+    wait_until(lambda: new_worker(installation, [scaled.worker]), "a heartbeat")
+    assets: list[str] = []
+    while dying.alive:  # the first job that it gets is its last; others go to the other worker
+        data = image.data + f"behind the end {len(assets)}".encode()
+        assets.append(upload(scaled.uploader, scaled.dataset, data, name=image.file_name))
+        settled(scaled.uploader, assets[-1])
+    assert dying.wait() == KILLED
 
-    state = settled(scaled.uploader, asset)
-    assert state["state"] == "released"
-    (survivor,) = set(scaled.workers) - {holder}
-    released = [e for e in scaled.installation.entries("asset.released") if e["subject"] == asset]
-    assert [entry["actor"] for entry in released] == [survivor]
+    begun_twice = {row.id for row in installation.rows("SELECT id FROM asset WHERE attempts > 1")}
+    assert begun_twice
+    assert begun_twice <= set(assets)
     copies = "SELECT count(*) AS n FROM copy WHERE asset_id = :asset"
-    assert scaled.installation.rows(copies, asset=asset)[0].n == 1
-    assert content_of(scaled.annotator, state["copy_id"]).status_code == 200
+    for asset in assets:
+        state = settled(scaled.uploader, asset)
+        assert state["state"] == "released"
+        released = [e for e in installation.entries("asset.released") if e["subject"] == asset]
+        assert [entry["actor"] for entry in released] == [scaled.worker]
+        assert installation.rows(copies, asset=asset)[0].n == 1
+        assert content_of(scaled.annotator, state["copy_id"]).status_code == 200
     all_on_the_tree(scaled.installation)
     assert_verified(scaled, tmp_path)
     assert traces(image, [*scaled.installation.places(), scaled.server.socket]) == []

@@ -59,7 +59,7 @@ def test_a_worker_killed_at_each_step_leaves_one_copy(apart: Installation) -> No
         settle = hold_and_be_gone if point.startswith(HELD) else release
         settle(apart, reviewer, claimed(reviewer, review))
         crashing = apart.start("worker", launcher=(sys.executable, "-m", "tests.support.crashing", point))
-        assert crashing.wait(60) == KILLED, f"{point}: {crashing.text}"
+        assert crashing.wait() == KILLED, f"{point}: {crashing.text}"
     apart.start("worker")
     for asset in assets.values():
         in_state(uploader, asset, "released")

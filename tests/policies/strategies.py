@@ -10,6 +10,7 @@ from policies.model import Detection, Kind, Reading, Redaction, RedactionMethod,
 from policies.policy import Lines, Policy, Rule
 from policies.release import ReleaseGate
 from policies.shapes import Ellipse, Polygon, Shape
+from policies.zones import Zone
 
 MAX_SIDE = 400
 
@@ -83,6 +84,19 @@ def rules(draw: st.DrawFn, kind: Kind) -> Rule:
         lines=draw(st.sampled_from(Lines)) if kind is Kind.TEXT else Lines.ALL,
         serves=draw(st.text(max_size=20)),
     )
+
+
+@st.composite
+def zones(draw: st.DrawFn) -> Zone:
+    """Any of a few names and places, hidden or kept."""
+    x0, y0 = draw(st.sampled_from((0.0, 0.1, 0.5))), draw(st.sampled_from((0.0, 0.25, 0.7)))
+    box = [x0, y0, x0 + draw(st.sampled_from((0.2, 0.5))), y0 + draw(st.sampled_from((0.1, 0.3)))]
+    name = {"name": draw(st.sampled_from("abc"))}
+    if draw(st.booleans()):
+        kinds = draw(st.lists(st.sampled_from(Kind), min_size=1))
+        return Zone.model_validate(name | {"keep": box, "kinds": kinds, "reason": "nobody"})
+    how = {"kind": draw(st.sampled_from(Kind)), "method": draw(st.sampled_from(RedactionMethod))}
+    return Zone.model_validate(name | {"hide": box} | how)
 
 
 @st.composite

@@ -176,7 +176,7 @@ def test_only_what_was_read_as_harmless_is_shown_and_only_where_identifiers_are_
     visible = lines is Lines.IDENTIFIERS and reading is Reading.HARMLESS
     assert (make_plan(policy, [line], Size(200, 100)).redactions == ()) is visible
     # A second look at the finished copy sees it again, and must not count it as missed.
-    assert (missed(policy, [line], ()) == ()) is visible
+    assert (missed(policy, [line], (), Size(200, 100)) == ()) is visible
 
 
 # -- shapes
@@ -229,4 +229,4 @@ def test_what_shows_in_the_corner_that_an_ellipse_leaves_was_missed() -> None:
     assert redaction.region.contains(corner.region)
     rule = Rule(kind=Kind.FACE, method=RedactionMethod.FILL, detectors=("x",))
     policy = Policy(name="rechecked", rules=(rule,))
-    assert missed(policy, [corner, face], [redaction]) == (corner,)
+    assert missed(policy, [corner, face], [redaction], Size(400, 400)) == (corner,)

@@ -46,7 +46,7 @@ def compose() -> dict[str, Any]:
         env=os.environ | {"PRIVGATE_DB_PASSWORD": "seeded-password"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     loaded: dict[str, Any] = yaml.safe_load(done.stdout)
@@ -56,7 +56,7 @@ def compose() -> dict[str, Any]:
 def works(command: list[str]) -> bool:
     if shutil.which(command[0]) is None:
         return False
-    return subprocess.run(command, capture_output=True, timeout=60).returncode == 0
+    return subprocess.run(command, capture_output=True, timeout=300).returncode == 0
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 
 def make(*words: str) -> subprocess.CompletedProcess[str]:
     command = ["make", "--no-print-directory", *words]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
 
 
 def plan(*words: str, venv: Path) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 SCRIPT = Path(__file__).parents[2] / ".ci" / "prerequisites"
 
-SECONDS = 2.0
+SECONDS = 60.0  # some tenths, but other work may be done on this machine
 
 # A machine that lacks nothing; each test takes away one thing.
 LIBRARIES = ("libGL.so.1", "libEGL.so.1", "libGLESv2.so.2", "libgthread-2.0.so.0")

@@ -71,7 +71,7 @@ def context(browser: Browser, url: str, **options: Any) -> Iterator[tuple[Browse
     watch = Watch(url)
     chosen = {"viewport": DESK, "locale": "en-GB", "timezone_id": "UTC", **options}
     opened = browser.new_context(base_url=url, **chosen)
-    opened.set_default_timeout(20_000)
+    opened.set_default_timeout(120_000)
     opened.on("page", watch.on)
     try:
         yield opened, watch

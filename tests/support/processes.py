@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -17,8 +18,8 @@ Answer = TypeVar("Answer")
 
 _PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
 
-END_SECONDS = 40.0
-"""A worker may finish the job that it is at."""
+PATIENCE = 240.0
+"""Seconds for what surely comes: a slow machine takes its time, and a quick one waits for none of it."""
 
 
 class Process:
@@ -48,7 +49,7 @@ class Process:
     def alive(self) -> bool:
         return self.popen.poll() is None
 
-    def wait(self, seconds: float = END_SECONDS) -> int:
+    def wait(self, seconds: float = PATIENCE) -> int:
         """The exit status; negative is the signal that ended it."""
         try:
             return self.popen.wait(timeout=seconds)
@@ -74,7 +75,7 @@ class Process:
 
 
 def wait_until(
-    question: Callable[[], Answer | None], what: str, *, seconds: float = 60.0, every: float = 0.05
+    question: Callable[[], Answer | None], what: str, *, seconds: float = PATIENCE, every: float = 0.05
 ) -> Answer:
     """The first true answer. Fails with `what` when none comes in time."""
     deadline = time.monotonic() + seconds
@@ -88,11 +89,17 @@ def wait_until(
 
 
 def free_port() -> int:
-    """A TCP port of the loopback address that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port of the loopback address that nobody listens on.
+
+    Below those that the kernel gives to outgoing connections: one of these, of any program on the machine,
+    could else sit on it while a server that was killed is started again.
+    """
+    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        port = random.randrange(10_000, max(first, 20_000))
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextmanager
@@ -107,7 +114,7 @@ def no_orphans() -> Iterator[None]:
     try:
         yield
         with suppress(AssertionError):
-            wait_until(lambda: not (children() - before), "the end of all processes", seconds=10)
+            wait_until(lambda: not (children() - before), "the end of all processes")
         left = {pid: command_of(pid) for pid in children() - before}
         for pid in left:
             os.kill(pid, signal.SIGKILL)

@@ -89,4 +89,4 @@ def in_state(person: Person, asset: str, state: str) -> dict[str, Any]:
         answer: dict[str, Any] = person.http.get(f"/v1/assets/{asset}").json()
         return answer if answer["state"] == state else None
 
-    return wait_until(look, f"asset {asset} to be {state}", seconds=90, every=0.1)
+    return wait_until(look, f"asset {asset} to be {state}", every=0.1)

@@ -6,15 +6,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import tuple_
+from sqlalchemy import ColumnElement, tuple_
 from sqlmodel import Session, col, select
 
 from gateway.errors import NotFound
 from gateway.store.proof_records import ProofOutcome, ProofRecord
 from gateway.store.proof_tables import CopyProof
+from gateway.store.tables import Copy
 
 COUNTER: Final = "proof."
 """Before the outcome: how many proofs came to it."""
+
+OTHER_LIBRARIES: Final = "prove.copy"
+"""The reason of a proof whose copy shows what its regions give, in bytes that cannot be had again."""
 
 
 def add(session: Session, record: ProofRecord) -> None:
@@ -46,8 +50,17 @@ def open_for(session: Session, copy_id: str) -> ProofRecord | None:
 
 def of_asset(session: Session, asset_id: str, *, after: str = "", limit: int) -> list[ProofRecord]:
     """An asset's, the newest first, beginning behind the proof `after`; raises NotFound if it is none."""
+    return _page(session, col(CopyProof.asset_id) == asset_id, after, limit)
+
+
+def of_dataset(session: Session, dataset_id: str, *, after: str = "", limit: int) -> list[ProofRecord]:
+    """The same of a dataset."""
+    return _page(session, col(CopyProof.dataset_id) == dataset_id, after, limit)
+
+
+def _page(session: Session, among: ColumnElement[bool], after: str, limit: int) -> list[ProofRecord]:
     here = tuple_(col(CopyProof.created_at), col(CopyProof.id))
-    query = select(CopyProof).where(CopyProof.asset_id == asset_id)
+    query = select(CopyProof).where(among)
     if after:
         last = _row(session, after)
         query = query.where(here < tuple_(last.created_at, last.id))
@@ -70,6 +83,18 @@ def begin(session: Session, proof_id: str, *, now: datetime) -> ProofRecord:
         session.add(row)
         session.flush()
     return _record(row)
+
+
+def unprovable() -> ColumnElement[bool]:
+    """Whether a proof has found that other library versions wrote a copy, for a query of copies."""
+    # Few copies ever are: their ids are gathered once, not asked for with each copy of a dataset.
+    return col(Copy.id).in_(select(CopyProof.copy_id).where(CopyProof.reason == OTHER_LIBRARIES))
+
+
+def is_unprovable(session: Session, copy_id: str) -> bool:
+    """The same of one copy."""
+    query = select(CopyProof.id).where(CopyProof.copy_id == copy_id, CopyProof.reason == OTHER_LIBRARIES)
+    return session.exec(query).first() is not None
 
 
 def finish(

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import PlainTextResponse
 
-from gateway.web.api.proofs_schemas import ProofOut, ProofPage
+from gateway.web.api.proofs_schemas import ProofOut, ProofPage, SampleForm, SampleOut
 from gateway.web.api.schemas import After, Id
 from gateway.web.identity import Asking
 from gateway.web.services import Offered
@@ -43,6 +43,22 @@ def ask_proof(
 def list_proofs(asset_id: Id, principal: Asking, services: Offered, after: After = "") -> ProofPage:
     """The proofs of an asset's copies, page by page."""
     return ProofPage.of(services.proofs.list(principal, asset_id, after=after))
+
+
+@router.post("/datasets/{dataset_id}/proofs", status_code=202)
+def ask_sample(
+    dataset_id: Id, principal: Asking, services: Offered, form: SampleForm | None = None
+) -> SampleOut:
+    """Has a worker prove released copies of the dataset, drawn by lot: 10 unless said otherwise."""
+    asked = form or SampleForm()
+    found = services.proofs.sample(principal, dataset_id, number=asked.sample)
+    return SampleOut(proofs=[ProofOut.of(record) for record in found])
+
+
+@router.get("/datasets/{dataset_id}/proofs")
+def list_dataset_proofs(dataset_id: Id, principal: Asking, services: Offered, after: After = "") -> ProofPage:
+    """The proofs of a dataset's copies, page by page."""
+    return ProofPage.of(services.proofs.list_dataset(principal, dataset_id, after=after))
 
 
 @router.get("/proofs/{proof_id}")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.services.proofs import PAGE
+from gateway.services.proofs import MAX_SAMPLE, PAGE
 from gateway.store.proof_records import ProofRecord
 
 State = Literal["queued", "running", "proven", "not_proven", "failed"]
@@ -55,6 +56,19 @@ class ProofOut(BaseModel):
         )
 
 
+class SampleForm(BaseModel):
+    """How many of the dataset's released copies are proven; they are drawn by lot."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    sample: int = Field(default=10, ge=1, le=MAX_SAMPLE)
+
+
+class SampleOut(BaseModel):
+    """The proofs that were asked for; the dataset's list tells what comes of them."""
+
+    proofs: list[ProofOut]
+
+
 class ProofPage(BaseModel):
     """The newest first. `next` is what to send as `after` for the next page; null on the last one."""
 
@@ -62,7 +76,7 @@ class ProofPage(BaseModel):
     next: str | None
 
     @classmethod
-    def of(cls, found: list[ProofRecord]) -> Self:
+    def of(cls, found: Sequence[ProofRecord]) -> Self:
         last = found[-1].id if len(found) == PAGE else None
         return cls(proofs=[ProofOut.of(record) for record in found], next=last)
 

@@ -31,7 +31,7 @@ NOT_PROVEN: Final = {
     "image is held.",
     "prove.copy": "The file shows what its regions give, and two pictures that differ only beneath them give "
     "equal files today. But other versions of the libraries wrote it, so its very bytes cannot be had again. "
-    "It stays as it is.",
+    "It stays until the dataset's copies are made anew; the new one can be proven.",
 }
 
 

@@ -34,7 +34,7 @@ def bench(models: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
         env={**os.environ, "PRIVGATE_MODELS": str(models)},
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=300,
     )
 
 

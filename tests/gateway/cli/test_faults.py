@@ -31,7 +31,7 @@ def privgate(*words: str, **environment: str) -> subprocess.CompletedProcess[str
         env=ENVIRONMENT | environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
 
 

@@ -27,7 +27,7 @@ MARK = {mark!r}
 def said(code: str, form: str = "json") -> list[str]:
     """The lines on standard error of a process that begins its logs and then runs the code."""
     program = START.format(form=form, mark=MARK) + code
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=300)
     assert done.stdout == ""
     return done.stderr.splitlines()
 

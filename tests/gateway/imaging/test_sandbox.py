@@ -31,6 +31,7 @@ from gateway.imaging.decode import Limits, decode
 from gateway.imaging.sandbox import Sandbox
 from tests.gateway.imaging.samples import DATA, noise, quadrants, save, scene
 from tests.gateway.imaging.tiff_files import striped, tiled
+from tests.support.processes import wait_until
 
 SMALL = Limits(max_bytes=1_000_003, max_pixels=1_000_009)
 PHOTO = save(Image.fromarray(scene()), "JPEG", quality=95)
@@ -45,12 +46,13 @@ def shared() -> Iterator[Sandbox]:
 
 
 def gone(pid: int) -> bool:
-    """Neither running nor a zombie, within two seconds."""
-    for _ in range(200):
-        if not Path(f"/proc/{pid}").exists():
-            return True
-        time.sleep(0.01)
-    return False
+    """Neither running nor a zombie, in the end."""
+    wait_until(lambda: not Path(f"/proc/{pid}").exists(), f"the end of {pid}", every=0.01)
+    return True
+
+
+def state_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def pid_of(sandbox: Sandbox) -> int:
@@ -115,16 +117,24 @@ def test_is_recycled_after_so_many_decodes() -> None:
 
 def test_a_timeout_kills_and_the_next_decode_works() -> None:
     with Sandbox(Limits(timeout=0.3)) as sandbox:
-        sandbox.decode(PHOTO)
+        sandbox.warm()
         pid = pid_of(sandbox)
         os.kill(pid, signal.SIGSTOP)
         started = time.monotonic()
         with pytest.raises(DecodeTimeout) as caught:
             sandbox.decode(PHOTO)
-        assert 0.2 < time.monotonic() - started < 3
+        assert time.monotonic() - started > 0.2
         assert (caught.value.code, "0.3 seconds" in str(caught.value)) == ("decode.timeout", True)
         assert gone(pid)
-        assert sandbox.decode(PHOTO).pixels.shape == (240, 320, 3)
+        wait_until(lambda: in_time(sandbox), "a decode that this machine does in time")
+
+
+def in_time(sandbox: Sandbox) -> bool:
+    """A photo through a sandbox whose limit is so short that a machine with other work may miss it."""
+    try:
+        return sandbox.decode(PHOTO).pixels.shape == (240, 320, 3)
+    except DecodeTimeout:
+        return False
 
 
 def test_a_slow_decode_is_cut_off() -> None:
@@ -142,11 +152,13 @@ def test_a_crash_in_the_middle_is_a_refusal_and_the_next_decode_works(blow: sign
         os.kill(pid, signal.SIGSTOP)  # so that the blow surely falls while a decode is under way
         with ThreadPoolExecutor(1) as pool:
             under_way = pool.submit(sandbox.decode, PHOTO)
-            time.sleep(0.1)
+            child = sandbox._slot.child
+            assert child is not None
+            wait_until(lambda: child.decodes == 2, "the second decode", every=0.001)
             os.kill(pid, blow)
             os.kill(pid, signal.SIGCONT)
             with pytest.raises(DecodeTimeout) as caught:
-                under_way.result(timeout=10)
+                under_way.result(timeout=300)
         assert caught.value.code == "decode.crashed"
         assert gone(pid)
         assert sandbox.decode(PHOTO).pixels.shape == (240, 320, 3)
@@ -157,7 +169,7 @@ def test_a_process_that_died_between_two_decodes_is_replaced_silently() -> None:
         sandbox.warm()
         pid = pid_of(sandbox)
         os.kill(pid, signal.SIGKILL)
-        time.sleep(0.1)
+        wait_until(lambda: state_of(pid) == "Z", "its death")
         assert sandbox.decode(PHOTO).pixels.shape == (240, 320, 3)
         assert sandbox.pid != pid
 
@@ -358,7 +370,7 @@ assert sandbox.pid == first
 
 
 def test_a_forked_copy_of_the_gateway_gets_a_process_of_its_own() -> None:
-    done = subprocess.run([sys.executable, "-c", FORKING_PARENT], input=PHOTO, timeout=60)
+    done = subprocess.run([sys.executable, "-c", FORKING_PARENT], input=PHOTO, timeout=300)
     assert done.returncode == 0
 
 
@@ -382,5 +394,5 @@ def test_several_sandboxes_work_side_by_side() -> None:
 
     with Sandbox() as first, Sandbox() as second, ThreadPoolExecutor(4) as pool:
         outcomes = [pool.submit(through, (first, second)[number % 2], number) for number in range(12)]
-        assert all(outcome.result(timeout=30) for outcome in outcomes)
+        assert all(outcome.result(timeout=300) for outcome in outcomes)
         assert first.pid != second.pid

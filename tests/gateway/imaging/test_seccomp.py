@@ -39,7 +39,7 @@ def tried(call):
 def run(code: str) -> subprocess.CompletedProcess[bytes]:
     """Runs the code in a process of its own behind the filter."""
     program = PROLOGUE + textwrap.dedent(code)
-    return subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60)
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=300)
 
 
 REFUSED = {
@@ -147,5 +147,5 @@ try:
 except Misconfigured as exc:
     print(exc)
 """
-    done = subprocess.run([sys.executable, "-c", forbidden], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", forbidden], capture_output=True, text=True, timeout=300)
     assert "takes no seccomp filter" in done.stdout, done.stderr

@@ -37,8 +37,8 @@ def checks(grown: Log) -> Iterator[LogChecks]:
 
 
 def over(checks: LogChecks, record: CheckRecord) -> CheckRecord:
-    """The run once it is over; the process has a minute for a few entries."""
-    deadline = time.monotonic() + 60
+    """The run once it is over; the process has some minutes for a few entries."""
+    deadline = time.monotonic() + 240
     while (found := checks.read(AUDITOR, record.id)).state == RUNNING and time.monotonic() < deadline:
         time.sleep(0.05)
     return found

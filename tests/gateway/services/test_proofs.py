@@ -21,7 +21,7 @@ from gateway.services import prove
 from gateway.services.anonymize import MAX_ATTEMPTS
 from gateway.services.jobs import PROVE
 from gateway.services.proof_runner import FORGOTTEN_AFTER
-from gateway.services.proofs import PAGE
+from gateway.services.proofs import PAGE, Proofs
 from gateway.store.database import Database
 from gateway.store.proof_records import ProofOutcome, ProofRecord
 from gateway.store.queries import copies, counters, proofs
@@ -31,7 +31,7 @@ from policies.lifecycle import AssetState
 from policies.model import Redaction
 from tests.gateway.services.desk import Desk
 from tests.gateway.services.proving import AUDITOR, GOVERNOR, ProvingDesk, by_another_encoder
-from tests.gateway.store.rows import OFFICER, entries
+from tests.gateway.store.rows import DATASET, OFFICER, entries, release
 
 ASSET = "asset-1"
 
@@ -299,3 +299,38 @@ def test_what_nobody_has_begun_is_asked_for(bench: ProvingDesk) -> None:
     asked = bench.proofs.ask(GOVERNOR, ASSET)
     bench.runner().tend()
     assert bench.asked == [(PROVE, asked.id, f"{asked.id}:0")]
+
+
+@pytest.fixture
+def many(bench: ProvingDesk) -> list[str]:
+    """The ids of ten released copies of a dataset, evenly apart."""
+    made = [f"copy-{number:x}{'8' * 23}" for number in range(10)]
+    with bench.database.unit() as unit:
+        for number, copy in enumerate(made):
+            release(unit.session, f"asset-{number}", copy)
+    return made
+
+
+def test_a_sample_is_drawn_by_lot_and_each_copy_is_in_it_once(bench: ProvingDesk, many: list[str]) -> None:
+    lots = iter([f"copy-{digit}{'0' * 23}" for digit in "3377f1"])  # of f the list begins anew
+    chosen = Proofs(
+        bench.database, bench.desk.clock, lambda: bench.prover.verifier, draw=lambda _: next(lots)
+    )
+    drawn = chosen.sample(AUDITOR, DATASET, number=4)
+    assert [one.copy_id for one in drawn] == [many[3], many[7], many[0], many[1]]
+    assert len([entry for entry in entries(bench.database) if entry.action == "proof.asked"]) == 4
+    listed = bench.proofs.list_dataset(AUDITOR, DATASET)
+    assert {one.id for one in listed} == {one.id for one in drawn}
+
+
+def test_where_there_are_fewer_all_are_in_the_sample(bench: ProvingDesk, many: list[str]) -> None:
+    assert {one.copy_id for one in bench.proofs.sample(GOVERNOR, DATASET, number=10)} == set(many)
+
+
+def test_a_sample_of_nothing_and_one_by_others_is_refused(bench: ProvingDesk) -> None:
+    with pytest.raises(Conflict):
+        bench.proofs.sample(GOVERNOR, DATASET, number=1)
+    with pytest.raises(NotFound):
+        bench.proofs.sample(GOVERNOR, "dataset-2", number=1)
+    with pytest.raises(AccessDenied):
+        bench.proofs.sample(Principal(OFFICER, Role.OPERATOR), DATASET, number=1)

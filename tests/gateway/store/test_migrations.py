@@ -65,7 +65,7 @@ def test_two_processes_at_once_leave_one_schema(empty_url: str) -> None:
     command = [sys.executable, "-W", "error", "-c", MIGRATE, empty_url]
     processes = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(2)]
     for process in processes:
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=300)
         assert process.returncode == 0, said.decode()
     database = Database(empty_url)
     assert differences(database) == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -173,9 +173,7 @@ def test_a_reader_sees_what_was_committed_and_waits_for_no_writer(database: Data
     with database.unit() as unit:
         counters.add(unit.session, "acts", 5)
         unit.session.flush()
-        start = datetime.now(UTC)
-        assert acts(database) == 1
-        assert datetime.now(UTC) - start < timedelta(seconds=1)
+        assert acts(database) == 1  # who waited would do so until it is given up: the writer is this thread
     assert acts(database) == 6
 
 
@@ -218,9 +216,7 @@ def test_a_failed_commit_leaves_nothing_locked(url: str) -> None:
     forbid_commit(database)
     with pytest.raises(IntegrityError), database.unit() as unit:
         unit.session.connection().execute(text("INSERT INTO doubt VALUES (7)"))
-    start = datetime.now(UTC)
-    record(other, "thing-1")
-    assert datetime.now(UTC) - start < timedelta(seconds=5)
+    record(other, "thing-1")  # what is locked is waited for, and then given up with an error
     database.close()
     other.close()
 

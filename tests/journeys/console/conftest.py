@@ -18,7 +18,7 @@ from tests.journeys.conftest import House
 from tests.support.browser import context, launch, sign_in
 from tests.support.gateway import Installation, Person
 
-expect.set_options(timeout=30_000)  # an open page asks every 10 s whether it still may; CI is slow
+expect.set_options(timeout=120_000)  # an open page asks every 10 s whether it still may; CI is slow
 
 PASSWORD = "only for these tests, and long"
 

@@ -110,6 +110,9 @@ def test_a_release_is_undone_by_its_key_and_nothing_came_of_it(house: House, sea
     open_bench(page, review)
     page.keyboard.press("Enter")
     toast_says(page, "Undo")
+    # The eight seconds, as long as they take on this machine.
+    later = "UPDATE review SET held_until = '2100-01-01 00:00:00.000000' WHERE id = :id"
+    house.installation.execute(later, id=review)
     page.locator("#toasts").get_by_role("button", name="Undo").click()
     toast_says(page, "Taken back")
     shows(page, review)
@@ -220,7 +223,7 @@ def in_rounds(house: House, asset: str, number: int) -> list[str]:
         found = reviews_of(house.installation, asset)
         return found if len(found) == number else None
 
-    return wait_until(look, f"{number} rounds", seconds=60, every=0.2)
+    return wait_until(look, f"{number} rounds", every=0.2)
 
 
 def image_bytes(page: Page) -> int:

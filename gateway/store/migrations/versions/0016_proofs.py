@@ -33,6 +33,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("copy_proof", schema=None) as batch_op:
         batch_op.create_index("proof_by_asset", ["asset_id", "created_at", "id"], unique=False)
+        batch_op.create_index("proof_by_dataset", ["dataset_id", "created_at", "id"], unique=False)
+        batch_op.create_index("proof_by_reason", ["reason", "copy_id"], unique=False)
         batch_op.create_index(
             "one_open_proof_a_copy",
             ["copy_id"],

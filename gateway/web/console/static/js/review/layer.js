@@ -84,7 +84,7 @@ export class Layer {
     const top = a.y < 16 ? b.y + 1 : a.y - 15;
     put(parts.ground, { x: a.x - 1, y: top, width: parts.width });
     put(parts.tag, { x: a.x - 1 + parts.width / 2, y: top + 11 });
-    if (parts.polygon) parts.polygon.setAttribute("d", region.points ? path(region.points, view, true) : "");
+    parts.polygon.setAttribute("d", region.points && this.#drag?.key !== region.key ? path(region.points, view, true) : "");
   }
 
   #dress(region) {
@@ -92,6 +92,7 @@ export class Layer {
     const kind = region.own ? "own" : CLASSES[region.kind];
     const state = `${isHidden(region) ? "" : " no"}${isOpen(region) ? " todo" : ""}${region.key === this.selected ? " sel" : ""}`;
     parts.line.setAttribute("class", `rg ${kind}${state}`);
+    parts.polygon.setAttribute("class", `rg ${kind}${state}${region.own ? " todo" : ""}`);
     parts.ground.setAttribute("class", `rtb ${kind}${isHidden(region) ? "" : " no"}`);
     parts.tag.textContent = region.tag;
     parts.width = 7 + 7 * region.tag.length;
@@ -106,7 +107,7 @@ export class Layer {
       group,
       casing: made("rect", { class: "rg case" }, group),
       line: made("rect", { class: "rg" }, group),
-      polygon: region.points ? made("path", { class: "rg own todo" }, group) : null,
+      polygon: made("path", { class: "rg" }, group),
       ground: made("rect", { class: "rtb", height: 14, rx: 2 }, group),
       tag: made("text", { class: "rt", "text-anchor": "middle" }, group),
       width: 21,
