@@ -150,15 +150,17 @@ def _webp_size(first: Chunk) -> tuple[int, int]:
     raise MalformedContainer("the first chunk of the WebP holds no size")
 
 
-def gif_frames(data: bytes, most: int) -> int:
-    """How many pictures a GIF has, counted no further than `most`. Source: GIF89a specification."""
+def gif_frames(data: bytes, most: int) -> list[tuple[int, int]]:
+    """Of each picture of a GIF how far it reaches, to the right and down, and first the canvas; of no more
+    than `most` pictures. Source: GIF89a specification.
+    """
     if len(data) < 13:
-        return 0
-    at, count = 13 + _gif_palette(data[10]), 0
-    while at < len(data) and count < most:
+        return []
+    at, reach = 13 + _gif_palette(data[10]), [_gif_reach(data[6:10])]
+    while at < len(data) and len(reach) <= most:
         match data[at]:
             case 0x2C if at + 10 < len(data):  # a picture: place, size, flags; then the code size
-                count += 1
+                reach.append(_gif_reach(data[at + 1 : at + 9]))
                 at = _after_blocks(data, at + 11 + _gif_palette(data[at + 9]))
             case 0x21:
                 at = _after_blocks(data, at + 2)
@@ -166,7 +168,13 @@ def gif_frames(data: bytes, most: int) -> int:
                 break
             case _:
                 at += 1  # readers look on for something they know
-    return count
+    return reach
+
+
+def _gif_reach(numbers: bytes) -> tuple[int, int]:
+    """The sums of every second number: of a place and a size, or of a size alone."""
+    values = [int.from_bytes(numbers[at : at + 2], "little") for at in range(0, len(numbers), 2)]
+    return sum(values[::2]), sum(values[1::2])
 
 
 def _gif_palette(flags: int) -> int:

@@ -115,6 +115,8 @@ def _loaded(opened: Opened) -> Iterator[Image.Image]:
     for place in opened.frames:
         if place:
             opened.image.seek(place)
+        if len(opened.frames) > 1 and not opened.pages and opened.image.size != opened.size:
+            raise Refused("image.malformed")  # an animation whose canvas grows
         opened.image.load()
         yield opened.image
 

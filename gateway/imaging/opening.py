@@ -160,8 +160,16 @@ def _open_png(data: bytes) -> Opened:
 
 
 def _open_gif(data: bytes, limits: Limits) -> Opened:
-    """The frames are counted by hand: Pillow would go through them all, however many there are."""
-    count = gif_frames(data, limits.max_frames + 1)
+    """The frames are counted by hand: Pillow would go through them all, however many there are.
+
+    And measured: it makes the canvas as large as any of them asks for, when it comes to that one.
+    """
+    canvas, *frames = gif_frames(data, limits.max_frames + 1) or [(0, 0)]
+    count = len(frames)
+    width, height = (max(sides) for sides in zip(canvas, *frames[:1], strict=True))
+    check_size(width, height, limits, max(count, 1))
+    if any(right > width or lower > height for right, lower in frames):
+        raise Refused("image.malformed")
     gif = GifImagePlugin.GifImageFile(io.BytesIO(data))
     if count <= 1:
         return _opened(gif, lossless=True)

@@ -144,6 +144,21 @@ def test_frames_are_counted_before_they_are_decoded(name: str) -> None:
     assert len(decode(data, Limits(max_frames=4, max_pixels=4 * 64 * 48)).frames) == 4
 
 
+@pytest.mark.parametrize("number", [0, 1, 3])
+def test_a_frame_that_reaches_beyond_its_canvas_costs_nothing(number: int) -> None:
+    """Pillow would make the canvas as large as that, 65,535 x 65,535 pixels at most, and then say so."""
+    data = bytearray(animated("GIF"))
+    at = -1
+    for _ in range(number + 1):
+        at = data.index(b"\x21\xf9\x04", at + 1)
+    picture = at + 8  # behind the graphic control block
+    assert data[picture] == 0x2C
+    data[picture + 1 : picture + 9] = b"\xff\x7f" * 4
+    with Sandbox() as sandbox, pytest.raises(InputRefused) as caught:
+        sandbox.decode(bytes(data))
+    assert caught.value.code in ("image.malformed", "limit.side")
+
+
 def test_pages_are_counted_before_they_are_decoded() -> None:
     assert refused(pages(*SCENES), Limits(max_frames=3)).code == "limit.frames"
 
