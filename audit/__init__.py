@@ -8,6 +8,8 @@
     export.py        the log as JSON Lines
     verification.py  one pass over an export, with chains.py and history.py; report.py is its result
     verify.py        the command: `python -m audit.verify EXPORT --key PUBLIC [--checkpoints FILE]`
+    twin_test.py     certificates of the twin test, and what the log holds of them
+    certificate.py   the command: `python -m audit.certificate CERTIFICATE --key PROVER [--export EXPORT …]`
     errors.py        what can be wrong
 
 How the parts are used, in order. A writer builds an Entry from its own last one and stores it in the

@@ -14,6 +14,7 @@ AuditError
 │   ├── UnknownSigner          carries no signature by this key
 │   └── BadSignature           carries a signature by this key that does not verify
 ├── MalformedCheckpoint    a note whose text is not a checkpoint
+├── MalformedCertificate   a note whose text is not a certificate of the twin test
 ├── WrongOrigin            a checkpoint of another log
 ├── MalformedRecord        a line that is no record of an export
 └── UnreadableExport       not an export of this format and version at all
@@ -74,6 +75,10 @@ class BadSignature(NoteError):
 
 class MalformedCheckpoint(AuditError):
     """Not the three lines origin, size and root."""
+
+
+class MalformedCertificate(AuditError):
+    """A signed note whose text is no certificate of the twin test, or one of another version."""
 
 
 class WrongOrigin(AuditError):

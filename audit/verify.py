@@ -43,7 +43,7 @@ from audit.export import read_lines
 from audit.note import CheckpointVerifier
 from audit.verification import verify_export
 
-__all__ = ["main", "verify_export"]
+__all__ = ["main", "open_input", "read_key", "verify_export"]
 
 MAX_KEY_FILE = 4096  # bytes; a key is one line
 
@@ -52,12 +52,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command. Returns the exit status; argparse itself exits with 2 on wrong usage."""
     options = _parser().parse_args(arguments)
     try:
-        key = _read_key(options.key)
+        key = read_key(options.key)
         with contextlib.ExitStack() as files:
-            export = files.enter_context(_open(options.export))
+            export = files.enter_context(open_input(options.export))
             outside = None
             if options.checkpoints is not None:
-                outside = _text_lines(files.enter_context(_open(options.checkpoints)))
+                outside = _text_lines(files.enter_context(open_input(options.checkpoints)))
             report = verify_export(read_lines(export), key, outside=outside, strict=options.strict)
     except (OSError, AuditError) as exc:
         print(f"audit.verify: {exc}", file=sys.stderr)
@@ -85,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _read_key(value: str) -> CheckpointVerifier:
+def read_key(value: str, option: str = "--key") -> CheckpointVerifier:
     """The key itself, or the file that holds it. Raises MalformedKey, which says which of the two it was."""
     path = Path(value)
     text, source = value, "neither a file nor a key"
@@ -95,10 +95,11 @@ def _read_key(value: str) -> CheckpointVerifier:
     try:
         return CheckpointVerifier.parse(text)
     except MalformedKey as exc:
-        raise MalformedKey(f"--key: {source}: {exc}") from exc
+        raise MalformedKey(f"{option}: {source}: {exc}") from exc
 
 
-def _open(name: str) -> contextlib.AbstractContextManager[BinaryIO]:
+def open_input(name: str) -> contextlib.AbstractContextManager[BinaryIO]:
+    """A file to be read; - is standard input."""
     return contextlib.nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb")
 
 

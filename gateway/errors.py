@@ -116,7 +116,7 @@ class OutputCheckFailed(GatewayError):
 class NotProven(GatewayError):
     """A file that is not what was made again of its original, or of a twin with other hidden pixels.
 
-    code: "prove.copy" or "prove.twin".
+    code: "prove.twin", "prove.content" or "prove.copy", see `services.prove`.
     """
 
     def __init__(self, message: str, *, code: str) -> None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 SECRET_NAME = "checkpoint.key"  # noqa: S105  (a file's name)
 PUBLIC_NAME = "checkpoint.pub"
+PROVER_SECRET = "prover.key"  # noqa: S105  (a file's name)
+PROVER_PUBLIC = "prover.pub"
 
 
 def original_blobs(settings: Settings) -> BlobStore:
@@ -76,26 +78,52 @@ def destinations(settings: Settings) -> Destinations:
 
 
 def create_keys(settings: Settings) -> None:
-    """Makes the keyring and the log's signing key where they are missing; never overwrites one.
+    """Makes the keyring and the keys that sign where they are missing; never overwrites one.
 
     Raises KeyringError when there is nothing to make.
     """
-    made = not (settings.keys / SECRET_NAME).exists()
+    log_key = settings.keys / SECRET_NAME
+    made = not log_key.exists() or not _prover_exists(settings)
     try:
         LocalKeyring.create(settings.keys)
     except KeyringError:
         if not made:
             raise
-    if made:
+    if not log_key.exists():
         # The origin names this log and no other: a checkpoint cannot be passed off as another log's.
         signer = CheckpointSigner.generate(f"privgate-{secrets.token_hex(8)}")
-        _write_new(settings.keys / SECRET_NAME, signer.to_secret_text() + "\n")
+        _write_new(log_key, signer.to_secret_text() + "\n")
         _write_new(settings.keys / PUBLIC_NAME, signer.verifier.to_text() + "\n")
+    create_prover_key(settings)
+
+
+def create_prover_key(settings: Settings) -> None:
+    """The key that signs certificates of the twin test, where there is none; named for the log.
+
+    Raises KeyringError where the private key of a pair is gone: its certificates would become another's.
+    """
+    if _prover_exists(settings):
+        return
+    secret, public = settings.keys / PROVER_SECRET, settings.keys / PROVER_PUBLIC
+    if not secret.exists():
+        if public.exists():
+            raise KeyringError(
+                f"{secret} is gone, and {public} is there; restore it from its backup, or move {public.name} "
+                f"away, keep it for the certificates that there are, and run: {CREATE_COMMAND}"
+            )
+        made = CheckpointSigner.generate(f"{checkpoint_verifier(settings).name}.prover")
+        _write_new(secret, made.to_secret_text() + "\n")
+    _write_new(public, prover_signer(settings).verifier.to_text() + "\n")
+
+
+def _prover_exists(settings: Settings) -> bool:
+    return all((settings.keys / name).exists() for name in (PROVER_SECRET, PROVER_PUBLIC))
 
 
 def keys_exist(settings: Settings) -> bool:
     """Whether every file that create_keys makes is there."""
-    names = [*(f"{purpose.value}.json" for purpose in KeyPurpose), SECRET_NAME, PUBLIC_NAME]
+    names = [f"{purpose.value}.json" for purpose in KeyPurpose]
+    names += [SECRET_NAME, PUBLIC_NAME, PROVER_SECRET, PROVER_PUBLIC]
     return all((settings.keys / name).is_file() for name in names)
 
 
@@ -107,6 +135,16 @@ def checkpoint_signer(settings: Settings) -> CheckpointSigner:
 def checkpoint_verifier(settings: Settings) -> CheckpointVerifier:
     """The log's public key. Raises KeyringError."""
     return CheckpointVerifier.parse(_read(settings.keys / PUBLIC_NAME, private=False))
+
+
+def prover_signer(settings: Settings) -> CheckpointSigner:
+    """What workers sign certificates of the twin test with. Raises KeyringError."""
+    return CheckpointSigner.parse(_read(settings.keys / PROVER_SECRET, private=True))
+
+
+def prover_verifier(settings: Settings) -> CheckpointVerifier:
+    """By which certificates are verified. Raises KeyringError."""
+    return CheckpointVerifier.parse(_read(settings.keys / PROVER_PUBLIC, private=False))
 
 
 def public_key_file(settings: Settings) -> Path:
@@ -127,7 +165,7 @@ def _read(path: Path, *, private: bool) -> str:
     except (OSError, UnicodeDecodeError) as exc:
         raise KeyringError(
             f"there is no readable key file {path}; restore it from its backup, "
-            f"or for a new installation run: {CREATE_COMMAND}"
+            f"or for a new installation, or one of an earlier release, run: {CREATE_COMMAND}"
         ) from exc
     try:
         (CheckpointSigner if private else CheckpointVerifier).parse(text)

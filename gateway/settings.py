@@ -12,6 +12,8 @@ from gateway.errors import Misconfigured
 MAX_DAYS = 3650
 MAX_IDLE_MINUTES = 720
 MAX_SESSION_HOURS = 24
+MAX_SECONDS = 3600
+MAX_CONNECTIONS = 65536
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,9 @@ class Settings:
         10.1.0.0/16,127.0.0.0/8 (PRIVGATE_WEBHOOK_NETWORKS); none by default.
     session_idle_minutes, session_hours: when the console signs somebody out: without any activity, and
         however busy they are (PRIVGATE_SESSION_IDLE_MINUTES, PRIVGATE_SESSION_HOURS).
+    head_seconds: within which a request's head is to be there (PRIVGATE_HEAD_SECONDS). stall_seconds: in each
+        of which a body or the reading of an answer is to go on (PRIVGATE_STALL_SECONDS).
+    connections: that the server has at a time (PRIVGATE_CONNECTIONS).
     """
 
     data: Path
@@ -48,6 +53,9 @@ class Settings:
     webhook_networks: str = ""
     session_idle_minutes: int = 30
     session_hours: int = 12
+    head_seconds: int = 20
+    stall_seconds: int = 60
+    connections: int = 500
 
     @classmethod
     def read(cls, environment: Mapping[str, str], *, data: Path | None = None) -> Settings:
@@ -77,6 +85,11 @@ class Settings:
             ),
             session_hours=_number(
                 environment, "PRIVGATE_SESSION_HOURS", 12, most=MAX_SESSION_HOURS, of="hours"
+            ),
+            head_seconds=_number(environment, "PRIVGATE_HEAD_SECONDS", 20, most=MAX_SECONDS, of="seconds"),
+            stall_seconds=_number(environment, "PRIVGATE_STALL_SECONDS", 60, most=MAX_SECONDS, of="seconds"),
+            connections=_number(
+                environment, "PRIVGATE_CONNECTIONS", 500, most=MAX_CONNECTIONS, of="connections"
             ),
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from policies.diff import things
 from policies.model import ALWAYS_FILLED, Kind, RedactionMethod
 from policies.policy import Policy, Rule
+from policies.zone_diff import said
 
 OPERATING_POINT = 0.5
 """The normalised score at which each detector's recall is published."""
@@ -18,6 +19,7 @@ def warnings(policy: Policy) -> list[str]:
     found = [warning for rule in policy.rules for warning in _of_rule(rule)]
     missing = [kind for kind in (Kind.FACE, Kind.LICENSE_PLATE) if kind not in policy.kinds]
     found += [f"{things(kind)} are not looked for and will be shown; add a rule" for kind in missing]
+    found += [f"{said(zone)}; look whether anybody may pass there" for zone in policy.zones if zone.keep]
     return found
 
 

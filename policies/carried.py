@@ -14,6 +14,7 @@ from typing import Any
 from policies.model import Detection, Kind, Plan, Redaction, RedactionMethod, Region, Size
 from policies.plan import make_plan
 from policies.policy import Policy
+from policies.shapes import Outline
 
 
 def put_by_people(policy: Policy | None, report: Mapping[str, Any], size: Size) -> tuple[Redaction, ...]:
@@ -21,15 +22,12 @@ def put_by_people(policy: Policy | None, report: Mapping[str, Any], size: Size) 
 
     policy: the one the copy was made under; None where it is unknown, and then all of them count.
     """
-    hidden = [
-        Redaction(Region.parse(one["region"]), Kind(one["kind"]), RedactionMethod(one["method"]))
-        for one in report.get("redactions", ())
-    ]
+    hidden = [Redaction.parse(one) for one in report.get("redactions", ())]
     if policy is None:
         return tuple(hidden)
     seen = [Detection.parse(one) for one in report.get("detections", ())]
-    by_machine = {(one.region, one.kind) for one in make_plan(policy, seen, size).redactions}
-    return tuple(one for one in hidden if (one.region, one.kind) not in by_machine)
+    by_machine = {_place(one) for one in make_plan(policy, seen, size).redactions}
+    return tuple(one for one in hidden if _place(one) not in by_machine)
 
 
 def with_carried(plan: Plan, carried: Sequence[Redaction], policy: Policy) -> Plan:
@@ -40,15 +38,17 @@ def with_carried(plan: Plan, carried: Sequence[Redaction], policy: Policy) -> Pl
     more = [_as_strict(one, policy) for one in carried if not _covered(one, plan.redactions)]
     if not more:
         return plan
-    ordered = sorted(
-        {*plan.redactions, *more}, key=lambda r: (r.region.y0, r.region.x0, r.region, r.kind, r.method)
-    )
+    ordered = sorted({*plan.redactions, *more}, key=lambda one: one.order)
     return replace(plan, redactions=tuple(ordered))
+
+
+def _place(one: Redaction) -> tuple[Region, Kind, Outline | None]:
+    return one.region, one.kind, one.outline
 
 
 def _covered(one: Redaction, others: Iterable[Redaction]) -> bool:
     return any(
-        other.kind is one.kind and other.region.contains(one.region) and _at_least(other.method, one.method)
+        other.kind is one.kind and other.covers(one.region) and _at_least(other.method, one.method)
         for other in others
     )
 

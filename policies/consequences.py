@@ -11,6 +11,8 @@ from typing import Final
 from policies.diff import things
 from policies.model import ALWAYS_FILLED, Effort, Kind, RedactionMethod
 from policies.policy import Policy, Rule
+from policies.shapes import Shape
+from policies.zone_diff import said
 
 EXAMPLE: Final = 100
 """Pixels of the box by which a margin is told."""
@@ -19,9 +21,18 @@ CELLS: Final = {Kind.FACE: "4 by 4", Kind.LICENSE_PLATE: "4 by 2"}
 """Of a blur or a mosaic, at most; `gateway.imaging.redact` holds the bound, and a test compares."""
 
 
+_SHAPES: Final = {
+    Shape.RECTANGLE: "The whole box is hidden, with its margin.",
+    Shape.ELLIPSE: "An ellipse around all of the box: it reaches a fifth of the box or more beyond each "
+    "side, and hides less at the corners of the margin.",
+    Shape.POLYGON: "What is tilted is hidden along its own sides; where a detector gives no outline, the "
+    "whole box is.",
+}
+
+
 def consequences(policy: Policy) -> dict[str, str]:
     """A sentence for each place of the policy."""
-    told = {"effort": _effort(policy.effort)}
+    told = {"effort": _effort(policy.effort), "whole_frame": _whole_frame(policy), "zones": _zones(policy)}
     for rule in policy.rules:
         told |= {f"rules.{rule.kind.value}.{field}": words for field, words in _of_rule(rule)}
     return told | _of_gate(policy)
@@ -33,6 +44,24 @@ def _effort(effort: Effort) -> str:
             "Each detector looks at the image at fewer sizes: several times faster, small things missed more."
         )
     return "Every detector looks at the image at all its sizes: slower, and small things are missed less."
+
+
+def _whole_frame(policy: Policy) -> str:
+    match policy.whole_frame:
+        case None:
+            return "What is found is hidden, and the rest of the image is shown."
+        case RedactionMethod.FILL:
+            return "Every image is one flat colour, whatever is in it."
+        case RedactionMethod.BLUR | RedactionMethod.MOSAIC:
+            return f"Of every image at most {CELLS[Kind.FACE]} cells of coarse colour are left."
+
+
+def _zones(policy: Policy) -> str:
+    """One sentence a zone; what is kept visible comes first."""
+    if not policy.zones:
+        return "No place of the frame is hidden always, and none is kept visible."
+    in_order = sorted(policy.zones, key=lambda zone: zone.keep is None)
+    return " ".join(f"{said(zone)[0].upper()}{said(zone)[1:].rstrip('.')}." for zone in in_order)
 
 
 def _of_rule(rule: Rule) -> Iterator[tuple[str, str]]:
@@ -58,6 +87,7 @@ def _of_rule(rule: Rule) -> Iterator[tuple[str, str]]:
             else "Hidden to the edge of the box and no further: a rim may stay visible."
         ),
     )
+    yield "shape", _SHAPES[rule.shape]
     yield "detectors", f"Where {_all(rule.detectors)} cannot run, no image is taken further."
     if rule.second_opinion:
         yield "second_opinion", f"{_all(rule.second_opinion)} is asked too where it can run."

@@ -8,40 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Any, Final
 
+from policies.changes import LAXER, STRICTER, Change, Effect
 from policies.model import ALWAYS_FILLED, Kind, RedactionMethod
 from policies.policy import Policy, Rule
-
-
-class Effect(StrEnum):
-    """What a change does to images."""
-
-    HIDES_MORE = "hides_more"
-    HIDES_LESS = "hides_less"
-    ASKS_MORE = "asks_more"
-    """A person looks more often before a copy is released."""
-    ASKS_LESS = "asks_less"
-    NONE = "none"
-    """Nothing is hidden otherwise: words, or a field that has no effect."""
-    UNKNOWN = "unknown"
-
-
-STRICTER: Final = frozenset({Effect.HIDES_MORE, Effect.ASKS_MORE, Effect.UNKNOWN})
-LAXER: Final = frozenset({Effect.HIDES_LESS, Effect.ASKS_LESS})
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """kind: whose rule, None for the whole policy. old, new: as written, None where it was not there."""
-
-    kind: Kind | None
-    field: str
-    old: str | None
-    new: str | None
-    effect: Effect
-    words: str
+from policies.shapes import Shape
+from policies.zone_diff import of_zones
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +39,7 @@ class PolicyDiff:
 
 def compare(old: Policy, new: Policy) -> PolicyDiff:
     """What `new` does differently."""
-    changes = list(_of_policy(old, new))
+    changes = [*_of_policy(old, new), *of_zones(old.zones, new.zones)]
     for kind in sorted(old.kinds | new.kinds):
         before, after = old.rule_for(kind), new.rule_for(kind)
         if before is None and after is not None:
@@ -101,8 +74,23 @@ def _of_policy(old: Policy, new: Policy) -> Iterable[Change]:
             yield Change(None, field, _text(was), _text(now), Effect.NONE, words)
         elif field.startswith(_GATE):
             yield _of_gate(field, was, now)
+        elif field == "whole_frame":
+            yield _of_whole_frame(old, new)
         else:
             yield _unknown(None, field, was, now)
+
+
+def _of_whole_frame(old: Policy, new: Policy) -> Change:
+    was, now = (_text(policy.whole_frame and policy.whole_frame.value) for policy in (old, new))
+    if new.whole_frame is None:
+        effect, told = Effect.HIDES_LESS, "only what is found, and the zones, are hidden"
+    elif old.whole_frame is None or new.whole_frame is RedactionMethod.FILL:
+        effect, told = Effect.HIDES_MORE, "the whole frame is hidden"
+    elif old.whole_frame is RedactionMethod.FILL:
+        effect, told = Effect.HIDES_LESS, "a coarse rest shows where nothing did"
+    else:
+        effect, told = Effect.NONE, "the same coarse rest, drawn in another way"
+    return Change(None, "whole_frame", was, now, effect, f"whole frame: {was} becomes {now}; {told}")
 
 
 def _fields(policy: Policy) -> dict[str, Any]:
@@ -116,7 +104,7 @@ def _fields(policy: Policy) -> dict[str, Any]:
         else:
             flat[prefix] = value
 
-    walk("", policy.model_dump(mode="json", exclude={"rules"}))
+    walk("", policy.model_dump(mode="json", exclude={"rules", "zones"}))
     return flat
 
 
@@ -148,6 +136,7 @@ def _of_gate(field: str, was: Any, now: Any) -> Change:
 def _added(rule: Rule) -> Change:
     how = _method(rule)
     which = "; identifiers only" if rule.reads else ""
+    which += "" if rule.shape is Shape.RECTANGLE else f"; shape {rule.shape}"
     words = (
         f"{things(rule.kind)}: newly looked for and hidden ({how}{which}; detectors {_list(rule.detectors)})"
     )
@@ -243,6 +232,18 @@ def _of_lines(old: Rule, new: Rule) -> tuple[Effect, str]:
     return Effect.HIDES_MORE, f"{change}; no line is read, every one is hidden"
 
 
+def _of_shape(old: Rule, new: Rule) -> tuple[Effect, str]:
+    change = f"{old.shape} becomes {new.shape}"
+    match old.shape, new.shape:
+        case Shape.RECTANGLE, Shape.POLYGON:
+            return Effect.HIDES_LESS, f"{change}; around tilted things the corners of the box are shown"
+        case Shape.POLYGON, Shape.RECTANGLE:
+            return Effect.HIDES_MORE, f"{change}; around tilted things the whole box is hidden"
+        case _:
+            # An ellipse reaches beyond the sides of the rectangle and leaves its corners.
+            return Effect.UNKNOWN, f"{change}; more is hidden here and less there, counted as stricter"
+
+
 def _of_clause(old: Rule, new: Rule) -> tuple[Effect, str]:
     return Effect.NONE, f"{_quoted(old.serves)} becomes {_quoted(new.serves)}; only words change"
 
@@ -252,6 +253,7 @@ _KNOWN: Final[dict[str, Callable[[Rule, Rule], tuple[Effect, str]]]] = {
     "review": _of_review,
     "hide": _of_hide,
     "grow": _of_grow,
+    "shape": _of_shape,
     "lines": _of_lines,
     "detectors": _of_detectors,
     "second_opinion": _of_second_opinion,

@@ -16,12 +16,12 @@ import yaml
 
 from policies import document
 from policies.model import Kind
-from policies.writing import RULE_FIELDS, flow, fresh_rule, written
+from policies.writing import RULE_FIELDS, TOP_FIELDS, flow, fresh_rule, written
 
 Value: TypeAlias = "str | int | float | bool | list[str]"
 
 ORDER: Final = {
-    "": ("name", "title", "effort", "rules", "release"),
+    "": TOP_FIELDS,
     "rules": RULE_FIELDS,
     "release": ("recheck", "largest", "most", "expect", "sample", "reviewers"),
 }

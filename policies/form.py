@@ -15,7 +15,17 @@ from policies.release import ReleaseGate
 
 Shown = str | bool | list[str]
 
-FIELDS: Final = ("method", "detectors", "second_opinion", "hide", "review", "grow", "lines", "serves")
+FIELDS: Final = (
+    "method",
+    "detectors",
+    "second_opinion",
+    "hide",
+    "review",
+    "grow",
+    "shape",
+    "lines",
+    "serves",
+)
 LIMITS: Final = ("largest", "most", "expect")
 NUMBERS: Final = frozenset({"hide", "review", "grow", "sample", "reviewers", *LIMITS})
 """Fields whose value is a number; of the limits, each kind's."""
@@ -29,6 +39,7 @@ def values(text: str) -> dict[str, Shown]:
         "name": _text(fields.get("name", "")),
         "title": _text(fields.get("title", "")),
         "effort": _text(fields.get("effort", Effort.THOROUGH.value)),
+        "whole_frame": _text(fields.get("whole_frame", "")),
     }
     for kind in Kind:
         shown |= _of_rule(kind, _rule(fields, kind))

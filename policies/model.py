@@ -1,7 +1,7 @@
 """The words the whole house speaks: kinds, regions, detections, redactions, plans.
 
 Regions are half-open pixel rectangles, origin top-left, in the image as a person sees it (after EXIF
-orientation). Rounding always errs toward hiding more.
+orientation). Rounding always errs toward hiding more. Outlines within them stand in `policies.shapes`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from policies.errors import InvalidRegion
+from policies.shapes import Outline, Polygon, Span, parse_outline, parse_points, spans_within
 
 
 class Kind(StrEnum):
@@ -185,6 +186,8 @@ class Detection:
     one threshold in a policy then means the same for all of them.
     source: the detectors that saw it, joined by "+": "centerface", "centerface+mediapipe".
     reading: of a line of text, what it was read as; None where nobody read it. Never the text itself.
+    polygon: of what the detector sees tilted, the outline, without a margin; None means all of the region. It
+    may reach beyond the image, where the region is cut.
     """
 
     kind: Kind
@@ -192,41 +195,104 @@ class Detection:
     score: float
     source: str
     reading: Reading | None = None
+    polygon: Polygon | None = None
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.score <= 1.0:
             raise ValueError(f"{self.source}: a score lies between 0 and 1, not at {self.score}")
 
     def to_dict(self) -> dict[str, Any]:
-        """As reports keep it. The reading is there only where there is one."""
+        """As reports keep it. The reading and the polygon are there only where there is one."""
         told: dict[str, Any] = {
             "kind": self.kind.value,
             "region": self.region.to_dict(),
             "score": round(self.score, 4),
             "source": self.source,
         }
-        return told if self.reading is None else {**told, "reading": self.reading.value}
+        if self.reading is not None:
+            told["reading"] = self.reading.value
+        return told if self.polygon is None else {**told, **self.polygon.to_dict()}
 
     @classmethod
     def parse(cls, stored: Mapping[str, Any]) -> Detection:
         """From what a report kept. Raises KeyError, ValueError or InvalidRegion for anything else."""
-        reading = stored.get("reading")
+        reading, corners = stored.get("reading"), stored.get("polygon")
         return cls(
             Kind(stored["kind"]),
             Region.parse(stored["region"]),
             stored["score"],
             stored["source"],
             None if reading is None else Reading(reading),
+            None if corners is None else Polygon(parse_points(corners)),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Redaction:
-    """One rectangle to hide, and how. The region is final: grown, aligned, inside the image."""
+    """One place to hide, and how. The region is final: grown, inside the image.
+
+    outline: what of the region is hidden, every pixel that the outline touches; None hides all of it.
+    Raises InvalidRegion for an outline that touches no pixel of the region.
+    """
 
     region: Region
     kind: Kind
     method: RedactionMethod
+    outline: Outline | None = None
+
+    def __post_init__(self) -> None:
+        if self.outline is not None and not any(left < right for left, right in self.spans):
+            raise InvalidRegion("an outline that touches no pixel of its region hides nothing")
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """The hidden pixels [left, right) of each row of the region, in pixels of the image."""
+        region = self.region
+        if self.outline is None:
+            return ((region.x0, region.x1),) * region.height
+        return spans_within(self.outline, region.x0, region.y0, region.x1, region.y1)
+
+    @property
+    def pixels(self) -> int:
+        """How many pixels are hidden."""
+        if self.outline is None:
+            return self.region.area
+        return sum(right - left for left, right in self.spans)
+
+    @property
+    def order(self) -> tuple[int, int, Region, Kind, RedactionMethod, str]:
+        """Sorts redactions as they are read: line by line, and never left to chance."""
+        region = self.region
+        outline = "" if self.outline is None else repr(self.outline)
+        return region.y0, region.x0, region, self.kind, self.method, outline
+
+    def covers(self, region: Region) -> bool:
+        """Whether every pixel of the region is hidden."""
+        if self.outline is None or not self.region.contains(region):
+            return self.region.contains(region)
+        rows = self.spans[region.y0 - self.region.y0 : region.y1 - self.region.y0]
+        return all(left <= region.x0 and region.x1 <= right for left, right in rows)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As reports keep it. The outline is there only where there is one."""
+        told: dict[str, Any] = {
+            "kind": self.kind.value,
+            "region": self.region.to_dict(),
+            "method": self.method.value,
+        }
+        return told if self.outline is None else {**told, "outline": self.outline.to_dict()}
+
+    @classmethod
+    def parse(cls, stored: Mapping[str, Any]) -> Redaction:
+        """From what a report kept. Raises KeyError, ValueError or InvalidRegion for anything else."""
+        region, kind = Region.parse(stored["region"]), Kind(stored["kind"])
+        outline = stored.get("outline")
+        return cls(
+            region,
+            kind,
+            RedactionMethod(stored["method"]),
+            None if outline is None else parse_outline(outline),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,8 +300,10 @@ class Plan:
     """What will be done to one image: the redactions in order, and whether a person must look first.
 
     reasons: machine-readable codes, empty when the verdict is RELEASE.
+    kept: detections that would be hidden, did they not lie in a zone that the policy keeps visible.
     """
 
     redactions: tuple[Redaction, ...]
     verdict: Verdict
     reasons: tuple[str, ...]
+    kept: tuple[Detection, ...] = ()

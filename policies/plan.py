@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import assert_never
 
-from policies.cover import Nearby, share_covered
+from policies.cover import Nearby
+from policies.errors import InvalidRegion
+from policies.hidden_rows import share_hidden
 from policies.model import TOO_MANY, Detection, Plan, Redaction, Region, Size, Verdict
 from policies.policy import Policy, Rule
 from policies.release import gate_reasons
+from policies.shapes import Ellipse, Outline, Shape
 
 BLOCK = 4
 """Pixels to a multiple of which regions grow: half of JPEG's block. What is hidden is gone from the pixels
@@ -30,66 +36,118 @@ def make_plan(policy: Policy, detections: Iterable[Detection], size: Size, *, dr
     Everything at or above a rule's `review` score is hidden, but for lines of text that were read as harmless
     where the rule hides identifiers only. What lies under its `hide` score makes the verdict REVIEW, with the
     reason "KIND.doubtful"; so does each reason of the policy's release gate, and more of a kind than can be
-    told apart ("KIND.too_many"). Kinds without a rule are left alone.
+    told apart ("KIND.too_many"). Kinds without a rule are left alone. What lies wholly in a zone that the
+    policy keeps is not hidden, but told; what the policy hides always is there whatever else is.
 
     draw: the image's draw in the sample, see `release.draw_of`. Without one it counts as drawn wherever the
     policy samples at all.
     """
     redactions: list[Redaction] = []
     hidden: list[Detection] = []
+    kept: list[Detection] = []
     reasons: set[str] = set()
     for detection in detections:
         rule = policy.rule_for(detection.kind)
         if rule is None or not rule.hides(detection):
+            continue
+        if policy.keeps(detection, size):
+            kept.append(detection)
             continue
         if detection.score < rule.hide:
             reasons.add(f"{detection.kind.value}.doubtful")
         if TOO_MANY in detection.source.split("+"):
             reasons.add(f"{detection.kind.value}.too_many")
         hidden.append(detection)
-        redactions.append(Redaction(_final_region(detection.region, rule, size), rule.kind, rule.method))
+        redactions.append(_redaction(detection, rule, size))
     reasons |= gate_reasons(policy.release, hidden, size, draw=draw)
     verdict = Verdict.REVIEW if reasons else Verdict.RELEASE
-    return Plan(_without_nested(redactions), verdict, tuple(sorted(reasons)))
+    # Zones stay where a detection covers them too: a reviewer may reject the detection.
+    found = {*_without_nested(redactions), *policy.always_hidden(size)}
+    in_order = tuple(sorted(found, key=lambda one: one.order))
+    return Plan(in_order, verdict, tuple(sorted(reasons)), tuple(sorted(kept, key=_place)))
 
 
 def sent_to_review(plan: Plan, reason: str) -> Plan:
     """The same plan, but a person looks first, for one reason more."""
-    return Plan(plan.redactions, Verdict.REVIEW, tuple(sorted({*plan.reasons, reason})))
+    return replace(plan, verdict=Verdict.REVIEW, reasons=tuple(sorted({*plan.reasons, reason})))
+
+
+def _place(one: Detection) -> tuple[Region, str, float, str]:
+    return one.region, one.kind.value, one.score, one.source
 
 
 def missed(
-    policy: Policy, seen: Iterable[Detection], redactions: Iterable[Redaction]
+    policy: Policy, seen: Iterable[Detection], redactions: Iterable[Redaction], size: Size
 ) -> tuple[Detection, ...]:
     """What a look at the finished copy still shows: detections at or above the recheck score, which is
     RECHECK_MARGIN above the hide score, that lie beside the redactions.
 
-    What is under a redaction does not count: a blurred face is often found once more.
+    What is under a redaction does not count: a blurred face is often found once more. Nor does what a zone
+    keeps visible in an image of this size.
     """
-    regions = Nearby(redaction.region for redaction in redactions)
+    by_region: dict[Region, list[Redaction]] = defaultdict(list)
+    for redaction in redactions:
+        by_region[redaction.region].append(redaction)
+    places = Nearby(by_region)
     return tuple(
         one
         for one in seen
         if (rule := policy.rule_for(one.kind)) is not None
         and rule.hides(one)
+        and not policy.keeps(one, size)
         and one.score >= min(rule.hide + RECHECK_MARGIN, 1.0)
-        and share_covered(one.region, regions.to(one.region)) < COVERED
+        and share_hidden(one.region, [r for place in places.to(one.region) for r in by_region[place]])
+        < COVERED
     )
 
 
-def _final_region(region: Region, rule: Rule, size: Size) -> Region:
-    return region.grown(rule.grow, size).aligned(BLOCK, size)
+def _redaction(detection: Detection, rule: Rule, size: Size) -> Redaction:
+    """What is hidden of a detection: never less than all of it, and the rule's margin around it.
+
+    An ellipse goes around the whole box. A polygon is the detector's own, grown, within the rectangle that
+    would be hidden otherwise; where a detector gives none, that rectangle is.
+    """
+    region = detection.region
+    around = region.grown(rule.grow, size).aligned(BLOCK, size)
+    match rule.shape:
+        case Shape.RECTANGLE:
+            return Redaction(around, rule.kind, rule.method)
+        case Shape.ELLIPSE:
+            ellipse = Ellipse.around(region.x0, region.y0, region.x1, region.y1, rule.grow)
+            return Redaction(_within(ellipse, size, region), rule.kind, rule.method, ellipse)
+        case Shape.POLYGON:
+            return _polygon(detection, rule, around) or Redaction(around, rule.kind, rule.method)
+        case _:
+            assert_never(rule.shape)
 
 
-def _without_nested(redactions: list[Redaction]) -> tuple[Redaction, ...]:
-    """In reading order, without those that another of the same kind and method contains."""
+def _polygon(detection: Detection, rule: Rule, around: Region) -> Redaction | None:
+    """The detector's polygon with its margin, within `around`; None where there is none, or not there."""
+    if detection.polygon is None:
+        return None
+    polygon = replace(detection.polygon, grow=rule.grow)
+    x0, y0, x1, y1 = polygon.box
+    try:
+        tight = Region(max(x0, around.x0), max(y0, around.y0), min(x1, around.x1), min(y1, around.y1))
+        return Redaction(tight, rule.kind, rule.method, polygon)
+    except InvalidRegion:
+        return None
+
+
+def _within(outline: Outline, size: Size, otherwise: Region) -> Region:
+    """The rectangle of the image around an outline."""
+    return Region.covering(*outline.box, size) or otherwise
+
+
+def _without_nested(redactions: list[Redaction]) -> list[Redaction]:
+    """Without those that another of the same kind and method covers."""
     kept: list[Redaction] = []
-    for candidate in sorted(redactions, key=lambda r: (-r.region.area, r.region, r.kind)):
+    for candidate in sorted(redactions, key=lambda r: (-r.pixels, r.region, r.kind, r.order)):
         if not any(
             other.kind is candidate.kind
             and other.method is candidate.method
-            and other.region.contains(candidate.region)
+            and (other.covers(candidate.region) or other == candidate)
             for other in kept
         ):
             kept.append(candidate)
-    return tuple(sorted(kept, key=lambda r: (r.region.y0, r.region.x0, r.region, r.kind)))
+    return kept

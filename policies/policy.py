@@ -27,8 +27,11 @@ from pydantic import (
 
 from policies import document
 from policies.errors import Fault, InvalidPolicy, UnknownPolicy
-from policies.model import Detection, Effort, Kind, Reading, RedactionMethod
+from policies.model import Detection, Effort, Kind, Reading, Redaction, RedactionMethod, Size
 from policies.release import ReleaseGate
+from policies.shapes import Shape
+from policies.zones import MOST as MOST_ZONES
+from policies.zones import Zone, always_hidden, is_kept
 
 PRESETS = Path(__file__).parent / "presets"
 
@@ -57,6 +60,8 @@ class Rule(BaseModel):
     hide: detections at or above this normalised score are hidden.
     review: detections from here up to `hide` are hidden too, and a person must look.
     grow: margin on each side, as a fraction of the detected box's width and height.
+    shape: what is hidden of each detection: the rectangle, an ellipse around all of it, or the polygon that
+    the detector gives (tilted lines of text and codes; of anything else, the rectangle).
     lines: of text, which lines are hidden. For identifiers each line is read; what is not surely harmless is
     hidden, and so is what could not be read.
     serves: the clause that the rule serves, for the officer who answers for it.
@@ -71,6 +76,7 @@ class Rule(BaseModel):
     hide: Score = 0.5
     review: Score = 0.4
     grow: float = Field(default=0.15, strict=True, ge=0.0, le=1.0)
+    shape: Shape = Shape.RECTANGLE
     lines: Lines = Lines.ALL
     serves: str = Field(default="", max_length=200)
 
@@ -122,10 +128,17 @@ class Rule(BaseModel):
         return self
 
 
+_LEFT_OUT: Final = {"lines": Lines.ALL, "shape": Shape.RECTANGLE}
+"""Of a rule, what the canonical form does not say."""
+
+
 class Policy(BaseModel):
     """A whole policy; immutable. `version` names it by content.
 
     effort: how hard the detectors look; left out, as hard as they can.
+    whole_frame: everything is hidden by this method, whatever is seen; text and codes that are found are
+    filled over it.
+    zones: places that are always hidden, or where what is found is kept visible.
     release: when a person looks before a copy goes out; left out, only for doubtful detections.
     """
 
@@ -135,6 +148,8 @@ class Policy(BaseModel):
     title: str = Field(default="", max_length=200)
     effort: Effort = Effort.THOROUGH
     rules: tuple[Rule, ...] = Field(min_length=1)
+    whole_frame: RedactionMethod | None = None
+    zones: tuple[Zone, ...] = Field(default=(), max_length=MOST_ZONES)
     release: ReleaseGate = ReleaseGate()
 
     @model_validator(mode="after")
@@ -148,6 +163,18 @@ class Policy(BaseModel):
     def _gate_of_known_kinds(self) -> Self:
         if lacking := sorted(kind.value for kind in self.release.kinds - self.kinds):
             raise ValueError(f"release speaks of {', '.join(lacking)}, which no rule looks for; add a rule")
+        return self
+
+    @model_validator(mode="after")
+    def _zones_that_can_be_told_apart(self) -> Self:
+        names = [zone.name for zone in self.zones]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"two zones are called {', '.join(twice)}; rename one")
+        for zone in self.zones:
+            if lacking := sorted(kind.value for kind in set(zone.kinds) - self.kinds):
+                raise ValueError(
+                    f"zone {zone.name} keeps {', '.join(lacking)}, which no rule looks for; remove it"
+                )
         return self
 
     @classmethod
@@ -173,16 +200,24 @@ class Policy(BaseModel):
     def canonical(self) -> bytes:
         """The canonical form: UTF-8 JSON, keys sorted, no spaces, defaults written out, rules by kind.
 
-        A gate that never asks for a person is left out, so is the thorough effort, and `lines` where it is
-        all of them: such a policy keeps the version that it had before there was a choice.
+        A gate that never asks for a person is left out, so is the thorough effort, `lines` where it is all of
+        them, `shape` where it is the rectangle, and zones and the whole frame where there are none: such a
+        policy keeps the version that it had before there was a choice.
         """
-        chosen = {"release": self.release != ReleaseGate(), "effort": self.effort is not Effort.THOROUGH}
+        chosen = {
+            "release": self.release != ReleaseGate(),
+            "effort": self.effort is not Effort.THOROUGH,
+            "whole_frame": self.whole_frame is not None,
+            "zones": bool(self.zones),
+        }
         fields = self.model_dump(mode="json", exclude={name for name, said in chosen.items() if not said})
         for rule in fields["rules"]:
-            if rule["lines"] == Lines.ALL:
-                del rule["lines"]
-        # There is one rule a kind, and their order changes nothing that is done.
+            for field, usual in _LEFT_OUT.items():
+                if rule[field] == usual:
+                    del rule[field]
+        # There is one rule a kind, and their order changes nothing that is done; nor does that of zones.
         fields["rules"].sort(key=lambda rule: rule["kind"])
+        fields.get("zones", []).sort(key=lambda zone: zone["name"])
         return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
     @cached_property
@@ -197,6 +232,14 @@ class Policy(BaseModel):
     @property
     def kinds(self) -> frozenset[Kind]:
         return frozenset(rule.kind for rule in self.rules)
+
+    def always_hidden(self, size: Size) -> tuple[Redaction, ...]:
+        """What is hidden of an image of this size whatever is seen in it."""
+        return always_hidden(self.zones, self.whole_frame, size)
+
+    def keeps(self, detection: Detection, size: Size) -> bool:
+        """Whether a zone keeps this detection visible."""
+        return is_kept(self.zones, detection, size)
 
     def rule_for(self, kind: Kind) -> Rule | None:
         return next((rule for rule in self.rules if rule.kind is kind), None)
@@ -221,6 +264,8 @@ class Policy(BaseModel):
             title=self.title,
             effort=self.effort,
             rules=tuple(Rule.model_validate(r) for r in rules),
+            whole_frame=self.whole_frame,
+            zones=tuple(narrowed for zone in self.zones if (narrowed := zone.narrowed(wanted)) is not None),
             release=self.release.narrowed(wanted),
         )
 

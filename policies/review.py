@@ -7,16 +7,17 @@ of them hides is hidden; where they disagree, a third person decides with them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
-from policies.cover import union_iou
 from policies.errors import InvalidDecision
+from policies.hidden_rows import hidden_iou
 from policies.model import Kind, Redaction, RedactionMethod, Region, Size
 from policies.plan import BLOCK
 from policies.policy import Policy
+from policies.shapes import Polygon
 
 AGREEMENT_IOU: Final = 0.5
 """Two decisions that hide less than this in common, as a share of what either hides, disagree."""
@@ -63,32 +64,25 @@ class ReviewedRegion:
     origin: Origin
 
     def to_dict(self) -> dict[str, object]:
-        return {
-            "kind": self.redaction.kind.value,
-            "region": self.redaction.region.to_dict(),
-            "method": self.redaction.method.value,
-            "origin": self.origin.value,
-        }
+        return {**self.redaction.to_dict(), "origin": self.origin.value}
 
     @classmethod
-    def parse(cls, stored: dict[str, object]) -> ReviewedRegion:
-        """The inverse of to_dict. Raises ValueError, InvalidRegion."""
-        region = stored["region"]
-        if not isinstance(region, dict):
-            raise ValueError("a stored region without its corners")
-        redaction = Redaction(
-            Region.parse(region), Kind(str(stored["kind"])), RedactionMethod(str(stored["method"]))
-        )
-        return cls(redaction, Origin(str(stored["origin"])))
+    def parse(cls, stored: Mapping[str, Any]) -> ReviewedRegion:
+        """The inverse of to_dict. Raises KeyError, ValueError, InvalidRegion."""
+        return cls(Redaction.parse(stored), Origin(str(stored["origin"])))
 
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """Something that the machine did not see. method: None for what the policy says of its kind."""
+    """Something that the machine did not see. method: None for what the policy says of its kind.
+
+    polygon: what of the region is hidden; None for all of it.
+    """
 
     kind: Kind
     region: Region
     method: RedactionMethod | None = None
+    polygon: Polygon | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +97,22 @@ class Changes:
 def changed(
     redactions: Sequence[Redaction], changes: Changes, policy: Policy, size: Size
 ) -> tuple[ReviewedRegion, ...]:
-    """All regions that the next copy hides. Raises InvalidDecision."""
+    """All regions that the next copy hides. Raises InvalidDecision.
+
+    What the policy hides always is neither moved nor rejected: whoever wrote the policy decided that.
+    """
     _check_names(redactions, changes)
+    _check_zones(redactions, changes, policy.always_hidden(size))
     result = []
     for index, redaction in enumerate(redactions):
         if index in changes.moved:
-            region = _final(changes.moved[index], size)
-            result.append(ReviewedRegion(replace(redaction, region=region), Origin.MOVED))
+            # A rectangle, whatever was moved: it covers all that the reviewer sees marked.
+            moved = replace(redaction, region=_final(changes.moved[index], size), outline=None)
+            result.append(ReviewedRegion(moved, Origin.MOVED))
         elif index not in changes.rejected:
             result.append(ReviewedRegion(redaction, Origin.DETECTOR))
     for addition in changes.added:
-        method = _method(addition, policy)
-        redaction = Redaction(_final(addition.region, size), addition.kind, method)
-        result.append(ReviewedRegion(redaction, Origin.ADDED))
+        result.append(ReviewedRegion(_added(addition, policy, size), Origin.ADDED))
     return tuple(result)
 
 
@@ -127,11 +124,27 @@ def _check_names(redactions: Sequence[Redaction], changes: Changes) -> None:
         raise InvalidDecision(f"region {both[0]} is moved and rejected; choose one")
 
 
+def _check_zones(redactions: Sequence[Redaction], changes: Changes, always: Collection[Redaction]) -> None:
+    for index in sorted({*changes.moved, *changes.rejected}):
+        if redactions[index] in always:
+            raise InvalidDecision(f"region {index} is always hidden by the policy; only another one shows it")
+
+
 def _final(region: Region, size: Size) -> Region:
     """Aligned outwards, as a plan's regions are."""
     if not region.within(size):
         raise InvalidDecision(f"a region ends at ({region.x1}, {region.y1}), outside {size}")
     return region.aligned(BLOCK, size)
+
+
+def _added(addition: Addition, policy: Policy, size: Size) -> Redaction:
+    method = _method(addition, policy)
+    if addition.polygon is None:
+        return Redaction(_final(addition.region, size), addition.kind, method)
+    region = Region.covering(*addition.polygon.box, size)
+    if region is None:
+        raise InvalidDecision(f"a polygon lies outside {size}")
+    return Redaction(region, addition.kind, method, addition.polygon)
 
 
 def _method(addition: Addition, policy: Policy) -> RedactionMethod:
@@ -193,9 +206,7 @@ def settle(decisions: Sequence[Decision]) -> Settled | Disagreed:
 
 
 def _common(one: Decision, other: Decision) -> float:
-    return union_iou(
-        [each.redaction.region for each in one.regions], [each.redaction.region for each in other.regions]
-    )
+    return hidden_iou([each.redaction for each in one.regions], [each.redaction for each in other.regions])
 
 
 def _united(decisions: Sequence[Decision]) -> tuple[ReviewedRegion, ...]:
@@ -203,5 +214,5 @@ def _united(decisions: Sequence[Decision]) -> tuple[ReviewedRegion, ...]:
     first: dict[Redaction, Origin] = {}
     for origin in (Origin.ADDED, Origin.MOVED, Origin.DETECTOR):
         first.update({r.redaction: origin for d in decisions for r in d.regions if r.origin is origin})
-    ordered = sorted(first, key=lambda r: (r.region.y0, r.region.x0, r.region, r.kind, r.method))
+    ordered = sorted(first, key=lambda one: one.order)
     return tuple(ReviewedRegion(redaction, first[redaction]) for redaction in ordered)

@@ -60,7 +60,10 @@ ROUNDS: list[list[tuple[str, str, set[str]]]] = [
         ("policies/plan.py", "import audit.entry", {HOUSE}),
         ("policies/access.py", "import fastapi", {PURE}),
     ],
-    [("gateway/vault/blobs.py", "import gateway.store.database", {HOUSE, VAULT})],
+    [
+        ("gateway/vault/blobs.py", "import gateway.store.database", {HOUSE, VAULT}),
+        ("gateway/services/disclosure.py", "import gateway.imaging.encode", {BROKER}),
+    ],
     [("gateway/store/ledger.py", "import gateway.vault.keys", {HOUSE, BROKER})],
     [("gateway/services/grants.py", "import gateway.cli.options", {HOUSE, SETTINGS})],
     [("gateway/web/problems.py", "import gateway.cli.options", {HOUSE})],

@@ -24,7 +24,7 @@ from pathlib import Path
 from gateway.bench.annotations import LabelledImage
 from gateway.bench.errors import PeerUnusable
 from gateway.bench.run import Made, State
-from gateway.services.file_plan import HEIC_ENDINGS
+from gateway.services.file_plan import REWRITTEN_ENDINGS
 
 SECONDS_AN_IMAGE = 600.0
 """After that long the tool is taken to hang."""
@@ -100,8 +100,8 @@ class Peer:
     ) -> list[Ran]:
         def one(numbered: tuple[int, LabelledImage]) -> Ran:
             number, image = numbered
-            ending = image.path.suffix.lower()
-            output = out / f"{number}{'.jpg' if ending in HEIC_ENDINGS else image.path.suffix}"
+            rewritten = image.path.suffix.lower() in REWRITTEN_ENDINGS[".jpg"]  # by us; a peer names its own
+            output = out / f"{number}{'.jpg' if rewritten else image.path.suffix}"
             ran = call(self._filled(_EACH, image.path, output), SECONDS_AN_IMAGE, self._running)
             tell()
             return ran

@@ -20,6 +20,7 @@ from gateway.bench.change import Bar, Mask, window
 from gateway.bench.intervals import Share, share_of_boxes
 from gateway.bench.run import Made
 from gateway.bench.score import outside_labels
+from gateway.imaging import redact
 from policies.model import Detection, Kind, Plan, Verdict
 from policies.plan import make_plan
 from policies.policy import Policy
@@ -147,8 +148,7 @@ def _plan(policy: Policy, made: Made) -> Plan:
 def _covered(plan: Plan, shape: tuple[int, ...]) -> Mask:
     changed = np.zeros(shape, dtype=np.bool_)
     for redaction in plan.redactions:
-        region = redaction.region
-        changed[region.y0 : region.y1, region.x0 : region.x1] = True
+        redact.view(changed, redaction.region)[:] |= redact.mask_of(redaction)
     return changed
 
 

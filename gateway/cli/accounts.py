@@ -6,15 +6,19 @@ What opens the database is imported by each command: its libraries take longer t
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gateway.cli.columns import columns
 from gateway.cli.options import Data, open_installation
+from gateway.cli.stopping import STOPPED
 from policies.access import Role
 
-app = typer.Typer(no_args_is_help=True, help="Accounts of the console: invite, list, disable.")
+if TYPE_CHECKING:
+    from gateway.services.roles import LaidDown
+
+app = typer.Typer(no_args_is_help=True, help="Accounts of the console: invite, list, role, erase.")
 
 
 @app.command()
@@ -77,6 +81,58 @@ def enable(person: Annotated[str, typer.Argument(help="As `list` shows it.")], d
     _, database = open_installation(data, jobs=False)
     let(database, person, clock=utc_now)
     print(f"enabled {person}")
+
+
+@app.command()
+def role(
+    person: Annotated[str, typer.Argument(help="As `list` shows it.")],
+    to: Annotated[Role, typer.Argument(metavar="ROLE", help="What they are here for from now on.")],
+    data: Data = None,
+) -> None:
+    """Gives a person another role, in which they begin with no session, token, grant, task or review."""
+    from gateway.services.roles import change_role
+    from gateway.store.ledger import utc_now
+
+    _, database = open_installation(data, jobs=False)
+    laid = change_role(database, person, to, clock=utc_now)
+    print(f"{person} is {to.value} now; {_laid_down(laid)}")
+
+
+@app.command()
+def erase(
+    person: Annotated[str, typer.Argument(help="As `list` shows it.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Without being asked.")] = False,
+    data: Data = None,
+) -> None:
+    """Erases a person's name and account for good. The log keeps their id, and stays verifiable."""
+    from gateway.services.roles import erase_name
+    from gateway.store.ledger import utc_now
+
+    _, database = open_installation(data, jobs=False)
+    if not yes and not typer.confirm(
+        f"Erase the name and the account of {person}? Nothing brings them back."
+    ):
+        print("nothing was erased")
+        raise typer.Exit(STOPPED)
+    laid = erase_name(database, person, clock=utc_now)
+    print(f"erased {person}; {_laid_down(laid)}")
+
+
+@app.command()
+def sign_out(person: Annotated[str, typer.Argument(help="As `list` shows it.")], data: Data = None) -> None:
+    """Ends a person's open sessions; the account goes on."""
+    from gateway.services.accounts import sign_out as end
+    from gateway.store.ledger import utc_now
+
+    _, database = open_installation(data, jobs=False)
+    print(f"{end(database, person, clock=utc_now)} open sessions of {person} ended")
+
+
+def _laid_down(laid: LaidDown) -> str:
+    return (
+        f"{laid.sessions} sessions and {laid.tokens} tokens ended, {laid.grants} grants taken back, "
+        f"{laid.tasks} tasks and {laid.reviews} reviews given back"
+    )
 
 
 def _address(data: Path) -> str:

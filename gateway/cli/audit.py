@@ -10,9 +10,11 @@ import typer
 
 from gateway import installation
 from gateway.cli.options import Data, open_installation
+from gateway.cli.stopping import telling
 from gateway.services.audit_log import AuditLog
+from gateway.services.reindex import reindex as make_anew
 from gateway.store.ledger import utc_now
-from gateway.store.queries import log_index, log_tree
+from gateway.store.queries.log_tree import BLOCK
 
 NOT_VERIFIED = 1
 
@@ -31,7 +33,8 @@ def verify(
     data: Data = None,
 ) -> None:
     """Verifies the log against its checkpoints and the file of them. Status 0: verified; 1: not."""
-    report = _log(data).verify_here()
+    with telling("nothing is said of the log"):
+        report = _log(data).verify_here()
     print(report.to_json() if json else "\n".join(report.lines()))
     if not report.verified:
         raise typer.Exit(NOT_VERIFIED)
@@ -54,12 +57,15 @@ def export(
 
 @app.command()
 def reindex(data: Data = None) -> None:
-    """Makes the look-up that searches use anew from the log's own entries. No verification depends on it."""
+    """Makes the look-up that searches use anew, from the log's own entries, while the gateway works on.
+
+    No verification depends on it.
+    """
     _, database = open_installation(data, jobs=False)
-    with database.unit() as unit:
-        listed = log_index.rebuild(unit.session.connection())
-        blocks = log_tree.rebuild_blocks(unit.session.connection())
-    print(f"the look-up lists {listed} entries; {blocks} roots over blocks of {log_tree.BLOCK} are kept")
+    with telling("what was made anew stays; run it again for the rest"):
+        done = make_anew(database)
+    print(f"the look-up lists {done.entries} entries; {done.blocks} roots over blocks of {BLOCK} are kept")
+    print(f"{done.mended} ranges differed from the entries" if done.mended else "all of it was right before")
 
 
 @app.command()

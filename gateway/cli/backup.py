@@ -21,7 +21,7 @@ from gateway.settings import Settings
 from gateway.store.ledger import utc_now
 from gateway.store.queries.sealed import Store
 from gateway.vault.fingerprints import Fingerprints
-from gateway.vault.keyring import KeyPurpose, LocalKeyring
+from gateway.vault.keyring import KeyPurpose, LocalKeyring, key_file_path
 from gateway.version import VERSION
 
 
@@ -82,15 +82,21 @@ def restore(
             installation.create_keys(settings)
         restored = restore_backup(source, _place(settings, fingerprints), utc_now)
         undo.pop_all()
-    if not installation.keys_exist(settings):
-        LocalKeyring.create(settings.keys)
     waiting = _go_on(settings)
+    _complete_keys(settings)
     opened = ", ".join(f"{count} {what}" for what, count in sorted(restored.opened.items())) or "nothing"
     print(f"the log verifies: {restored.entries} entries, {restored.checkpoints} checkpoints met")
     print(f"opened and authenticated: {opened}; {restored.gone} erased")
     if restored.torn:
         print(f"uploads that went on meanwhile, to be sent anew: {', '.join(restored.torn)}")
     print(f"restored, as of {restored.made}; {waiting} images wait for a worker. Now: privgate doctor")
+
+
+def _complete_keys(settings: Settings) -> None:
+    """What an earlier release did not have, and a machine of one role need not: never the log's own key."""
+    if any(not key_file_path(settings.keys, purpose).exists() for purpose in KeyPurpose):
+        LocalKeyring.create(settings.keys)
+    installation.create_prover_key(settings)
 
 
 def _go_on(settings: Settings) -> int:

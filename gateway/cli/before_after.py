@@ -115,6 +115,8 @@ def _details(outcome: Outcome) -> list[str]:
     kinds = Counter(str(redaction["kind"]).replace("_", " ") for redaction in outcome.redactions)
     hidden = ", ".join(f"{kind} × {number}" for kind, number in sorted(kinds.items()))
     details = [] if outcome.output is None else [f"hidden: {hidden or 'nothing'}"]
+    if details and outcome.kept:
+        details.append(f"kept visible by a zone: {outcome.kept}")
     readings = Counter(str(one["reading"]) for one in outcome.detections if "reading" in one)
     if details and readings:
         details.append("lines read: " + ", ".join(f"{name} × {n}" for name, n in sorted(readings.items())))

@@ -122,6 +122,9 @@ def _keys(settings: Settings, role: Machine, opened: Database | None) -> Iterato
     signer = (lambda: installation.checkpoint_signer(settings)) if role in SIGNING else None
     verifier = partial(installation.checkpoint_verifier, settings)
     yield "keys", lambda: keys.checkpoint_pair(signer, verifier, note)
+    if role in DETECTING:
+        public = partial(installation.prover_verifier, settings) if role is Machine.ALL else None
+        yield "keys", lambda: keys.prover_pair(partial(installation.prover_signer, settings), public)
 
 
 def _stores(settings: Settings, role: Machine) -> Iterator[Named]:

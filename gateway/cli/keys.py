@@ -1,4 +1,4 @@
-"""`privgate keys`: the keyring and the log's signing key."""
+"""`privgate keys`: the keyring, and the keys that sign the log and certificates."""
 
 from __future__ import annotations
 
@@ -39,3 +39,4 @@ def list_keys(data: Data = None) -> None:
             state = "active" if key.active else "kept for opening"
             print(f"{purpose.value}  {key.id}  {key.created:%Y-%m-%d %H:%M}Z  {state}")
     print(f"checkpoints  {installation.checkpoint_verifier(settings).to_text()}")
+    print(f"certificates  {installation.prover_verifier(settings).to_text()}")

@@ -13,6 +13,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
+from gateway.cli.stopping import telling
+
 
 @contextmanager
 def loading() -> Iterator[None]:
@@ -57,6 +59,11 @@ def group_of(commands: Mapping[str, LateCommand]) -> type[TyperGroup]:
             # For the list in the help and for the hint at a misspelt name, the summaries suffice.
             listed = {name: TyperCommand(name, help=late.summary) for name, late in commands.items()}
             super().__init__(**(attributes | {"commands": listed}))  # type: ignore[arg-type]
+
+        def invoke(self, ctx: Any) -> Any:
+            # Ctrl-C, where a command has not said itself what it leaves. Status 1 would say "not verified".
+            with telling("what was done stays done"):
+                return super().invoke(ctx)
 
         def resolve_command(
             self, ctx: Any, args: list[str]

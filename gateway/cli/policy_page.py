@@ -12,6 +12,7 @@ from pathlib import Path
 from gateway.cli.policy_trial import WORDS, Trial
 from gateway.errors import Misconfigured
 from gateway.services.policy_trial import PARTS, Tried
+from policies.plan_difference import Difference
 
 WIDTH = 480
 """Pixels of a drawing on the page."""
@@ -40,7 +41,7 @@ main { display: grid; grid-template-columns: repeat(auto-fill, minmax(320px, 1fr
 figure { margin: 0; padding: 14px; background: var(--card); border: 1px solid var(--line) }
 figure { border-radius: 8px }
 svg { width: 100%; height: auto; background: var(--frame); border-radius: 4px; display: block }
-rect { stroke-width: 3; vector-effect: non-scaling-stroke; fill-opacity: .25 }
+polygon { stroke-width: 3; vector-effect: non-scaling-stroke; fill-opacity: .25 }
 .newly_hidden, .harder { stroke: var(--hidden); fill: var(--hidden) }
 .newly_shown, .softer { stroke: var(--shown); fill: var(--shown); stroke-dasharray: 6 4 }
 figcaption { margin-top: 8px; color: var(--soft); overflow-wrap: anywhere }
@@ -79,15 +80,22 @@ def _figure(one: Tried, told: str) -> str:
 def _drawing(one: Tried) -> str:
     if one.size is None or one.difference is None:
         return ""
-    rectangles = [
-        f'<rect class="{part}" x="{r.x0}" y="{r.y0}" width="{r.x1 - r.x0}" height="{r.y1 - r.y0}">'
-        f"<title>{_safe(each.kind.value)}: {WORDS[part]}</title></rect>"
+    shapes = [
+        f'<polygon class="{part}" points="{_points(each)}">'
+        f"<title>{_safe(each.kind.value)}: {WORDS[part]}</title></polygon>"
         for part in PARTS
         for each in getattr(one.difference, part)
-        for r in (each.region,)
     ]
     box = f"0 0 {one.size.width} {one.size.height}"
-    return f'<svg viewBox="{box}" width="{WIDTH}" role="img">{"".join(rectangles)}</svg>'
+    return f'<svg viewBox="{box}" width="{WIDTH}" role="img">{"".join(shapes)}</svg>'
+
+
+def _points(each: Difference) -> str:
+    """The corners of what is outlined, or of the rectangle."""
+    r = each.region
+    rectangle = ((r.x0, r.y0), (r.x1, r.y0), (r.x1, r.y1), (r.x0, r.y1))
+    corners = rectangle if each.outline is None else each.outline.corners
+    return " ".join(f"{x:g},{y:g}" for x, y in corners)
 
 
 def _safe(text: str) -> str:

@@ -50,6 +50,8 @@ class Trial:
         for part in PARTS:
             if counts[part] or counts[f"{part}_margins"]:
                 yield f"{WORDS[part]}: {_things(counts, part)}"
+        if kept := counts.get("kept_after"):
+            yield f"kept visible by its zones: {kept}"
         if readings := counts.get("readings_after"):
             yield "lines read under it: " + ", ".join(f"{n} {name}" for name, n in readings.items())
         if counts["images"]:

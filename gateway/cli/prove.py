@@ -12,6 +12,8 @@ from typing import Annotated, Any
 import typer
 
 from audit.note import CheckpointSigner, sign_note
+from gateway.cli.options import Data, settings_of
+from gateway.cli.prove_asset import NOT_PROVEN, Gateway, prove_asset, prove_sample
 from gateway.cli.shown import shown
 from gateway.errors import InputRefused, KeyringError, NotProven
 from gateway.imaging.sandbox import Sandbox
@@ -19,18 +21,21 @@ from gateway.services.prove import CLAIM, Proof, prove
 from gateway.services.whole_files import write_whole
 from gateway.version import VERSION
 from policies.errors import PolicyError
-from policies.model import Kind, Redaction, RedactionMethod, Region
+from policies.model import Redaction
 
-NOT_PROVEN = 1
 KEY_NAME = "privgate.prover"
 
 
 def command(
-    original: Annotated[Path, typer.Argument(metavar="INPUT", help="The image that was anonymized.")],
-    copy: Annotated[Path, typer.Argument(metavar="OUTPUT", help="The sanitized file made of it.")],
+    original: Annotated[
+        Path | None, typer.Argument(metavar="INPUT", help="The image that was anonymized.")
+    ] = None,
+    copy: Annotated[
+        Path | None, typer.Argument(metavar="OUTPUT", help="The sanitized file made of it.")
+    ] = None,
     report: Annotated[
-        Path, typer.Option("--report", metavar="FILE", help="The run's report: it names the regions.")
-    ],
+        Path | None, typer.Option("--report", metavar="FILE", help="The run's report: it names the regions.")
+    ] = None,
     certificate: Annotated[
         Path | None, typer.Option("--certificate", metavar="FILE", help="Where the certificate goes.")
     ] = None,
@@ -41,14 +46,47 @@ def command(
         ),
     ] = None,
     twins: Annotated[int, typer.Option(min=1, max=100, help="Twins with noise beneath the regions.")] = 3,
+    asset: Annotated[
+        str | None, typer.Option("--asset", metavar="ID", help="In a gateway instead: its released copy.")
+    ] = None,
+    dataset: Annotated[
+        str | None, typer.Option("--dataset", metavar="ID", help="In a gateway: some of its released copies.")
+    ] = None,
+    sample: Annotated[int, typer.Option(min=1, max=50, help="So many of them, drawn by lot.")] = 10,
+    url: Annotated[str, typer.Option(help="The gateway's address.")] = "http://127.0.0.1:8080",
+    token_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="An officer's or auditor's token [DIR/officer.token]."),
+    ] = None,
+    data: Data = None,
 ) -> None:
     """Shows that a sanitized file does not depend on what its regions hide: the twin test, signed.
 
     OUTPUT is made again, from INPUT and from twins whose hidden pixels are noise: all must be equal, byte for
     byte. The regions are the report's; nothing is detected anew, so this does not show
-    that they cover everything.
+    that they cover everything. With --asset or --dataset a worker of the gateway does so and signs, on the
+    log.
     Status 0: proven. 1: not proven. 2: wrong usage, or an INPUT that cannot be decoded.
     """
+    if asset is not None or dataset is not None:
+        if any(given is not None for given in (original, copy, report, key)) or (asset and dataset):
+            raise typer.BadParameter(
+                "--asset ID, or --dataset ID, stands for INPUT, OUTPUT, --report and --key"
+            )
+        gateway = Gateway(url, token_file or settings_of(data).data / "officer.token")
+        if dataset is not None:
+            prove_sample(gateway, dataset, sample)
+        elif asset is not None:
+            prove_asset(gateway, asset, certificate)
+        return
+    if original is None or copy is None or report is None:
+        raise typer.BadParameter("INPUT, OUTPUT and --report FILE are needed; or, in a gateway, --asset ID")
+    _prove_file(original, copy, report, certificate, key, twins)
+
+
+def _prove_file(
+    original: Path, copy: Path, report: Path, certificate: Path | None, key: Path | None, twins: int
+) -> None:
     source, made = _read(original), _read(copy)
     line = _line_of(report, made)
     signer = _signer(key)
@@ -91,10 +129,7 @@ def _line_of(report: Path, copy: bytes) -> dict[str, Any]:
 
 def _redactions(line: dict[str, Any], report: Path) -> tuple[Redaction, ...]:
     try:
-        return tuple(
-            Redaction(Region.parse(one["region"]), Kind(one["kind"]), RedactionMethod(one["method"]))
-            for one in line["redactions"]
-        )
+        return tuple(Redaction.parse(one) for one in line["redactions"])
     except (KeyError, TypeError, ValueError, PolicyError) as exc:
         raise InputRefused(
             f"{shown(report)} names a region that cannot be read ({type(exc).__name__})",

@@ -18,6 +18,7 @@ from gateway.cli.options import Data, Logs, Supervised, open_installation, setti
 from gateway.cli.process import prepare
 from gateway.errors import Misconfigured
 from gateway.web.app import Role, create_app
+from gateway.web.connections import Patience, patient
 from gateway.web.peers import ProxyOnly
 
 
@@ -52,6 +53,10 @@ def serve(
         app = ProxyOnly(believing, ipaddress.ip_network(behind_proxy))  # type: ignore[arg-type]
     uvicorn.run(
         app,
+        http=patient(
+            Patience(head=settings.head_seconds, stall=settings.stall_seconds, most=settings.connections)
+        ),
+        ws="none",
         host=host,
         port=port,
         ssl_certfile=tls_cert,

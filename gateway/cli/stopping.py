@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 
+import typer
+
 STOPPED = 130  # 128 + SIGINT, as a shell would say
+
+
+@contextmanager
+def telling(left: str) -> Iterator[None]:
+    """Ctrl-C within ends the command with one line, which says how things were left, and with STOPPED."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        print(f"privgate: stopped; {left}", file=sys.stderr)
+        raise typer.Exit(STOPPED) from None
 
 
 @contextmanager

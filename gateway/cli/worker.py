@@ -16,11 +16,13 @@ from gateway.services.destinations import Caller
 from gateway.services.detectors import PolicyDetectors
 from gateway.services.job_counts import JobCounts
 from gateway.services.job_worker import JobWorker
-from gateway.services.jobs import PREVIEW, REDERIVE, REMAKE, WORKFLOW, JobQueue
+from gateway.services.jobs import PREVIEW, PROVE, REDERIVE, REMAKE, WORKFLOW, JobQueue
+from gateway.services.libraries import library_versions
 from gateway.services.new_copies import NewCopies
 from gateway.services.originals import Originals
 from gateway.services.policy_trial import PolicyTrial
 from gateway.services.preview_runner import PreviewRunner
+from gateway.services.proof_runner import ProofRunner
 from gateway.services.rederiver import Rederiver
 from gateway.services.review_holds import ReviewHolds
 from gateway.services.review_remake import Remaker
@@ -31,6 +33,7 @@ from gateway.services.webhook_sender import AT_ONCE, WebhookSender
 from gateway.settings import Settings
 from gateway.store.database import Database
 from gateway.store.ledger import utc_now
+from gateway.vault.copies import CopyReader
 from gateway.version import VERSION
 from policies.policy import load_policy, preset_names
 
@@ -57,6 +60,7 @@ def run_worker(
         until.set()
 
     installation.log_keys(settings).load()
+    prover = installation.prover_signer(settings)
     originals, copies = installation.original_blobs(settings), installation.copy_blobs(settings)
     detectors = PolicyDetectors(ModelStore(settings.models), threads=threads, precision=settings.precision)
     for name in preset_names():
@@ -92,6 +96,18 @@ def run_worker(
         rederiver = Rederiver(database, anonymizer, queue.enqueue_job, utc_now, actor=executor_id)
         trial = PolicyTrial(Originals(originals, original_keys).open, sandbox, detectors)
         previews = PreviewRunner(database, trial, queue.enqueue_job, utc_now, actor=executor_id)
+        proofs = ProofRunner(
+            database,
+            Originals(originals, original_keys),
+            CopyReader(copies, copy_keys),
+            sandbox,
+            prover,
+            queue.enqueue_job,
+            utc_now,
+            actor=executor_id,
+            code_version=VERSION,
+            libraries=library_versions(),
+        )
         webhooks = WebhookSender(
             database,
             installation.original_keys(settings),
@@ -114,8 +130,8 @@ def run_worker(
             ),
             utc_now,
             executor_id=executor_id,
-            others={REMAKE: remaker.run, REDERIVE: rederiver.run, PREVIEW: previews.run},
-            tend=(holds.carry_out, rederiver.tend, previews.tend),
+            others={REMAKE: remaker.run, REDERIVE: rederiver.run, PREVIEW: previews.run, PROVE: proofs.run},
+            tend=(holds.carry_out, rederiver.tend, previews.tend, proofs.tend),
             tally=tally,
             stuck=partial(_give_up, anonymizer),
             chores=(

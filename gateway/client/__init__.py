@@ -1,4 +1,4 @@
-"""The gateway's Python client: `api` says what can be asked, `Client` and `AsyncClient` ask it.
+"""The gateway's Python client: `api` and `rollbacks` say what can be asked, the two clients ask it.
 
     with Client("http://127.0.0.1:8080", token) as client:
         dataset = client.do(api.create_dataset("crossing", policy="street"))
@@ -12,7 +12,7 @@ Everything that is decided (requests, answers, retries, waiting) is in `api` and
 two clients only carry it out. Errors are those of `gateway.errors`, with the problem document as their cause.
 """
 
-from gateway.client import api
+from gateway.client import api, rollbacks
 from gateway.client.answers import (
     Asset,
     Category,
@@ -37,9 +37,12 @@ from gateway.client.batch_answers import (
 )
 from gateway.client.flow import Flow, Pieces, patiently
 from gateway.client.problems import Problem, ServerFault, UnexpectedAnswer, Unreachable
+from gateway.client.proof_answers import Proof, ProofPage
+from gateway.client.rollbacks import Applied, Rollback
 from gateway.client.synchronous import Client
 
 __all__ = [
+    "Applied",
     "Asset",
     "AsyncClient",
     "Batch",
@@ -56,7 +59,10 @@ __all__ = [
     "LabelFormat",
     "Pieces",
     "Problem",
+    "Proof",
+    "ProofPage",
     "Received",
+    "Rollback",
     "ServerFault",
     "Standing",
     "Submission",
@@ -67,4 +73,5 @@ __all__ = [
     "Webhook",
     "api",
     "patiently",
+    "rollbacks",
 ]

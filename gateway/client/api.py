@@ -42,9 +42,11 @@ from gateway.client.flow import (
     ask,
     parsed,
     parsed_headers,
+    part,
     perform,
 )
 from gateway.client.problems import refusal
+from gateway.client.proof_answers import Proof, ProofPage
 from gateway.errors import Conflict
 
 LOOK_EVERY: Final = 0.2
@@ -88,7 +90,7 @@ def list_grants() -> Flow[tuple[Grant, ...]]:
 
 
 def revoke_grant(grant: str) -> Flow[Grant]:
-    return ask(as_json("DELETE", f"/v1/grants/{_part(grant)}"), Grant.parse)
+    return ask(as_json("DELETE", f"/v1/grants/{part(grant)}"), Grant.parse)
 
 
 # --- images
@@ -130,7 +132,7 @@ def continue_upload(where: str, image: Path) -> Flow[Standing]:
     where: what `begin_upload` gave; keep it to go on in another process. The file must be the same. Raises
     Conflict where no more of it arrives.
     """
-    path = f"{UPLOADS}/{_part(where.rpartition('/')[2])}"
+    path = f"{UPLOADS}/{part(where.rpartition('/')[2])}"
     standing = yield from _standing(path)
     fruitless = 0
     while standing.asset is None:
@@ -156,12 +158,12 @@ def _standing(path: str) -> Flow[Standing]:
 
 def end_upload(where: str) -> Flow[None]:
     """Forgets what has arrived of an upload; an asset that it became stays."""
-    path = f"{UPLOADS}/{_part(where.rpartition('/')[2])}"
+    path = f"{UPLOADS}/{part(where.rpartition('/')[2])}"
     yield from perform(Request("DELETE", path, headers=TUS), repeatable=False)
 
 
 def read_asset(asset: str) -> Flow[Asset]:
-    return ask(as_json("GET", f"/v1/assets/{_part(asset)}"), Asset.parse)
+    return ask(as_json("GET", f"/v1/assets/{part(asset)}"), Asset.parse)
 
 
 def settled(asset: str, *, looks: int = LOOKS) -> Flow[Asset]:
@@ -175,20 +177,66 @@ def settled(asset: str, *, looks: int = LOOKS) -> Flow[Asset]:
 
 
 def list_copies(dataset: str, *, after: str = "") -> Flow[CopyPage]:
-    path = f"/v1/datasets/{_part(dataset)}/copies"
+    path = f"/v1/datasets/{part(dataset)}/copies"
     return ask(as_json("GET", path, after=after), CopyPage.parse)
 
 
 def copy_content(copy: str) -> Flow[bytes]:
     """A sanitized image, whole. Each call is a delivery on the log."""
-    answer = yield from perform(as_json("GET", f"/v1/copies/{_part(copy)}/content"), repeatable=True)
+    answer = yield from perform(as_json("GET", f"/v1/copies/{part(copy)}/content"), repeatable=True)
     return answer.body
 
 
 def download_copy(copy: str, into: Path) -> Flow[Path]:
     """The same, streamed to a file, which appears whole or not at all."""
-    yield from perform(Request("GET", f"/v1/copies/{_part(copy)}/content", into=into), repeatable=True)
+    yield from perform(Request("GET", f"/v1/copies/{part(copy)}/content", into=into), repeatable=True)
     return into
+
+
+# --- proofs of copies
+
+
+def prove(asset: str, *, copy: str | None = None) -> Flow[Proof]:
+    """Has a worker prove the asset's released copy, or another one of its copies. One that is not finished is
+    answered again, so that it is tried again too."""
+    query = {} if copy is None else {"copy": copy}
+    return ask(Request("POST", f"/v1/assets/{part(asset)}/proofs", query), Proof.parse, repeatable=True)
+
+
+def prove_sample(dataset: str, *, sample: int = 10) -> Flow[tuple[Proof, ...]]:
+    """Has a worker prove so many of a dataset's released copies, drawn by lot."""
+    asked = as_json("POST", f"/v1/datasets/{part(dataset)}/proofs", {"sample": sample})
+    return ask(asked, lambda found: each(Proof.parse)(found["proofs"]))
+
+
+def list_dataset_proofs(dataset: str, *, after: str = "") -> Flow[ProofPage]:
+    """As `list_proofs`, of all the dataset's copies."""
+    return ask(as_json("GET", f"/v1/datasets/{part(dataset)}/proofs", after=after), ProofPage.parse)
+
+
+def read_proof(proof: str) -> Flow[Proof]:
+    return ask(as_json("GET", f"/v1/proofs/{part(proof)}"), Proof.parse)
+
+
+def list_proofs(asset: str, *, after: str = "") -> Flow[ProofPage]:
+    """A page of an asset's proofs, the newest first; `after` is the `next` of the page before."""
+    return ask(as_json("GET", f"/v1/assets/{part(asset)}/proofs", after=after), ProofPage.parse)
+
+
+def finished_proof(proof: str, *, looks: int = LOOKS) -> Flow[Proof]:
+    """The proof, once something came of it. Raises Conflict when that takes too long."""
+    for _ in range(looks):
+        found = yield from read_proof(proof)
+        if found.finished_at is not None:
+            return found
+        yield Pause(LOOK_EVERY)
+    raise Conflict(f"proof {proof} is not finished yet; look again later")
+
+
+def prover_key() -> Flow[str]:
+    """The public key of certificates."""
+    answer = yield from perform(as_json("GET", "/v1/audit/prover-key"), repeatable=True)
+    return answer.body.decode("ascii", "replace")
 
 
 # --- batches and webhooks
@@ -205,16 +253,16 @@ def list_batches() -> Flow[tuple[Batch, ...]]:
 
 
 def read_batch(batch: str) -> Flow[Batch]:
-    return ask(as_json("GET", f"/v1/batches/{_part(batch)}"), Batch.parse)
+    return ask(as_json("GET", f"/v1/batches/{part(batch)}"), Batch.parse)
 
 
 def list_batch_assets(batch: str, *, after: str = "") -> Flow[BatchAssetPage]:
-    return ask(as_json("GET", f"/v1/batches/{_part(batch)}/assets", after=after), BatchAssetPage.parse)
+    return ask(as_json("GET", f"/v1/batches/{part(batch)}/assets", after=after), BatchAssetPage.parse)
 
 
 def close_batch(batch: str, *, refused: int = 0) -> Flow[Batch]:
     """All was sent; refused: how many uploads the gateway did not take. Again, it changes nothing."""
-    request = as_json("POST", f"/v1/batches/{_part(batch)}/close", {"refused": refused})
+    request = as_json("POST", f"/v1/batches/{part(batch)}/close", {"refused": refused})
     return ask(request, Batch.parse, repeatable=True)
 
 
@@ -229,7 +277,7 @@ def list_webhooks() -> Flow[tuple[Webhook, ...]]:
 
 
 def delete_webhook(webhook: str) -> Flow[None]:
-    yield from perform(as_json("DELETE", f"/v1/webhooks/{_part(webhook)}"), repeatable=False)
+    yield from perform(as_json("DELETE", f"/v1/webhooks/{part(webhook)}"), repeatable=False)
 
 
 # --- labelling
@@ -238,11 +286,11 @@ def delete_webhook(webhook: str) -> Flow[None]:
 def set_categories(dataset: str, categories: Iterable[Category]) -> Flow[tuple[Category, ...]]:
     """The label set, whole: it replaces the one before."""
     form = {"categories": [category.to_json() for category in categories]}
-    return ask(as_json("PUT", f"/v1/datasets/{_part(dataset)}/categories", form), categories_of)
+    return ask(as_json("PUT", f"/v1/datasets/{part(dataset)}/categories", form), categories_of)
 
 
 def list_tasks(dataset: str, *, after: str = "") -> Flow[TaskPage]:
-    return ask(as_json("GET", f"/v1/datasets/{_part(dataset)}/tasks", after=after), TaskPage.parse)
+    return ask(as_json("GET", f"/v1/datasets/{part(dataset)}/tasks", after=after), TaskPage.parse)
 
 
 def claim_task(dataset: str, *, task: str | None = None, seconds: int | None = None) -> Flow[Task | None]:
@@ -253,32 +301,32 @@ def claim_task(dataset: str, *, task: str | None = None, seconds: int | None = N
     form: dict[str, Any] = {} if task is None else {"task": task}
     if seconds is not None:
         form["seconds"] = seconds
-    request = as_json("POST", f"/v1/datasets/{_part(dataset)}/tasks/claim", form)
+    request = as_json("POST", f"/v1/datasets/{part(dataset)}/tasks/claim", form)
     answer = yield from perform(request, repeatable=False)
     return None if answer.status == NO_CONTENT else parsed(answer, Task.parse)
 
 
 def read_task(task: str) -> Flow[Task]:
-    return ask(as_json("GET", f"/v1/tasks/{_part(task)}"), Task.parse)
+    return ask(as_json("GET", f"/v1/tasks/{part(task)}"), Task.parse)
 
 
 def renew_task(task: str, *, seconds: int | None = None) -> Flow[Task]:
     form = {} if seconds is None else {"seconds": seconds}
-    return ask(as_json("POST", f"/v1/tasks/{_part(task)}/renew", form), Task.parse, repeatable=True)
+    return ask(as_json("POST", f"/v1/tasks/{part(task)}/renew", form), Task.parse, repeatable=True)
 
 
 def release_task(task: str) -> Flow[Task]:
-    return ask(as_json("POST", f"/v1/tasks/{_part(task)}/release"), Task.parse)
+    return ask(as_json("POST", f"/v1/tasks/{part(task)}/release"), Task.parse)
 
 
 def submit_labels(task: str, document: Mapping[str, Any]) -> Flow[Submission]:
     """document: COCO JSON of the task's image. The same once more is the same submission."""
-    return ask(as_json("PUT", f"/v1/tasks/{_part(task)}/labels", dict(document)), Submission.parse)
+    return ask(as_json("PUT", f"/v1/tasks/{part(task)}/labels", dict(document)), Submission.parse)
 
 
 def export_labels(dataset: str, into: Path, *, format: LabelFormat = LabelFormat.COCO) -> Flow[Path]:
     """A dataset's labels, streamed to a file, which appears whole or not at all."""
-    path = f"/v1/datasets/{_part(dataset)}/labels"
+    path = f"/v1/datasets/{part(dataset)}/labels"
     yield from perform(Request("GET", path, {"format": format.value}, into=into), repeatable=True)
     return into
 
@@ -301,8 +349,3 @@ def log_key() -> Flow[str]:
 def health() -> Flow[None]:
     """Returns once; raises where the gateway does not answer, without trying again."""
     yield from perform(as_json("GET", "/healthz"), repeatable=False)
-
-
-def _part(value: str) -> str:
-    """One segment of a path: an id from elsewhere must not become another route."""
-    return quote(value, safe="").replace(".", "%2E")

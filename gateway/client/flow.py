@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar, Union
+from urllib.parse import quote
 
 from gateway.client.problems import ServerFault, UnexpectedAnswer, Unreachable, refusal
 from gateway.errors import GatewayError, LedgerUnavailable
@@ -184,3 +185,8 @@ def _pause(attempt: int, retry_after: str | None) -> float:
         return min(float(retry_after), LONGEST_PAUSE)
     varied = random.uniform(0.5, 1.0)  # noqa: S311  (no secret)
     return float(min(FIRST_PAUSE * 2**attempt * varied, LONGEST_PAUSE))
+
+
+def part(value: str) -> str:
+    """One segment of a path: an id from elsewhere must not become another route."""
+    return quote(value, safe="").replace(".", "%2E")

@@ -59,7 +59,12 @@ def read(pixels: Pixels, grid: Grid) -> Pixels:
     """The quantised cell means of a region, shape (rows, columns, 3)."""
     down, across = edges(pixels.shape[0], grid.rows), edges(pixels.shape[1], grid.columns)
     means = [[_mean(pixels[y0:y1, x0:x1]) for x0, x1 in pairwise(across)] for y0, y1 in pairwise(down)]
-    return (np.array(means, dtype=np.uint8) // _STEP * _STEP + _STEP // 2).astype(np.uint8)
+    return quantised(np.array(means, dtype=np.uint8))
+
+
+def quantised(means: Pixels) -> Pixels:
+    """Each value in the middle of its step."""
+    return (means // _STEP * _STEP + _STEP // 2).astype(np.uint8)
 
 
 def paint_smooth(cells: Pixels, height: int, width: int) -> Pixels:
@@ -91,7 +96,7 @@ def paint_flat(cells: Pixels, height: int, width: int) -> Pixels:
 
 def recover(painted: Pixels, grid: Grid) -> Pixels:
     """The cells that a painted region shows in the middle of each: the inverse of both ways to paint."""
-    middles = np.ix_(_middles(painted.shape[0], grid.rows), _middles(painted.shape[1], grid.columns))
+    middles = np.ix_(middles_of(painted.shape[0], grid.rows), middles_of(painted.shape[1], grid.columns))
     return painted[middles]
 
 
@@ -105,7 +110,8 @@ def edges(length: int, parts: int) -> list[int]:
     return [length * part // parts for part in range(parts + 1)]
 
 
-def _middles(length: int, parts: int) -> list[int]:
+def middles_of(length: int, parts: int) -> list[int]:
+    """The middle pixel of each part of a side."""
     return [(first + last - 1) // 2 for first, last in pairwise(edges(length, parts))]
 
 
@@ -120,7 +126,7 @@ def _steps(length: int, parts: int) -> tuple[NDArray[np.intp], NDArray[np.int32]
     """Of each pixel along a side the cell before it, shape (length,), and how much of the next one it shows,
     in 1/_UNIT, shape (length, 1). Not to be written to: they are kept.
     """
-    middles = _middles(length, parts)
+    middles = middles_of(length, parts)
     lower, share = np.zeros(length, dtype=np.intp), np.zeros((length, 1), dtype=np.int32)
     for part, (first, last) in enumerate(pairwise(middles)):
         lower[first:last] = part

@@ -25,7 +25,7 @@ from gateway.errors import OutputCheckFailed
 from gateway.imaging import redact
 from gateway.imaging.image import EncodedImage, ImageFormat, Pixels
 from gateway.imaging.structure import check_structure, is_lossless
-from policies.model import Plan, Redaction, RedactionMethod, Region
+from policies.model import Plan, Redaction, RedactionMethod
 
 Difference = NDArray[np.integer[Any] | np.floating[Any]]
 """Non-negative, shape (height, width) or (height, width, channels)."""
@@ -113,7 +113,8 @@ def check_output(encoded: EncodedImage, expected: Pixels, original: Pixels, plan
     _check_hidden(expected, original, plan, strokes)  # (3)
     wanted = original.copy()
     for stroke in strokes:
-        redact.view(wanted, stroke.region)[:] = redact.view(expected, stroke.region)
+        hidden = _hidden(stroke)
+        redact.view(wanted, stroke.region)[hidden] = redact.view(expected, stroke.region)[hidden]
     for measure in _measures(encoded):
         difference = measure.difference(shown, wanted)
         _check_regions(difference, strokes, measure.inside)  # (4)
@@ -132,8 +133,8 @@ def _decode(encoded: EncodedImage) -> Pixels:
                 image = PngImagePlugin.PngImageFile(file)
             case ImageFormat.WEBP:
                 image = WebPImagePlugin.WebPImageFile(file)
-            case ImageFormat.HEIC:
-                raise OutputCheckFailed("HEIC is never written", code="check.metadata")
+            case ImageFormat.HEIC | ImageFormat.AVIF | ImageFormat.TIFF | ImageFormat.GIF | ImageFormat.BMP:
+                raise OutputCheckFailed(f"{encoded.format} is never written", code="check.metadata")
             case _:
                 assert_never(encoded.format)
         pixels: Pixels = np.asarray(image)
@@ -163,12 +164,14 @@ def _check_hidden(expected: Pixels, original: Pixels, plan: Plan, strokes: Seque
         later = [
             strokes[number + 1 + int(each)] for each in _overlapping(corners[number], corners[number + 1 :])
         ]
+        mask = None if stroke.outline is None else redact.mask_of(stroke)
         if stroke.method is RedactionMethod.FILL:
-            hidden = np.array_equal(region, _fill(stroke, later))
+            inside = _hidden(stroke)
+            hidden = np.array_equal(region[inside], _fill(stroke, later)[inside])
         elif later:
             hidden = repaint = True
         else:
-            hidden = redact.is_bounded(region, stroke.kind, stroke.method)
+            hidden = redact.is_bounded(region, stroke.kind, stroke.method, mask)
         if not hidden:
             raise OutputCheckFailed(f"a {stroke.kind} was not hidden as planned", code="check.region")
     if repaint and not np.array_equal(redact.apply(original, plan.redactions), expected):
@@ -188,13 +191,24 @@ def _fill(stroke: Redaction, later: Sequence[Redaction]) -> Pixels:
     for each in later:
         top, left = max(each.region.y0 - region.y0, 0), max(each.region.x0 - region.x0, 0)
         bottom, right = each.region.y1 - region.y0, each.region.x1 - region.x0
-        colours[top:bottom, left:right] = redact.FILL_COLOURS[each.kind]
+        over = colours[top:bottom, left:right]
+        if each.outline is None:
+            over[:] = redact.FILL_COLOURS[each.kind]
+        else:
+            y, x = region.y0 + top - each.region.y0, region.x0 + left - each.region.x0
+            shared = redact.mask_of(each)[y : y + over.shape[0], x : x + over.shape[1]]
+            over[shared] = redact.FILL_COLOURS[each.kind]
     return colours
+
+
+def _hidden(stroke: Redaction) -> Any:
+    """The index of what a stroke hides, among the pixels of its region."""
+    return ... if stroke.outline is None else redact.mask_of(stroke)
 
 
 def _check_regions(difference: Difference, strokes: Sequence[Redaction], allowed: Tolerance) -> None:
     for stroke in strokes:
-        if not _within(_view(difference, stroke.region), stroke.region.area, allowed):
+        if not _within(_only(redact.view(difference, stroke.region), stroke), stroke.pixels, allowed):
             raise OutputCheckFailed(
                 f"the copy does not show a {stroke.kind} as it was hidden", code="check.region"
             )
@@ -203,8 +217,9 @@ def _check_regions(difference: Difference, strokes: Sequence[Redaction], allowed
 def _check_outside(difference: Difference, strokes: Sequence[Redaction], allowed: Tolerance) -> None:
     outside = np.ones(difference.shape[:2], dtype=np.uint8)
     for stroke in strokes:
-        _view(difference, stroke.region)[...] = 0
-        _view(outside, stroke.region)[...] = 0
+        hidden = _hidden(stroke)
+        redact.view(difference, stroke.region)[hidden] = 0
+        redact.view(outside, stroke.region)[hidden] = 0
     if not _within(difference, cv2.countNonZero(outside), allowed):
         raise OutputCheckFailed(
             "the copy differs from the original outside the regions", code="check.outside"
@@ -218,5 +233,9 @@ def _within(difference: Difference, pixels: int, allowed: Tolerance) -> bool:
     return bool(difference.max() <= allowed.worst) and total <= allowed.mean * channels * pixels
 
 
-def _view(array: Difference, region: Region) -> Difference:
-    return array[region.y0 : region.y1, region.x0 : region.x1]
+def _only(difference: Difference, stroke: Redaction) -> Difference:
+    """What of a region's difference lies within the stroke's outline; 0 elsewhere."""
+    if stroke.outline is None:
+        return difference
+    within = redact.mask_of(stroke)
+    return np.where(within if difference.ndim == 2 else within[..., None], difference, 0)

@@ -14,8 +14,6 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Final
 
-import numpy as np
-
 from gateway.errors import Misconfigured
 from gateway.imaging.image import Limits, Pixels
 from gateway.imaging.protocol import (
@@ -23,26 +21,28 @@ from gateway.imaging.protocol import (
     READY,
     UNFILTERED,
     Decoded,
-    ProtocolError,
     Setup,
     parse_reply,
 )
 from gateway.imaging.refusals import Refused
+from gateway.imaging.shared_memory import SharedMemory
 
 _START_TIMEOUT: Final = 60.0  # seconds; importing the codecs takes 0.3 s warm, several on a cold busy disk
 
 # All that the process finds in its environment. One thread for BLAS and two heaps: each would reserve
-# address space by the core. The fixed mmap threshold gives image buffers back to the kernel once they are
-# free; a heap that may keep a megabyte is not given back and faulted in again with each strip of an image,
-# and huge pages (glibc 2.35, where the kernel lends them on request) spare half the faults of the buffers:
-# together 9.3 -> 5.6 ms of processor time for a photo of 0.8 megapixels.
-_ENVIRONMENT: Final = {
+# address space by the core. The rest is for glibc's heap; the figures are in DECODING.md:
+# - a heap that keeps what is free, as that of any process does (the largest threshold that glibc takes, and
+#   twice that at its top), rather than faulting in the same pages with each image;
+# - huge pages where the kernel lends them on request;
+# - whatever is freed is written over, so that a heap that is kept holds no earlier image. (Above the
+#   threshold it goes back to the kernel, which clears it; below a kilobyte glibc's cache leaves it be.)
+ENVIRONMENT: Final = {
     "LC_ALL": "C.UTF-8",
     "OPENBLAS_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "2",
-    "MALLOC_MMAP_THRESHOLD_": "1048576",
-    "MALLOC_TRIM_THRESHOLD_": "1048576",
-    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
+    "MALLOC_MMAP_THRESHOLD_": str(32 * 1024**2),
+    "MALLOC_TRIM_THRESHOLD_": str(64 * 1024**2),
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.perturb=165",
 }
 
 
@@ -64,9 +64,9 @@ class DecoderChild:
         self.limits = limits
         self.decodes = 0
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._source = os.memfd_create("source", os.MFD_CLOEXEC)
-        self._output = os.memfd_create("output", os.MFD_CLOEXEC)
-        setup = Setup(theirs.fileno(), self._source, self._output, os.getpid(), limits)
+        self._source = SharedMemory("source", limits.max_bytes)
+        self._output = SharedMemory("output", limits.max_pixels * 3)
+        setup = Setup(theirs.fileno(), self._source.descriptor, self._output.descriptor, os.getpid(), limits)
         with theirs:
             self._process = _LASTING.run(lambda: _start(setup))
         try:
@@ -86,17 +86,20 @@ class DecoderChild:
         """Raises Refused, ChildDied, ChildLate or ProtocolError; after the last three, stop this child."""
         self.decodes += 1
         deadline = time.monotonic() + self.limits.timeout
+        written = 0
         try:
-            _write_all(self._source, data)
+            self._source.write(data)
             self._send(str(len(data)).encode("ascii"))
             reply = parse_reply(self._receive(deadline), self.limits)
             if isinstance(reply, Refused):
                 raise reply
-            return reply, _read_pixels(self._output, reply)
+            written = reply.size
+            return reply, self._output.copy(reply.height, reply.width)
         finally:
-            # The kernel takes the pages back and clears them: neither side keeps the image lying about.
-            os.ftruncate(self._source, 0)
-            os.ftruncate(self._output, 0)
+            # Neither file nor image lies here when the next file comes. What the process wrote of an image
+            # that it then refused it has cleared itself.
+            self._source.clear(len(data))
+            self._output.clear(written)
 
     def stop(self) -> None:
         """Kills the process, waits for it and gives everything back. May be called twice."""
@@ -104,10 +107,8 @@ class DecoderChild:
             self._process.send_signal(signal.SIGKILL)
         self._process.wait()
         self._control.close()
-        for name in ("_source", "_output"):
-            if (descriptor := getattr(self, name)) >= 0:
-                setattr(self, name, -1)
-                os.close(descriptor)
+        self._source.close()
+        self._output.close()
 
     def abandon(self) -> None:
         """In a forked copy of the gateway: lets go of the descriptors; the process is the original's."""
@@ -156,28 +157,10 @@ def _start(setup: Setup) -> subprocess.Popen[bytes]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         pass_fds=(setup.control, setup.source, setup.output),
-        env=_ENVIRONMENT,
+        env=ENVIRONMENT,
         cwd="/",
         start_new_session=True,  # a Ctrl-C at the terminal is the gateway's business, not the decoder's
     )
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    view, at = memoryview(data), 0
-    while at < len(data):
-        at += os.pwrite(descriptor, view[at:], at)
-
-
-def _read_pixels(descriptor: int, decoded: Decoded) -> Pixels:
-    """Copies the pixels out. Copied, not mapped: the process could still change or truncate a mapping."""
-    pixels = np.empty((decoded.height, decoded.width, 3), dtype=np.uint8)
-    view, at = memoryview(pixels.data).cast("B"), 0
-    while at < decoded.size:
-        count = os.preadv(descriptor, [view[at:]], at)
-        if count == 0:
-            raise ProtocolError("fewer pixels than announced")
-        at += count
-    return pixels
 
 
 class _LastingThread:

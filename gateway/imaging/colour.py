@@ -2,7 +2,8 @@
 
 Strips keep the memory at one decoded image plus the result. What is dropped on purpose: alpha (the picture is
 flattened onto white, so colour beneath fully transparent pixels does not survive), the ICC profile (applied
-first), the lower byte of 16-bit samples, gamma and chromaticity chunks of PNG (viewers differ on them).
+first), the lower bits of samples of more than 8 (the full range is scaled, not a part of it: no window is
+guessed into medical or scientific greys), gamma and chromaticity chunks of PNG (viewers differ on them).
 """
 
 from __future__ import annotations
@@ -34,10 +35,14 @@ class Rendering:
 
     key: the colour that PNG declares transparent, in the scale of the decoded samples; None without one.
     transform: from the embedded profile to sRGB; None where there is none or it is sRGB already.
+    bits: that a grey sample of Pillow's 16 has; the upper eight are shown. negative: of such samples 0 is
+    white; of all others Pillow has turned it.
     """
 
     key: ColourKey | None
     transform: ImageCms.ImageCmsTransform | None
+    bits: int = 16
+    negative: bool = False
 
 
 def rgb_strips(image: Image.Image, rendering: Rendering) -> Iterator[tuple[int, Pixels]]:
@@ -87,7 +92,7 @@ def _is_identity(transform: ImageCms.ImageCmsTransform) -> bool:
 
 
 def _on_white(strip: Image.Image, rendering: Rendering) -> Image.Image:
-    colour, alpha = _split(strip, rendering.key)
+    colour, alpha = _split(strip, rendering)
     if rendering.transform is not None:
         rgb = rendering.transform.apply(colour)
     else:
@@ -99,8 +104,9 @@ def _on_white(strip: Image.Image, rendering: Rendering) -> Image.Image:
     return white
 
 
-def _split(strip: Image.Image, key: ColourKey | None) -> tuple[Image.Image, Image.Image | None]:
+def _split(strip: Image.Image, rendering: Rendering) -> tuple[Image.Image, Image.Image | None]:
     """The strip's colour as L, RGB or CMYK, and its alpha as L or None."""
+    key = rendering.key
     match strip.mode:
         case "RGB" | "L" | "CMYK":
             return strip, _keyed(strip, key)
@@ -108,8 +114,10 @@ def _split(strip: Image.Image, key: ColourKey | None) -> tuple[Image.Image, Imag
             grey = strip.convert("L")
             return grey, _keyed(grey, key)
         case "I;16" | "I;16L" | "I;16B":
-            samples = np.asarray(strip)
-            return Image.fromarray((samples >> 8).astype(np.uint8)), _keyed(strip, key)
+            upper = (np.asarray(strip) >> (rendering.bits - 8)).astype(np.uint8)
+            return Image.fromarray(~upper if rendering.negative else upper), _keyed(strip, key)
+        case "YCbCr":
+            return strip.convert("RGB"), None
         case "P" | "PA":
             return _split_alpha(strip.convert("RGBA"))
         case "LA" | "RGBA":

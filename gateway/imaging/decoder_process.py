@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import ctypes
 import math
-import mmap
 import os
 import resource
 import signal
@@ -21,12 +20,11 @@ import warnings
 from collections.abc import Callable
 from typing import Final
 
-import numpy as np
-
 from gateway.imaging import seccomp
 from gateway.imaging.image import ImageFormat, Limits, Pixels
 from gateway.imaging.protocol import MAX_MESSAGE, READY, UNFILTERED, Decoded, Setup, reply_of
 from gateway.imaging.refusals import Refused
+from gateway.imaging.shared_memory import Bytes, SharedView
 
 # linux/prctl.h
 _PR_SET_PDEATHSIG: Final = 1
@@ -60,38 +58,49 @@ def main(argument: str) -> None:
             control.send(UNFILTERED)
             return
         control.send(READY)
+        output = _Output(setup.output)
         while request := control.recv(MAX_MESSAGE):
             _allow_processor_time(setup.limits)
-            control.send(reply_of(_outcome(decode_into, setup, int(request))))
+            control.send(reply_of(_outcome(decode_into, setup, output, int(request))))
 
 
-def _outcome(decode_into: Decode, setup: Setup, size: int) -> Decoded | Refused:
-    output = _Output(setup.output)
+def _outcome(decode_into: Decode, setup: Setup, output: _Output, size: int) -> Decoded | Refused:
+    output.take_back()
     try:
         data = _read(setup.source, size)
         image_format, lossless, words = decode_into(data, setup.limits, output.allocate)
         return Decoded(output.height, output.width, image_format, lossless, words)
     except Refused as refused:
+        output.clear()
         return Refused(refused.code, *refused.numbers)  # without the traceback, which holds the input
     except MemoryError:
-        return Refused("limit.memory", setup.limits.memory)
+        return Refused("limit.memory", setup.limits.memory)  # this process is replaced
 
 
 class _Output:
-    """The shared memory that takes the pixels. The mapping goes when its last array does."""
+    """The shared memory that takes the pixels of one image after the other."""
 
     def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+        self._view = SharedView(descriptor)
+        self.take_back()
+
+    def take_back(self) -> None:
+        """Before each image."""
         self.height = self.width = 0
+        self._handed_out: Bytes | None = None
 
     def allocate(self, height: int, width: int) -> Pixels:
-        self.height, self.width = height, width
-        os.ftruncate(self._descriptor, height * width * 3)
         try:
-            mapping = mmap.mmap(self._descriptor, height * width * 3)
+            self._handed_out = self._view.first(height * width * 3)
         except OSError as exc:  # the address space is used up
             raise MemoryError from exc
-        return np.frombuffer(mapping, dtype=np.uint8).reshape(height, width, 3)
+        self.height, self.width = height, width
+        return self._handed_out.reshape(height, width, 3)
+
+    def clear(self) -> None:
+        """Zeros over what a refused image has written, of which the gateway is not told."""
+        if self._handed_out is not None:
+            self._handed_out.fill(0)
 
 
 def _read(source: int, size: int) -> bytes:

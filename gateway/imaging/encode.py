@@ -45,7 +45,8 @@ _WEBP_LOSSLESS: Final = _Recipe(
 
 
 def encode(pixels: Pixels, image_format: ImageFormat, *, lossless: bool) -> EncodedImage:
-    """Writes pixels (height, width, 3) in the format of the input; HEIC becomes JPEG, for want of an encoder.
+    """Writes pixels (height, width, 3) in the format of the input where every browser and annotation tool
+    shows it: JPEG, PNG, WebP. What came from HEIC or AVIF becomes JPEG, from TIFF, GIF or BMP PNG.
 
     lossless: of WebP only; PNG is never lossy and JPEG always is. Raises ValueError for other arrays
     than uint8 RGB.
@@ -61,9 +62,9 @@ def encode(pixels: Pixels, image_format: ImageFormat, *, lossless: bool) -> Enco
 
 def _recipe(image_format: ImageFormat, lossless: bool) -> _Recipe:
     match image_format:
-        case ImageFormat.JPEG | ImageFormat.HEIC:
+        case ImageFormat.JPEG | ImageFormat.HEIC | ImageFormat.AVIF:
             return _JPEG
-        case ImageFormat.PNG:
+        case ImageFormat.PNG | ImageFormat.TIFF | ImageFormat.GIF | ImageFormat.BMP:
             return _PNG
         case ImageFormat.WEBP:
             return _WEBP_LOSSLESS if lossless else _WEBP

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from enum import StrEnum
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
 """uint8, shape (height, width, 3), RGB in sRGB, as a person sees the image (orientation applied)."""
+
+
+RATIO_FROM: Final = 25_000_000
+"""Pixels up to which a file may unfold as far as it likes: what that costs is small, and a flat page of 20
+megapixels is 800 bytes of lossless WebP (DECODING.md).
+"""
 
 
 class ImageFormat(StrEnum):
@@ -19,6 +26,10 @@ class ImageFormat(StrEnum):
     PNG = "png"
     WEBP = "webp"
     HEIC = "heic"
+    AVIF = "avif"
+    TIFF = "tiff"
+    GIF = "gif"
+    BMP = "bmp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +39,8 @@ class Limits:
     max_bytes: size of the file. max_pixels: width times height. max_side: width or height in pixels.
     timeout: seconds on the clock. memory: address space of the decoder process in bytes; the default holds
     the largest image of the default max_pixels in every format with room to spare (bench_decode measures it).
+    max_aspect: the longer side by the shorter. max_ratio: bytes of pixels by bytes of the file, for images of
+    more than RATIO_FROM pixels. max_parts, max_depth: see `nesting`. DECODING.md says why each is what it is.
     """
 
     max_bytes: int = 100_000_000
@@ -35,9 +48,13 @@ class Limits:
     max_side: int = 32_768
     timeout: float = 20.0
     memory: int = 2 * 1024**3
+    max_aspect: int = 200
+    max_ratio: int = 5_000
+    max_parts: int = 10_000
+    max_depth: int = 16
 
     def __post_init__(self) -> None:
-        if min(self.max_bytes, self.max_pixels, self.max_side, self.memory) < 1 or self.timeout <= 0:
+        if min(astuple(self)) <= 0 or min(self.max_bytes, self.max_pixels, self.max_side, self.memory) < 1:
             raise ValueError(f"limits are positive numbers: {self}")
 
 
@@ -46,7 +63,7 @@ class DecodedImage:
     """Bare pixels and what must be remembered of the file they came from.
 
     pixels: see Pixels; C-contiguous, owned by the caller. lossless: the file held exactly these pixels
-    (PNG, lossless WebP), so the copy shall be written without loss too.
+    (PNG, TIFF, GIF, BMP, lossless WebP), so the copy shall be written without loss too.
     words: of the file's header, in which a person may be named, lower case; kept out of every `repr`.
     """
 

@@ -1,4 +1,4 @@
-"""What is done to pixels: fill, blur, mosaic. Pure; regions are final, nothing grows here.
+"""What is done to pixels: fill, blur, mosaic. Pure; regions and outlines are final, nothing grows here.
 
 Strict wins. The order does not depend on how the redactions were listed:
 (1) every fill is painted, so that no cell is ever computed from what a fill hides;
@@ -11,13 +11,18 @@ Strict wins. The order does not depend on how the redactions were listed:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final, assert_never
+from dataclasses import replace
+from typing import Final, TypeVar, assert_never
 
 import numpy as np
+from numpy.typing import NDArray
 
-from gateway.imaging import cells
+from gateway.imaging import cells, shaped_cells
 from gateway.imaging.image import Pixels, check_pixels
+from gateway.imaging.shaped_cells import Mask
 from policies.model import Kind, Redaction, RedactionMethod, Region, Size
+
+Number = TypeVar("Number", bound=np.generic)
 
 BLOCK: Final = 8
 """Pixels a side of JPEG's block: differences are averaged over it, and no cell of a blur is smaller."""
@@ -33,7 +38,7 @@ FILL_COLOURS: Final = {
 
 
 def apply(pixels: Pixels, redactions: Sequence[Redaction]) -> Pixels:
-    """A new array with every region hidden; outside of them not one pixel differs.
+    """A new array with every region, or what its outline touches, hidden; elsewhere not one pixel differs.
 
     pixels: uint8 (height, width, 3). Raises ValueError for another array or a region outside the image.
     """
@@ -59,11 +64,12 @@ def painting_order(redactions: Iterable[Redaction]) -> list[Redaction]:
 
 def visible_strokes(redactions: Iterable[Redaction]) -> list[Redaction]:
     """The strokes that end up on top, each once, later ones over earlier ones."""
-    distinct = {Redaction(each.region, each.kind, method_for(each)) for each in redactions}
-    return sorted(
-        distinct,
-        key=lambda each: (each.method is RedactionMethod.FILL, each.region, each.kind, each.method),
-    )
+    distinct = {replace(each, method=method_for(each)) for each in redactions}
+    return sorted(distinct, key=_in_canonical_order)
+
+
+def _in_canonical_order(each: Redaction) -> tuple[bool, Region, Kind, RedactionMethod, str]:
+    return each.method is RedactionMethod.FILL, each.region, each.kind, each.method, each.order[-1]
 
 
 def method_for(redaction: Redaction) -> RedactionMethod:
@@ -77,45 +83,85 @@ def method_for(redaction: Redaction) -> RedactionMethod:
             assert_never(redaction.kind)
 
 
-def view(pixels: Pixels, region: Region) -> Pixels:
+def view(pixels: NDArray[Number], region: Region) -> NDArray[Number]:
     """The pixels of a region, not copied."""
     return pixels[region.y0 : region.y1, region.x0 : region.x1]
 
 
+def mask_of(redaction: Redaction) -> Mask:
+    """The pixels of its region that a redaction hides, shape (height, width)."""
+    region = redaction.region
+    if redaction.outline is None:
+        return np.ones((region.height, region.width), dtype=np.bool_)
+    spans = np.array(redaction.spans, dtype=np.int64) - region.x0
+    across = np.arange(region.width)
+    return np.asarray((spans[:, :1] <= across) & (across < spans[:, 1:]), dtype=np.bool_)
+
+
+def bits_of(stroke: Redaction) -> int:
+    """At most so many bits of what was beneath does a stroke of `painting_order` show."""
+    if stroke.method is RedactionMethod.FILL:
+        return 0
+    if stroke.outline is None:
+        grid = cells.grid_for(stroke.kind, stroke.region.height, stroke.region.width)
+        count = grid.rows * grid.columns
+    else:
+        count = shaped_cells.shaped_grid(stroke.kind, mask_of(stroke)).count
+    return count * 3 * cells.CELL_BITS
+
+
 def _paint(pixels: Pixels, redaction: Redaction) -> None:
     target = view(pixels, redaction.region)
+    if redaction.outline is None:
+        target[:] = _painted(target, redaction)
+        return
+    mask = mask_of(redaction)
+    target[mask] = _painted_within(target, mask, redaction)[mask]
+
+
+def _painted(target: Pixels, redaction: Redaction) -> Pixels:
     height, width = target.shape[:2]
-    match redaction.method:
-        case RedactionMethod.FILL:
-            target[:] = FILL_COLOURS[redaction.kind]
-        case RedactionMethod.BLUR:
-            grid = cells.grid_for(redaction.kind, height, width)
-            target[:] = cells.paint_smooth(cells.read(target, grid), height, width)
-        case RedactionMethod.MOSAIC:
-            grid = cells.grid_for(redaction.kind, height, width)
-            target[:] = cells.paint_flat(cells.read(target, grid), height, width)
-        case _:
-            assert_never(redaction.method)
+    if redaction.method is RedactionMethod.FILL:
+        return np.array(FILL_COLOURS[redaction.kind], dtype=np.uint8)
+    grid = cells.grid_for(redaction.kind, height, width)
+    return _shown(cells.read(target, grid), redaction.method, height, width)
 
 
-def is_bounded(region: Pixels, kind: Kind, method: RedactionMethod) -> bool:
-    """Whether a region shows nothing but a grid of quantised cells of its kind's bound.
+def _painted_within(target: Pixels, mask: Mask, redaction: Redaction) -> Pixels:
+    height, width = target.shape[:2]
+    if redaction.method is RedactionMethod.FILL:
+        return np.full_like(target, FILL_COLOURS[redaction.kind])
+    shaped = shaped_cells.shaped_grid(redaction.kind, mask)
+    means = shaped_cells.read(target, mask, shaped)
+    return _shown(shaped_cells.spread(means, shaped), redaction.method, height, width)
 
-    Proven on the pixels: the grid is read back from the cells' middles and painted again. Raises ValueError
-    for kinds and methods without cells.
-    """
-    height, width = region.shape[:2]
-    grid = cells.grid_for(kind, height, width)
-    shown = cells.recover(region, grid)
-    if not cells.are_quantised(shown):
-        return False
+
+def _shown(grid: Pixels, method: RedactionMethod, height: int, width: int) -> Pixels:
+    """A region of this size, made of a grid of cells and nothing else. Raises ValueError for a fill."""
     match method:
         case RedactionMethod.BLUR:
-            again = cells.paint_smooth(shown, height, width)
+            return cells.paint_smooth(grid, height, width)
         case RedactionMethod.MOSAIC:
-            again = cells.paint_flat(shown, height, width)
+            return cells.paint_flat(grid, height, width)
         case RedactionMethod.FILL:
             raise ValueError("a fill has no cells")
         case _:
             assert_never(method)
-    return bool(np.array_equal(region, again))
+
+
+def is_bounded(region: Pixels, kind: Kind, method: RedactionMethod, mask: Mask | None = None) -> bool:
+    """Whether a region shows nothing but a grid of quantised cells of its kind's bound.
+
+    Proven on the pixels: the grid is read back from the cells' middles and painted again. mask: only these
+    pixels of the region are asked about. Raises ValueError for kinds and methods without cells.
+    """
+    height, width = region.shape[:2]
+    if mask is None:
+        grid = cells.grid_for(kind, height, width)
+        shown = cells.recover(region, grid)
+        again = _shown(shown, method, height, width)
+        return cells.are_quantised(shown) and bool(np.array_equal(region, again))
+    shaped = shaped_cells.shaped_grid(kind, mask)
+    shown = shaped_cells.recover(region, shaped)
+    again = _shown(shaped_cells.spread(shown, shaped), method, height, width)
+    return cells.are_quantised(shown) and bool(np.array_equal(region[mask], again[mask]))

@@ -12,9 +12,14 @@ from typing import Final
 from gateway.errors import DecodeTimeout, InputRefused, LimitExceeded, MalformedImage, UnsupportedFormat
 
 _CONVERT: Final = "Convert it to PNG or JPEG first."
-_EXPORT: Final = "Export it from the raw converter as PNG or JPEG first."
+_EXPORT: Final = "Develop it in your raw converter, export it as TIFF, PNG or JPEG and send that."
+_PAGES: Final = "Render each page to PNG first; `pdftoppm -r 200 -png FILE page` does it."
+_VIDEO: Final = "Extract the frames first; `ffmpeg -i FILE frame-%06d.png` does it. Send the PNG files."
 _FRAME: Final = "Export each frame as its own PNG or JPEG file and send those."
 _AGAIN: Final = "Open it in an image editor, save it as PNG or JPEG and send that."
+
+
+TAKEN: Final = "JPEG, PNG, WebP, TIFF, HEIC, AVIF, GIF and BMP"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,28 +32,33 @@ class Refusal:
 
 
 def _format(name: str, advice: str = _CONVERT) -> Refusal:
-    return Refusal(UnsupportedFormat, f"{name} is not taken; JPEG, PNG, WebP and HEIC are", advice)
+    return Refusal(UnsupportedFormat, f"{name} is not taken; {TAKEN} are", advice)
 
 
 REFUSALS: Final[dict[str, Refusal]] = {
-    "format.gif": _format("a GIF file", f"{_CONVERT} Of an animation, export the frames that matter."),
-    "format.tiff": _format("a TIFF file (or a raw camera file based on it)", f"{_CONVERT} One file a page."),
     "format.raw": _format("a raw camera file", _EXPORT),
-    "format.bmp": _format("a BMP file"),
-    "format.avif": _format("an AVIF file"),
+    "format.tiff_compression": Refusal(
+        UnsupportedFormat, "a TIFF file compressed by method {0} is not taken", _CONVERT
+    ),
     "format.jpegxl": _format("a JPEG XL file"),
     "format.jpeg2000": _format("a JPEG 2000 file"),
     "format.psd": _format("a Photoshop file", "Flatten its layers and export it as PNG or JPEG first."),
     "format.ico": _format("an icon file"),
     "format.pnm": _format("a PNM file (PBM, PGM, PPM)"),
-    "format.openexr": _format("an OpenEXR file"),
+    "format.jpegxr": _format("a JPEG XR file"),
+    "format.openexr": _format("an OpenEXR file", "Tone-map it and export it as PNG or TIFF first."),
+    "format.qoi": _format("a QOI file"),
+    "format.dds": _format("a DDS texture"),
+    "format.fits": _format("a FITS file", "Scale it to 8 or 16 bits and export it as PNG or TIFF first."),
+    "format.djvu": _format("a DjVu document", "Render each page to PNG first."),
+    "format.postscript": _format("a PostScript document", "Render each page to PNG first."),
     "format.svg": _format("an SVG drawing", "Render it to PNG first."),
     "format.dicom": _format(
         "a DICOM file",
         "DICOM comes in a later release; until then export the frames as PNG, without overlays.",
     ),
-    "format.pdf": _format("a PDF document", "Render each page to PNG first."),
-    "format.video": _format("a video", "Extract the frames as PNG or JPEG first."),
+    "format.pdf": _format("a PDF document", _PAGES),
+    "format.video": _format("a video", _VIDEO),
     "format.archive": _format("an archive", "Unpack it and send the images in it."),
     "format.html": _format("a web page", "Send the image itself, not the page that shows it."),
     "format.text": _format("a text file", "Send the image itself; check that the download was complete."),
@@ -80,6 +90,21 @@ REFUSALS: Final[dict[str, Refusal]] = {
         "the image has {0:,} x {1:,} pixels; the limit is {2:,} pixels a side",
         "Scale the image down or cut it into parts, or ask for a higher limit.",
     ),
+    "limit.aspect": Refusal(
+        LimitExceeded,
+        "the image has {0:,} x {1:,} pixels; one side may be {2:,} times the other",
+        "Cut it into parts that are less narrow, and send those.",
+    ),
+    "limit.ratio": Refusal(
+        LimitExceeded,
+        "the image unfolds to {0:,} times the size of its file; the limit is {1:,}",
+        "If it is no more than an empty page, leave it out; else scale it down and send that.",
+    ),
+    "limit.parts": Refusal(LimitExceeded, "the file is made of more than {0:,} parts", _AGAIN),
+    "limit.nesting": Refusal(
+        LimitExceeded, "the file's parts lie more than {0:,} deep in each other", _AGAIN
+    ),
+    "limit.scans": Refusal(LimitExceeded, "the JPEG file has more than {0:,} scans", _AGAIN),
     "limit.memory": Refusal(
         LimitExceeded,
         "decoding needs more memory than the {0:,} bytes allowed",

@@ -52,7 +52,7 @@ class Sandbox:
             self._ready_child()
 
     def decode(self, data: bytes) -> DecodedImage:
-        """The upright sRGB pixels of a JPEG, PNG, WebP or HEIC file.
+        """The upright sRGB pixels of a file in one of the formats of ImageFormat.
 
         Raises UnsupportedFormat, MalformedImage, LimitExceeded, DecodeTimeout (also for a crash) and
         Misconfigured; after each of them the next call works.

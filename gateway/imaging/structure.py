@@ -45,8 +45,8 @@ def check_structure(data: bytes, image_format: ImageFormat) -> None:
                 _check_png(data)
             case ImageFormat.WEBP:
                 _check_webp(data)
-            case ImageFormat.HEIC:
-                raise MalformedContainer("HEIC is never written")
+            case ImageFormat.HEIC | ImageFormat.AVIF | ImageFormat.TIFF | ImageFormat.GIF | ImageFormat.BMP:
+                raise MalformedContainer("this format is never written")
             case _:
                 assert_never(image_format)
     except MalformedContainer as exc:

@@ -12,10 +12,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.imaging import cells
+from gateway.imaging import cells, shaped_cells
 from gateway.imaging.image import Pixels, check_pixels
-from gateway.imaging.redact import painting_order
-from policies.model import Redaction, RedactionMethod, Region
+from gateway.imaging.redact import bits_of, mask_of, painting_order, view
+from policies.model import Redaction, RedactionMethod
 
 
 def twin(pixels: Pixels, redactions: Sequence[Redaction], chance: np.random.Generator) -> Pixels:
@@ -31,41 +31,37 @@ def twin(pixels: Pixels, redactions: Sequence[Redaction], chance: np.random.Gene
     open_to_reading = np.ones(pixels.shape[:2], dtype=bool)
     for stroke in strokes:
         if stroke.method is RedactionMethod.FILL:
-            area = _slices(stroke.region)
-            result[area] = chance.integers(0, 256, result[area].shape, dtype=np.uint8)
-            open_to_reading[area] = False
+            hidden = mask_of(stroke)
+            free = chance.integers(0, 256, (stroke.region.height, stroke.region.width, 3), dtype=np.uint8)
+            view(result, stroke.region)[hidden] = free[hidden]
+            view(open_to_reading, stroke.region)[hidden] = False
     for stroke in strokes:
         if stroke.method is not RedactionMethod.FILL:
-            for area in _cells(stroke):
-                _stir(result[area], open_to_reading[area], chance)
-            open_to_reading[_slices(stroke.region)] = False
+            target, readable = view(result, stroke.region), view(open_to_reading, stroke.region)
+            for area, within in _cells(stroke):
+                _stir(target[area], readable[area] & within, chance)
+            readable[mask_of(stroke)] = False
     return result
 
 
 def bits_left(redactions: Sequence[Redaction]) -> int:
     """At most so many bits of what was beneath are in the copy: three a channel and cell, none of a fill."""
-    left = 0
-    for stroke in painting_order(redactions):
-        if stroke.method is not RedactionMethod.FILL:
-            grid = cells.grid_for(stroke.kind, stroke.region.height, stroke.region.width)
-            left += grid.rows * grid.columns * 3 * cells.CELL_BITS
-    return left
+    return sum(map(bits_of, painting_order(redactions)))
 
 
-def _slices(region: Region) -> tuple[slice, slice]:
-    return slice(region.y0, region.y1), slice(region.x0, region.x1)
-
-
-def _cells(stroke: Redaction) -> Iterator[tuple[slice, slice]]:
-    """Where the cells of a blur or mosaic lie in the image."""
+def _cells(stroke: Redaction) -> Iterator[tuple[tuple[slice, slice], NDArray[np.bool_]]]:
+    """Where the cells of a blur or mosaic lie in its region, and which pixels there belong to each."""
     region = stroke.region
+    if stroke.outline is not None:
+        mask, everywhere = mask_of(stroke), (slice(None), slice(None))
+        for part in shaped_cells.members(mask, shaped_cells.shaped_grid(stroke.kind, mask)):
+            yield everywhere, part
+        return
     grid = cells.grid_for(stroke.kind, region.height, region.width)
     for top, bottom in pairwise(cells.edges(region.height, grid.rows)):
         for left, right in pairwise(cells.edges(region.width, grid.columns)):
-            yield (
-                slice(region.y0 + top, region.y0 + bottom),
-                slice(region.x0 + left, region.x0 + right),
-            )
+            whole = np.ones((bottom - top, right - left), dtype=np.bool_)
+            yield (slice(top, bottom), slice(left, right)), whole
 
 
 def _stir(cell: Pixels, readable: NDArray[np.bool_], chance: np.random.Generator) -> None:

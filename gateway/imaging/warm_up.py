@@ -58,6 +58,15 @@ def samples() -> Iterator[bytes]:
     yield _file(Image.fromarray(np.zeros((_SIDE, _SIDE), np.uint16)), "PNG")
     yield _file(rgb, "WEBP", exif=exif, icc_profile=_srgb())
     yield _file(rgb.convert("RGBA"), "WEBP", lossless=True)
+    yield _file(rgb, "AVIF", exif=exif, icc_profile=_srgb(), speed=10)
+    yield _file(rgb.convert("RGBA"), "AVIF", speed=10)
+    yield _file(rgb.convert("P"), "GIF", transparency=0, comment=b"nothing")
+    yield _file(rgb.convert("P"), "BMP")
+    yield _file(rgb, "BMP")
+    yield _file(rgb, "TIFF", exif=exif, icc_profile=_srgb(), compression="jpeg")
+    yield _file(rgb.convert("1"), "TIFF", compression="group4")
+    for compression in (None, "packbits", "tiff_lzw", "tiff_adobe_deflate", "lzma", "zstd"):
+        yield _file(rgb, "TIFF", compression=compression)
 
 
 def _damaged() -> Iterator[bytes]:

@@ -199,6 +199,19 @@ def change_password(
     return ended
 
 
+def sign_out(
+    database: Database, person_id: str, *, clock: Clock, but: str | None = None, by: str = CONSOLE
+) -> int:
+    """Ends a person's sessions, or all but one, by its id; returns how many were open. Raises NotFound."""
+    with database.unit() as unit:
+        if not people.has_person(unit.session, person_id):
+            raise NotFound(f"person {person_id} does not exist")
+        ended = sessions.end_all(unit.session, person_id, now=clock(), but=but)
+        if ended:
+            unit.ledger.record(actor=by, action="account.signed_out", subject=person_id, sessions=ended)
+    return ended
+
+
 def disable(database: Database, person_id: str, *, clock: Clock, by: str = CONSOLE) -> int:
     """Nobody signs in with it any more; open sessions end. Raises NotFound, Conflict."""
     with database.unit() as unit:

@@ -26,6 +26,7 @@ from gateway.errors import (
 from gateway.services.carry import carried_from
 from gateway.services.company import Company
 from gateway.services.job_counts import JobCounts
+from gateway.services.libraries import library_versions
 from gateway.services.new_copies import NewCopies
 from gateway.services.originals import Originals
 from gateway.services.ports import Clock
@@ -285,13 +286,12 @@ def _report(result: Sanitized, policy_version: str, code_version: str) -> dict[s
     return {
         "policy_version": policy_version,
         "code_version": code_version,
+        "libraries": library_versions(),
         "models": result.digests,
         "absent": list(result.absent),
         "precision": result.precision,
-        "redactions": [
-            {"kind": r.kind.value, "region": r.region.to_dict(), "method": r.method.value}
-            for r in result.plan.redactions
-        ],
+        "redactions": [redaction.to_dict() for redaction in result.plan.redactions],
+        "kept": len(result.plan.kept),
         "detections": [d.to_dict() for d in result.detections],
         "reasons": list(result.plan.reasons),
         "milliseconds": result.milliseconds,

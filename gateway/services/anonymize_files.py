@@ -49,6 +49,8 @@ class RunFacts:
 class Outcome:
     """A line of the report. Regions are pixels of the oriented image; times are milliseconds.
 
+    kept: detections that stay visible because they lie in a zone that the policy keeps.
+
     input, output: paths; bytes of a file name that are not UTF-8 stand as lone surrogates (os.fsencode gives
     the bytes back). output is relative to the output folder.
     """
@@ -62,6 +64,7 @@ class Outcome:
     size: dict[str, int] | None = None
     detections: list[dict[str, Any]] = field(default_factory=list)
     redactions: list[dict[str, Any]] = field(default_factory=list)
+    kept: int = 0
     models: dict[str, str] = field(default_factory=dict)
     absent: list[str] = field(default_factory=list)
     precision: str | None = None
@@ -191,10 +194,8 @@ def _written(job: Job, result: Sanitized, out: Path, facts: RunFacts) -> Outcome
         policy=facts.policy,
         size={"width": result.size.width, "height": result.size.height},
         detections=[d.to_dict() for d in result.detections],
-        redactions=[
-            {"kind": r.kind.value, "region": r.region.to_dict(), "method": r.method.value}
-            for r in result.plan.redactions
-        ],
+        redactions=[redaction.to_dict() for redaction in result.plan.redactions],
+        kept=len(result.plan.kept),
         models=result.digests,
         absent=list(result.absent),
         precision=result.precision,

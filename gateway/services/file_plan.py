@@ -24,10 +24,14 @@ KEPT_ENDINGS: Mapping[str, frozenset[str]] = {
 }
 """By the suffix of what is written: the endings of an input's name that are true of it and stay."""
 
-HEIC_ENDINGS = frozenset({".heic", ".heif", ".hif"})
-"""These become .jpg: HEIC is read, and written as JPEG."""
+REWRITTEN_ENDINGS: Mapping[str, frozenset[str]] = {
+    ".jpg": frozenset({".heic", ".heif", ".hif", ".avif"}),
+    ".png": frozenset({".tif", ".tiff", ".gif", ".bmp", ".dib"}),
+}
+"""By the suffix of what is written: the endings of formats that are read, and written as that one."""
 
 _ALL_KEPT = frozenset[str]().union(*KEPT_ENDINGS.values())
+_ALL_KNOWN = _ALL_KEPT.union(*REWRITTEN_ENDINGS.values())
 
 
 class PathsInConflict(GatewayError):
@@ -99,7 +103,7 @@ def _walk(given: Path) -> Iterator[_Found]:
 def _random_name(source: Path) -> PurePosixPath:
     """Nothing of the old name stays but an ending that says no more than a format."""
     ending = source.suffix.lower()
-    return PurePosixPath(secrets.token_hex(8) + (ending if ending in _ALL_KEPT | HEIC_ENDINGS else ""))
+    return PurePosixPath(secrets.token_hex(8) + (ending if ending in _ALL_KNOWN else ""))
 
 
 def _check_apart(given: Sequence[Path], out: Path) -> None:
@@ -175,7 +179,7 @@ def _usual(relative: PurePosixPath, suffix: str) -> Iterator[PurePosixPath]:
     """x.heic becomes x.jpg, a PNG that is called x.jpg becomes x.png; or x.heic.jpg, x.jpg.png."""
     if _true(relative, suffix):
         yield relative
-    if relative.suffix.lower() in _ALL_KEPT | HEIC_ENDINGS:
+    if relative.suffix.lower() in _ALL_KNOWN:
         yield relative.with_suffix(suffix)
     yield relative.with_name(relative.name + suffix)
 
@@ -205,6 +209,6 @@ def _stale(
 def _own(relative: PurePosixPath, suffix: str) -> Iterator[PurePosixPath]:
     if _true(relative, suffix):
         yield relative
-    if suffix == ".jpg" and relative.suffix.lower() in HEIC_ENDINGS:
+    if relative.suffix.lower() in REWRITTEN_ENDINGS.get(suffix, ()):
         yield relative.with_suffix(suffix)
     yield relative.with_name(relative.name + suffix)

@@ -21,6 +21,7 @@ WORKFLOW: Final = "anonymize_asset"
 REMAKE: Final = "remake_reviewed"
 REDERIVE: Final = "rederive_asset"
 PREVIEW: Final = "preview_policy"
+PROVE: Final = "prove_copy"
 APPLICATION: Final = "privgate"
 
 APPLICATION_VERSION: Final = "1"

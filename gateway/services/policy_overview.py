@@ -70,7 +70,7 @@ class Under:
 
 @dataclass(frozen=True, slots=True)
 class DatasetPolicyState:
-    """stale: images whose copies are of another version, or withdrawn, and were not made anew."""
+    """stale: images whose copies are of another version, withdrawn or unprovable, and not made anew."""
 
     dataset: DatasetRecord
     current: Version | None

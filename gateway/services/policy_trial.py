@@ -21,6 +21,7 @@ from policies.plan import make_plan
 from policies.plan_difference import Difference, PlanDifference, difference
 from policies.policy import Policy
 from policies.release import draw_of
+from policies.shapes import Outline
 
 OpenOriginal = Callable[[AssetRecord], bytes]
 
@@ -126,6 +127,8 @@ def summary(tried: Sequence[Tried]) -> dict[str, Any]:
         "released_after": sum(_released(one.new) for one in read),
         "changed": sum(_changes(one.difference) for one in read),
     }
+    if kept := sum(len(one.new.kept) for one in read if one.new is not None):
+        counts["kept_after"] = kept
     if readings := sum((Counter(one.readings) for one in read), Counter[str]()):
         counts["readings_after"] = dict(sorted(readings.items()))
     for name in PARTS:
@@ -151,6 +154,12 @@ def _listed(parts: Iterable[Difference]) -> list[dict[str, Any]]:
             "region": part.region.to_dict(),
             "pixels": part.pixels,
             "whole": part.whole,
+            **({} if part.outline is None else {"outline": _drawn(part.outline)}),
         }
         for part in parts
     ]
+
+
+def _drawn(outline: Outline) -> list[list[float]]:
+    """Points x, y by which a page draws it."""
+    return [[round(x, 2), round(y, 2)] for x, y in outline.corners]

@@ -1,4 +1,5 @@
-"""A worker's end of re-derivations: what was made under another policy version is made anew.
+"""A worker's end of re-derivations: what was made under another policy version is made anew, and what other
+library versions or another release wrote, so that it could not be proven.
 
 The rows are the plan of work: any worker's keeper enqueues what waits, so a crash loses nothing. The asset
 keeps its state meanwhile. Its old copies are withdrawn when the new policy is applied (see `apply_policy`)
@@ -17,7 +18,7 @@ from gateway.services.carry import carried_from
 from gateway.services.jobs import REDERIVE
 from gateway.services.ports import Clock, EnqueueJob
 from gateway.store.database import Database, Unit
-from gateway.store.queries import assets, copies, datasets, policies, rederivations
+from gateway.store.queries import assets, copies, datasets, policies, proofs, rederivations
 from gateway.store.records import AssetRecord, RederivationItemRecord, RederivationRecord
 from policies.lifecycle import AssetState
 
@@ -102,9 +103,11 @@ class Rederiver:
             version = datasets.get(session, asset.dataset_id).policy_version
             policy = policies.load(session, version)
             newest = copies.newest_of(session, asset.id)
+            unprovable = newest is not None and proofs.is_unprovable(session, newest.id)
         if asset.state not in WITH_COPY or newest is None:
             return self._end(item, PASSED_OVER)
-        if newest.report["policy_version"] == version and newest.withdrawn_at is None:
+        right = newest.report["policy_version"] == version and newest.withdrawn_at is None
+        if right and not unprovable:
             return self._end(item, CURRENT)
         if item.attempts > MAX_ATTEMPTS:
             return self._hold(asset, item, "job.attempts")

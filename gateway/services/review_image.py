@@ -85,11 +85,11 @@ class ReviewImages:
 def _shown_as(image: DecodedImage) -> ImageFormat:
     """PNG where every pixel was exact, JPEG where they never were: every browser shows both."""
     match image.format:
-        case ImageFormat.PNG:
+        case ImageFormat.PNG | ImageFormat.TIFF | ImageFormat.GIF | ImageFormat.BMP:
             return ImageFormat.PNG
         case ImageFormat.WEBP:
             return ImageFormat.PNG if image.lossless else ImageFormat.JPEG
-        case ImageFormat.JPEG | ImageFormat.HEIC:
+        case ImageFormat.JPEG | ImageFormat.HEIC | ImageFormat.AVIF:
             return ImageFormat.JPEG
         case _:
             assert_never(image.format)

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from gateway.errors import InputRefused, LedgerUnavailable, OutputCheckFailed, VaultError
 from gateway.services.anonymize import MAX_ATTEMPTS
+from gateway.services.libraries import library_versions
 from gateway.services.new_copies import NewCopies
 from gateway.services.originals import Originals
 from gateway.services.ports import Clock
@@ -139,6 +140,7 @@ class Remaker:
         return {
             **reviewed.report,
             "code_version": self._code_version,
+            "libraries": library_versions(),
             "redactions": [region.to_dict() for region in settled.regions],
             "reasons": [],
             "milliseconds": made.milliseconds,

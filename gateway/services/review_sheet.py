@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.store.records import CopyRecord, ReviewRecord
-from policies.model import Detection, Kind, Redaction, RedactionMethod, Region, Size
+from policies.model import Detection, Redaction, Size
 from policies.policy import Policy, Rule
 from policies.review import Origin
 
@@ -17,6 +17,7 @@ class SheetRegion:
     """A region that the copy hides. index: its position, by which a decision names it.
 
     seen: the best detection that lies in it, None where a person put it there. rule: the policy's.
+    always: the policy hides it whatever is seen there, and no reviewer shows it.
     """
 
     index: int
@@ -24,11 +25,12 @@ class SheetRegion:
     origin: Origin
     seen: Detection | None
     rule: Rule | None
+    always: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """unhidden: what detectors suspected, too weakly for the policy to hide it."""
+    """unhidden: what detectors saw, too weakly for the policy to hide it, or where it keeps it visible."""
 
     review: ReviewRecord
     copy: CopyRecord
@@ -38,24 +40,25 @@ class Sheet:
 
 def sheet_of(review: ReviewRecord, copy: CopyRecord, policy: Policy) -> Sheet:
     found = [Detection.parse(stored) for stored in copy.report["detections"]]
+    always = policy.always_hidden(size_of(copy))
     regions = tuple(
-        _region(index, stored, redaction, found, policy)
+        replace(_region(index, stored, redaction, found, policy), always=redaction in always)
         for index, (stored, redaction) in enumerate(
             zip(copy.report["redactions"], redactions_of(copy), strict=True)
         )
     )
     weak = tuple(
-        one for one in found if (rule := policy.rule_for(one.kind)) is not None and one.score < rule.review
+        one
+        for one in found
+        if (rule := policy.rule_for(one.kind)) is not None
+        and (one.score < rule.review or policy.keeps(one, size_of(copy)))
     )
     return Sheet(review, copy, regions, weak)
 
 
 def redactions_of(copy: CopyRecord) -> tuple[Redaction, ...]:
     """What the copy hides, in the order of its report."""
-    return tuple(
-        Redaction(Region.parse(stored["region"]), Kind(stored["kind"]), RedactionMethod(stored["method"]))
-        for stored in copy.report["redactions"]
-    )
+    return tuple(Redaction.parse(stored) for stored in copy.report["redactions"])
 
 
 def size_of(copy: CopyRecord) -> Size:

@@ -17,7 +17,10 @@ from gateway.services.ports import Clock
 from gateway.store.database import Database, Unit
 from gateway.store.policy_records import RollbackRecord, RollbackState
 from gateway.store.queries import datasets, policy_history
-from policies.access import Action, Principal, Resource
+from policies.access import INSTALLATION, Action, Principal, Resource
+
+SHOWN = 100
+"""Requests of one dataset that are listed: the newest."""
 
 
 class Rollbacks:
@@ -65,6 +68,21 @@ class Rollbacks:
                 new=found.version,
                 reason=reason,
             )
+        return record
+
+    def list(self, principal: Principal, dataset_id: str) -> list[RollbackRecord]:
+        """What was asked for of one dataset, the newest first. Raises NotFound, AccessDenied."""
+        with self._database.reading() as session:
+            datasets.get(session, dataset_id)
+        self._authorize(principal, Action.POLICY_LIST, INSTALLATION, self._clock())
+        with self._database.reading() as session:
+            return policy_history.rollbacks(session, dataset_id, limit=SHOWN)
+
+    def read(self, principal: Principal, rollback_id: str) -> RollbackRecord:
+        """Raises NotFound, AccessDenied."""
+        with self._database.reading() as session:
+            record = policy_history.rollback(session, rollback_id)
+        self._authorize(principal, Action.POLICY_LIST, INSTALLATION, self._clock())
         return record
 
     def approve(self, principal: Principal, rollback_id: str, *, withdraw: bool = False) -> Applied:

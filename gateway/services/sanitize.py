@@ -98,7 +98,7 @@ class Sanitizer:
         for last in (False, True) if policy.release.recheck else ():  # (5)
             with watch.turn(detectors), watch.stage("recheck"):
                 seen = detectors.detect(redacted, policy.kinds, known=image.words)
-                hits = missed(policy, seen, plan.redactions)
+                hits = missed(policy, seen, plan.redactions, size)
             if not hits:
                 break
             detections += tuple(replace(hit, source=f"{hit.source}+recheck") for hit in hits)

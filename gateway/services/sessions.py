@@ -86,6 +86,13 @@ class Sessions:
             if sessions.end(unit.session, session_id, now=self._clock()):
                 unit.ledger.record(actor=person_id, action="session.closed", subject=session_id)
 
+    def others(self, person_id: str, session_id: str) -> int:
+        """How many more of this person's sessions are open."""
+        with self._database.reading() as session:
+            return sessions.open_others(
+                session, person_id, but=session_id, now=self._clock(), idle=self._idle
+            )
+
     def _was_open(self, found: SessionRecord, now: datetime) -> bool:
         """It is in time, though suspending has ended it: a page that is open still asks with it."""
         return now < found.until and now - found.seen_at < self._idle

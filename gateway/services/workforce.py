@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from gateway.errors import Conflict, InputRefused, NotFound
-from gateway.services import accounts
+from gateway.services import accounts, roles
 from gateway.services.accounts import Invited
 from gateway.services.authorize import authorize
 from gateway.services.ports import Clock
+from gateway.services.roles import LaidDown
 from gateway.store.database import Database
 from gateway.store.queries import datasets, grant_pages, groups, people, sessions, tallies, tasks, workforce
 from gateway.store.queries.grant_pages import GrantRow
@@ -178,6 +179,16 @@ class Workforce:
             if not people.set_suspended(unit.session, person_id, None):
                 raise Conflict(f"{person_id} is not suspended; nothing was changed")
             unit.ledger.record(actor=principal.id, action="person.restored", subject=person_id)
+
+    def change_role(self, principal: Principal, person_id: str, role: Role) -> LaidDown:
+        """Raises AccessDenied, and what `roles.change_role` does."""
+        self._allowed(principal, Action.PERSON_ROLE)
+        return roles.change_role(self._database, person_id, role, clock=self._clock, by=principal.id)
+
+    def erase(self, principal: Principal, person_id: str) -> LaidDown:
+        """The name, for good. Raises AccessDenied, and what `roles.erase_name` does."""
+        self._allowed(principal, Action.PERSON_ERASE)
+        return roles.erase_name(self._database, person_id, clock=self._clock, by=principal.id)
 
     def grants(
         self,

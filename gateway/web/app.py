@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -44,6 +45,7 @@ from gateway.services.policies import Policies
 from gateway.services.policy_overview import PolicyOverview
 from gateway.services.policy_previews import PolicyPreviews
 from gateway.services.progress import Progress
+from gateway.services.proofs import Proofs
 from gateway.services.readiness import Readiness, sequencer_in_time
 from gateway.services.rederive import Rederivations
 from gateway.services.resumable import Resumable
@@ -74,8 +76,10 @@ from gateway.web.api import (
     grants,
     labels,
     policies,
+    proofs,
     resumable,
     reviews,
+    rollbacks,
     tasks,
     webhooks,
 )
@@ -173,8 +177,10 @@ def create_app(
         datasets,
         grants,
         policies,
+        proofs,
         resumable,
         reviews,
+        rollbacks,
         tasks,
         labels,
         webhooks,
@@ -234,6 +240,7 @@ def _services(settings: Settings, role: Role, database: Database, queue: JobQueu
         rederivations=Rederivations(database, utc_now),
         rollbacks=Rollbacks(database, utc_now),
         policy_overview=PolicyOverview(database, utc_now),
+        proofs=Proofs(database, utc_now, partial(installation.prover_verifier, settings)),
         label_sets=LabelSets(database, utc_now),
         label_tasks=LabelTasks(database, utc_now),
         label_submissions=LabelSubmissions(database, utc_now),

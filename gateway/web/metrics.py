@@ -28,7 +28,9 @@ from gateway.services.jobs import DEAD_AFTER
 from gateway.services.ports import Clock
 from gateway.services.sweep import FORGOTTEN_AFTER
 from gateway.store.database import Database
+from gateway.store.proof_records import ProofOutcome
 from gateway.store.queries import counters, vitals
+from gateway.store.queries.proofs import COUNTER as PROOFS
 from gateway.version import VERSION
 from gateway.web.identity import COUNTER as UNAUTHENTICATED
 from policies.lifecycle import AssetState
@@ -114,6 +116,7 @@ class Installation(Collector):
             log = vitals.log(session)
             beats = vitals.heartbeats(session)
             counted = vitals.counters(session, job_counts.PREFIX)
+            proofs = vitals.counters(session, PROOFS)
             unauthenticated = counters.value(session, UNAUTHENTICATED)
         turned_away = CounterMetricFamily(
             "privgate_requests_unauthenticated", "Requests without a valid token.", unauthenticated
@@ -123,6 +126,7 @@ class Installation(Collector):
             *_workers([(now - beat).total_seconds() for beat in beats if now - beat <= DEAD_AFTER]),
             *_log(log, now),
             *_jobs(counted),
+            _proofs(proofs),
             turned_away,
         ]
 
@@ -179,6 +183,15 @@ def _jobs(counted: dict[str, int]) -> Iterator[Metric]:
         said = "Share of the images anonymized that were released without a person."
         yield GaugeMetricFamily("privgate_released_without_a_person_ratio", said, ratio)
     yield _stages(counted)
+
+
+def _proofs(counted: dict[str, int]) -> Metric:
+    family = CounterMetricFamily(
+        "privgate_proofs", "Twin tests of copies, by what came of them.", labels=["outcome"]
+    )
+    for outcome in ProofOutcome:
+        family.add_metric([outcome.value], counted.get(outcome.value, 0))
+    return family
 
 
 def _stages(counted: dict[str, int]) -> Metric:

@@ -33,6 +33,7 @@ from gateway.services.policies import Policies
 from gateway.services.policy_overview import PolicyOverview
 from gateway.services.policy_previews import PolicyPreviews
 from gateway.services.progress import Progress
+from gateway.services.proofs import Proofs
 from gateway.services.rederive import Rederivations
 from gateway.services.resumable import Resumable
 from gateway.services.review_decide import ReviewDecisions
@@ -93,6 +94,7 @@ class Services:
     rederivations: Rederivations
     rollbacks: Rollbacks
     policy_overview: PolicyOverview
+    proofs: Proofs
     label_sets: LabelSets
     label_tasks: LabelTasks
     label_submissions: LabelSubmissions

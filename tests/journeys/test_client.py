@@ -11,6 +11,8 @@ from typing import Any
 import anyio
 import pytest
 
+from audit.note import CheckpointVerifier
+from audit.twin_test import open_certificate
 from gateway.client import AsyncClient, Category, Client, Flow, LabelFormat, Task, api
 from gateway.errors import AccessDenied, Conflict, InputRefused, NotFound, Unauthenticated
 from tests.journeys.conftest import House
@@ -57,6 +59,15 @@ def test_the_whole_path_by_the_client(house: House, ask: Ask, tmp_path: Path) ->
     content = ask(annotator, api.copy_content(copy.id))
     assert content == (tmp_path / "copy.png").read_bytes()
     assert pixels_of(content).shape == (copy.height, copy.width, 3)
+
+    proof = ask(officer, api.finished_proof(ask(officer, api.prove(asset.id)).id))
+    assert (proof.copy_id, proof.proven) == (copy.id, True)
+    assert ask(officer, api.list_proofs(asset.id)).proofs == (proof,)
+    (drawn,) = ask(officer, api.prove_sample(dataset, sample=3))
+    assert ask(officer, api.finished_proof(drawn.id)).proven
+    listed = ask(officer, api.list_dataset_proofs(dataset)).proofs
+    assert [one.id for one in listed] == [drawn.id, proof.id]
+    open_certificate(proof.certificate, CheckpointVerifier.parse(ask(officer, api.prover_key())))
 
     task = ask(annotator, api.claim_task(dataset))
     assert isinstance(task, Task)

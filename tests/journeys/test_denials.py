@@ -16,7 +16,9 @@ from tests.support.gateway import (
     content_of,
     create_dataset,
     end_grant,
+    finished_proof,
     give_grant,
+    proof_of,
     released_copy,
     settled,
     upload,
@@ -134,10 +136,23 @@ ALLOWED = {
     ("POST", "/v1/policies/{policy_id}/previews"): {"officer"},
     ("GET", "/v1/policy-previews/{preview_id}"): {"officer"},
     ("PUT", "/v1/datasets/{dataset_id}/policy"): {"officer"},
+    ("POST", "/v1/datasets/{dataset_id}/rollbacks"): {"officer"},
+    ("GET", "/v1/datasets/{dataset_id}/rollbacks"): {"officer", "auditor"},
+    ("GET", "/v1/rollbacks/{rollback_id}"): {"officer", "auditor"},
+    # The first two of another officer's, the third of the stranger officer's own.
+    ("POST", "/v1/rollbacks/{rollback_id}/approve"): {"officer"},
+    ("POST", "/v1/rollbacks/{rollback_id}/refuse"): {"officer"},
+    ("POST", "/v1/rollbacks/{rollback_id}/withdraw"): {"officer"},
     ("POST", "/v1/datasets/{dataset_id}/rederive"): {"officer"},
     ("GET", "/v1/datasets/{dataset_id}/rederivation"): {"officer"},
     ("POST", "/v1/assets"): {"uploader"},
     ("GET", "/v1/assets"): {"officer", "operator"},
+    ("POST", "/v1/assets/{asset_id}/proofs"): {"officer", "auditor"},
+    ("GET", "/v1/assets/{asset_id}/proofs"): {"officer", "auditor"},
+    ("POST", "/v1/datasets/{dataset_id}/proofs"): {"officer", "auditor"},
+    ("GET", "/v1/datasets/{dataset_id}/proofs"): {"officer", "auditor"},
+    ("GET", "/v1/proofs/{proof_id}"): {"officer", "auditor"},
+    ("GET", "/v1/proofs/{proof_id}/certificate"): {"officer", "auditor"},
     # Each asks for a quarantined image of their own.
     ("POST", "/v1/assets/{asset_id}/requeue"): {"officer", "operator"},
     ("GET", "/v1/assets/{asset_id}"): {"officer", "uploader"},
@@ -176,8 +191,8 @@ ALLOWED = {
     ("POST", "/v1/reviews/{review_id}/release"): {"reviewer"},
 }
 
-PUBLIC = {("GET", "/v1/audit/key"), ("OPTIONS", "/v1/uploads")}
-"""The log's public key: whoever verifies needs it, nobody can do harm with it. And the version of tus."""
+PUBLIC = {("GET", "/v1/audit/key"), ("GET", "/v1/audit/prover-key"), ("OPTIONS", "/v1/uploads")}
+"""Public keys: whoever verifies needs them, nobody can do harm with them. And the version of tus."""
 
 
 def test_every_route_is_in_the_table_of_what_roles_may(house: House) -> None:
@@ -217,6 +232,7 @@ def strangers(house: House) -> dict[str, Person]:
 def things(house: House, copy: str, strangers: dict[str, Person]) -> dict[str, str]:
     """What the routes' ids stand for. The asset is the stranger uploader's, the grant nobody else's."""
     asset = upload(strangers["uploader"], house.dataset, plate_png())
+    assert settled(strangers["uploader"], asset)["state"] == "released"
     person = house.installation.enrol("annotator")
     grant = give_grant(house.officer, person, house.dataset)
     looked_at = looked_at_dataset(house.installation, house.officer)
@@ -227,12 +243,13 @@ def things(house: House, copy: str, strangers: dict[str, Person]) -> dict[str, s
     house.officer.http.put(f"/v1/datasets/{house.dataset}/categories", json=categories)
     task = person.http.post(f"/v1/datasets/{house.dataset}/tasks/claim").json()["id"]
     ids = {"asset_id": asset, "copy_id": copy, "grant_id": grant, "task_id": task}
-    ids |= {**reviews, **_held(house), **_policies(house)}
+    ids |= {**reviews, **_held(house), **_policies(house), **_rollbacks(house, strangers["officer"])}
     batch = strangers["uploader"].http.post("/v1/batches", json={"dataset": house.dataset})
     begun, ended = (create(strangers["uploader"], house.dataset, 9).rpartition("/")[2] for _ in range(2))
     webhook = house.officer.http.post("/v1/webhooks", json={"url": "https://hooks.example.org/"})
     ids |= {"batch_id": batch.json()["id"], "webhook_id": webhook.json()["id"]}
     ids |= {"upload_id": begun, "ended_upload_id": ended}
+    ids["proof_id"] = proof_of(house.officer, asset)["id"]
     return {"dataset_id": house.dataset, "person_id": person.id, **ids}
 
 
@@ -258,6 +275,27 @@ def _policies(house: House) -> dict[str, str]:
     return {**ids, "policy_id": ids["policy_to_submit"], "preview_id": asked.json()["id"]}
 
 
+def _rollbacks(house: House, stranger: Person) -> dict[str, str]:
+    """A dataset that can go back, and a request of the right officer's for each thing that is done to one."""
+    asking = {"approve": house.officer, "refuse": house.officer, "withdraw": stranger}
+    ids = {"dataset_to_ask": moved_on(house.officer, "to ask")}
+    for verb, officer in asking.items():
+        dataset = moved_on(house.officer, f"to {verb}")
+        asked = officer.http.post(f"/v1/datasets/{dataset}/rollbacks", json=BACK)
+        ids[f"rollback_to_{verb}"] = str(asked.raise_for_status().json()["id"])
+    return {**ids, "rollback_id": ids["rollback_to_approve"]}
+
+
+BACK = {"policy": "street", "reason": "for-a-test"}
+
+
+def moved_on(officer: Person, name: str) -> str:
+    """The id of a dataset without images that was under `street` and is not any more."""
+    dataset = create_dataset(officer, f"{name} a roll back")
+    officer.http.put(f"/v1/datasets/{dataset}/policy", json={"policy": "cctv"}).raise_for_status()
+    return dataset
+
+
 def proposed(officer: Person, name: str) -> str:
     """The id of a new draft that nobody wrote before."""
     text = f"{{name: for-{name}, rules: [{{kind: face, method: fill, detectors: [centerface]}}]}}"
@@ -281,6 +319,13 @@ def _ask(  # noqa: C901  (a form for each kind of route)
         verb_of = path.rpartition("/")[2]
         things = {**things, "policy_id": things.get(f"policy_to_{verb_of}", things["policy_id"])}
         extra = _of_policies(route, things, role)
+    elif "rollbacks" in path:
+        verb_of = path.rpartition("/")[2]
+        things = {**things, "rollback_id": things.get(f"rollback_to_{verb_of}", things["rollback_id"])}
+        if route == ("POST", "/v1/datasets/{dataset_id}/rollbacks"):
+            things, extra = {**things, "dataset_id": things["dataset_to_ask"]}, {"json": BACK}
+        elif verb_of == "approve":
+            extra = {"json": {}}
     elif route == ("POST", "/v1/datasets"):
         extra = {"json": {"name": f"by {role} at {datetime.now(UTC).isoformat()}", "policy": "street"}}
     elif route == ("POST", "/v1/grants"):
@@ -293,6 +338,8 @@ def _ask(  # noqa: C901  (a form for each kind of route)
         extra = {"json": {"annotations": []}}
     elif route == ("POST", "/v1/batches"):
         extra = {"json": {"dataset": things["dataset_id"]}}
+    elif route == ("POST", "/v1/datasets/{dataset_id}/proofs"):
+        extra = {"json": {"sample": 1}}
     elif route == ("POST", "/v1/batches/{batch_id}/close"):
         extra = {"json": {}}
     elif route == ("POST", "/v1/webhooks"):
@@ -308,7 +355,12 @@ def _ask(  # noqa: C901  (a form for each kind of route)
         extra = {"params": {"dataset": things["dataset_id"]}}
     elif route == ("POST", "/v1/assets"):
         extra = {"params": {"dataset": things["dataset_id"]}, "content": b"an upload"}
-    return person.http.request(verb, path.format(**things), **extra)
+    answer = person.http.request(verb, path.format(**things), **extra)
+    if verb == "POST" and path.endswith("/proofs") and answer.is_success:
+        # Or its entries would come in the middle of another test.
+        for proof in answer.json().get("proofs", [answer.json()]):
+            finished_proof(person, proof["id"])
+    return answer
 
 
 def _of_policies(route: tuple[str, str], things: dict[str, str], role: str) -> dict[str, Any]:

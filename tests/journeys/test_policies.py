@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gateway.client import Client, rollbacks
+from gateway.errors import AccessDenied
 from policies.model import Kind, Region
 from policies.policy import load_policy
 from tests.journeys.conftest import House
@@ -305,3 +307,36 @@ def test_the_command_tells_the_same_and_shows_no_image(house: House, team: Team)
         team.dataset,
         1,
     )
+
+
+def test_going_back_takes_two_officers_over_the_api_too(house: House) -> None:
+    first, second = house.officer, house.installation.enrol("officer")
+    dataset = create_dataset(first, "going back")
+    assert put_policy(first, dataset, "cctv").status_code == 200
+    assert put_policy(first, dataset, "street").status_code == 409  # alone, nobody goes back
+    url, entered = house.installation.url, len(house.installation.entries())
+    with Client(url, first.token) as asking, Client(url, second.token) as deciding:
+        for answer, state in ((rollbacks.refuse, "refused"), (rollbacks.withdraw, "withdrawn")):
+            asked = asking.do(rollbacks.ask(dataset, policy="street", reason="hides-too-much"))
+            who = deciding if answer is rollbacks.refuse else asking
+            assert who.do(answer(asked.id)).state == state
+        asked = asking.do(rollbacks.ask(dataset, policy="street", reason="hides-too-much"))
+        with pytest.raises(AccessDenied):
+            asking.do(rollbacks.approve(asked.id))
+        applied = deciding.do(rollbacks.approve(asked.id))
+        assert (applied.policy, applied.old_version) == ("street", asked.leaves)
+        listed = asking.do(rollbacks.of_dataset(dataset))
+        assert [one.state for one in listed] == ["done", "withdrawn", "refused"]
+        assert asking.do(rollbacks.read(asked.id)) == listed[0]
+        assert (listed[0].asked_by, listed[0].decided_by) == (first.id, second.id)
+    steps = [(entry["action"], entry["actor"]) for entry in house.installation.entries()[entered:]]
+    assert steps == [
+        ("rollback.asked", first.id),
+        ("rollback.refused", second.id),
+        ("rollback.asked", first.id),
+        ("rollback.withdrawn", first.id),
+        ("rollback.asked", first.id),
+        ("access.denied", first.id),
+        ("rollback.approved", second.id),
+        ("dataset.policy_applied", second.id),
+    ]

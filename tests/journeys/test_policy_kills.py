@@ -1,4 +1,4 @@
-"""Workers killed while they preview and make copies anew: nothing is lost, and nothing comes twice."""
+"""Workers killed while they prove, preview and make copies anew: nothing is lost, nothing comes twice."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from tests.support.pictures import plate_png
 from tests.support.processes import wait_until
 
 KILLED = -9
+PROOF = [name for name in POINTS if name.startswith("proof-")]
 PREVIEW = [name for name in POINTS if name.startswith("preview")]
 REDERIVE = [name for name in POINTS if name.startswith("rederive-")]
 IMAGES = 3
@@ -74,6 +75,9 @@ def test_killed_workers_lose_nothing_of_a_change_of_policy(ordeal: Ordeal) -> No
     officer, installation = ordeal.officer, ordeal.installation
     old = ordeal.copies()
 
+    proof = officer.http.post(f"/v1/assets/{ordeal.assets[0]}/proofs").headers["location"]
+    for point in PROOF:
+        ordeal.crash(point)
     asked = officer.http.post("/v1/policies/cctv/previews", json={"dataset": ordeal.dataset, "last": 1})
     for point in PREVIEW:
         ordeal.crash(point)
@@ -83,6 +87,10 @@ def test_killed_workers_lose_nothing_of_a_change_of_policy(ordeal: Ordeal) -> No
     assert (preview["state"], preview["counts"]["images"]) == ("finished", 1)
     assert len(installation.entries("policy.preview_opened")) == 2
     assert len(installation.entries("policy.preview_finished")) == 1
+    # Each worker that came so far had the original opened, and one of them signed.
+    assert ordeal.ended(proof)["state"] == "proven"
+    assert len(installation.entries("original.opened_for_proof")) >= 2
+    assert len(installation.entries("copy.proven")) == 1
     for process in installation.processes[1:]:
         process.stop()
 

@@ -22,9 +22,7 @@ EMPTY = Plan((), Verdict.RELEASE, ())
 def report(redactions: tuple[Redaction, ...], detections: list[Detection]) -> dict[str, Any]:
     """As a copy's row keeps it, scores rounded."""
     return {
-        "redactions": [
-            {"kind": r.kind.value, "region": r.region.to_dict(), "method": r.method.value} for r in redactions
-        ],
+        "redactions": [redaction.to_dict() for redaction in redactions],
         "detections": [d.to_dict() | {"score": d.score} for d in detections],
     }
 

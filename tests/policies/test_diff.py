@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from policies.diff import LAXER, STRICTER, Effect, compare
+from policies.changes import LAXER, STRICTER, Effect
+from policies.diff import compare
 from policies.model import Detection, Kind, RedactionMethod, Size
 from policies.plan import make_plan
 from policies.plan_difference import difference

@@ -179,7 +179,7 @@ def test_a_recheck_finds_what_is_sure_and_lies_beside_the_redactions() -> None:
         face(Region(60, 0, 80, 20), score=0.59),  # not sure enough
         face(Region(60, 0, 80, 20), kind=Kind.TEXT),  # of a kind without a rule
     ]
-    assert missed(RECHECKED, seen, plan.redactions) == (beside,)
+    assert missed(RECHECKED, seen, plan.redactions, SIZE) == (beside,)
 
 
 @given(cases())
@@ -187,16 +187,16 @@ def test_a_recheck_that_sees_nothing_but_what_was_hidden_misses_nothing(case: Ca
     policy, found, size = case
     plan = make_plan(policy, found, size)
     hidden = [d for d in found if (rule := policy.rule_for(d.kind)) and d.score >= rule.review]
-    assert missed(policy, hidden, plan.redactions) == ()
+    assert missed(policy, hidden, plan.redactions, size) == ()
 
 
 @given(cases())
 def test_what_was_missed_is_hidden_once_it_has_joined_the_plan(case: Case) -> None:
     policy, found, size = case
     first = make_plan(policy, found[: len(found) // 2], size)
-    hits = missed(policy, found, first.redactions)
+    hits = missed(policy, found, first.redactions, size)
     again = make_plan(policy, [*found[: len(found) // 2], *hits], size)
-    assert missed(policy, found, again.redactions) == ()
+    assert missed(policy, found, again.redactions, size) == ()
 
 
 def test_a_second_hit_sends_the_same_plan_to_a_person() -> None:

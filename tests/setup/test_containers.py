@@ -21,8 +21,15 @@ from gateway.cli.servers import check_bind
 ROOT = Path(__file__).parents[2]
 
 KEYS_OF = {
-    "gateway": {"originals.json", "copies.json", "log.json", "checkpoint.pub"},
-    "worker": {"originals.json", "copies.json", "log.json"},
+    "gateway": {
+        "originals.json",
+        "copies.json",
+        "fingerprints.json",
+        "log.json",
+        "checkpoint.pub",
+        "prover.pub",
+    },
+    "worker": {"originals.json", "copies.json", "log.json", "prover.key"},
     "sequencer": {"log.json", "checkpoint.key", "checkpoint.pub"},
 }
 

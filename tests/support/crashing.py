@@ -65,6 +65,8 @@ POINTS = {
     "rederive-4-settled": Point(COMMITTED, action="asset.released"),
     # services/preview_runner.py
     "preview-4-uncommitted": Point(FLUSH, action="policy.preview_finished"),
+    # services/proof_runner.py
+    "proof-5-uncommitted": Point(FLUSH, action="copy.proven"),
     # services/resumable.py
     "upload-1-piece": Point("gateway.services.resumable:Resumable.make_asset", after=False),
     "upload-2-asset": Point("gateway.store.queries.uploads:finish", after=False),

@@ -294,6 +294,23 @@ def released_copy(uploader: Person, dataset: str, data: bytes, **options: str) -
     return str(asset["copy_id"])
 
 
+def proof_of(person: Person, asset: str) -> dict[str, Any]:
+    """Has the asset's released copy proven, and waits for what came of it."""
+    asked = person.http.post(f"/v1/assets/{asset}/proofs")
+    assert asked.status_code == 202, asked.text
+    return finished_proof(person, asked.json()["id"])
+
+
+def finished_proof(person: Person, proof: str) -> dict[str, Any]:
+    def look() -> dict[str, Any] | None:
+        response = person.http.get(f"/v1/proofs/{proof}")
+        assert response.status_code == 200, response.text
+        answer: dict[str, Any] = response.json()
+        return answer if answer["finished_at"] else None
+
+    return wait_until(look, f"proof {proof} to be finished", seconds=90.0, every=0.1)
+
+
 def content_of(person: Person, copy: str) -> httpx.Response:
     return person.http.get(f"/v1/copies/{copy}/content")
 

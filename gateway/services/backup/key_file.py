@@ -17,8 +17,8 @@ from gateway.vault.durable import make_private_folder, open_private, replace_fil
 FORMAT: Final = "privgate-keys"
 VERSION: Final = 1
 NEEDED: Final = frozenset({"originals.json", "copies.json", "checkpoint.key", "checkpoint.pub"})
-NAMES: Final = (*sorted(NEEDED), "fingerprints.json", "log.json")
-"""Files that earlier releases made may lack the last two: `privgate keys create` adds what lacks."""
+NAMES: Final = (*sorted(NEEDED), "fingerprints.json", "log.json", "prover.key", "prover.pub")
+"""Files that earlier releases made may lack the last four: `privgate keys create` adds what lacks."""
 
 
 def write_keys(keyring: Path, target: Path) -> None:

@@ -94,3 +94,21 @@ def checkpoint_pair(
         yield broken(code, said, "restore checkpoint.key and checkpoint.pub from this installation's backup")
     else:
         yield fine(code, f"the log's key is {public.name}")
+
+
+def prover_pair(
+    signer: Callable[[], CheckpointSigner], verifier: Callable[[], CheckpointVerifier] | None
+) -> Iterator[Finding]:
+    """Of certificates of the twin test. verifier: None where the public key need not lie here."""
+    code = "keys.prover"
+    try:
+        private = signer()
+        if verifier is not None and private.verifier.to_text() != verifier().to_text():
+            said = "prover.key and prover.pub are not a pair: certificates would not verify by the key told"
+            yield broken(code, said, "restore both files from one backup of the keyring")
+            return
+    except KeyringError as exc:
+        what, _, remedy = str(exc).partition("; ")
+        yield broken(code, what, remedy or "run: privgate keys create")
+    else:
+        yield fine(code, f"the key that signs certificates is {private.name}")

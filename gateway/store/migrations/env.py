@@ -10,6 +10,7 @@ from gateway.store import (  # noqa: F401  (they fill the metadata)
     log_tables,
     policy_tables,
     process_tables,
+    proof_tables,
     review_tables,
     tables,
     tally_tables,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, delete, or_, select
 
 from gateway.errors import Conflict, NotFound
 from gateway.store.account_tables import Account, Invitation, SignInTry
-from gateway.store.tables import Person, PersonName
+from gateway.store.tables import Person, PersonName, Token
 from policies.access import Role
 
 
@@ -85,6 +85,24 @@ def has_role(session: Session, role: Role) -> bool:
     """Whether anybody with this role has an account."""
     query = select(Account.person_id).join(Person).where(Person.role == role.value).limit(1)
     return session.exec(query).first() is not None
+
+
+def is_another_able(session: Session, role: Role, person_id: str) -> bool:
+    """Whether somebody else has this role, and an account or a token that works."""
+    signs_in = select(Account.person_id).where(col(Account.disabled_at).is_(None))
+    bears = select(Token.person_id).where(col(Token.revoked_at).is_(None))
+    query = select(Person.id).where(
+        Person.role == role.value,
+        Person.id != person_id,
+        col(Person.suspended_at).is_(None),
+        or_(col(Person.id).in_(signs_in), col(Person.id).in_(bears)),
+    )
+    return session.exec(query.limit(1)).first() is not None
+
+
+def erase(session: Session, person_id: str) -> bool:
+    """User name and password hash. No session opens without it. False where there was none."""
+    return bool(session.exec(delete(Account).where(col(Account.person_id) == person_id)).rowcount)
 
 
 def listed(session: Session) -> list[ListedAccount]:

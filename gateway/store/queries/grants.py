@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import Session, col, func, select
@@ -80,6 +81,14 @@ def of(session: Session, *, person_id: str | None = None) -> list[GrantRecord]:
     if person_id is not None:
         query = query.where(Grant.person_id == person_id)
     return [_record(row) for row in session.exec(query)]
+
+
+def working(session: Session, person_id: str, *, now: datetime) -> Sequence[str]:
+    """Ids of those that are neither revoked nor over, in one order for all who hold several."""
+    query = select(Grant.id).where(
+        Grant.person_id == person_id, col(Grant.revoked_at).is_(None), col(Grant.until) > now
+    )
+    return session.exec(query.order_by(col(Grant.id))).all()
 
 
 def open_at(session: Session, now: datetime) -> tuple[int, datetime | None]:

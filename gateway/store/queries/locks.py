@@ -14,6 +14,7 @@ class Task(IntEnum):
     SEQUENCE = 0x73657175
     REAP = 0x72656170
     SET_UP = 0x73657475
+    OFFICERS = 0x6F666669
 
 
 def claim(session: Session, task: Task) -> bool:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, text
+from sqlalchemy import Row as SqlRow
 
 from audit.entry import Entry
 from audit.errors import MalformedEntry
@@ -33,7 +34,7 @@ _READ = text("SELECT id, entry FROM log_entry WHERE id > :after AND refused IS N
 
 def add(connection: Connection, entries: Iterable[tuple[int, Entry]]) -> None:
     """The rows of entries that were just written, by their rows' ids."""
-    _insert(connection, "log_term", [row for number, entry in entries for row in rows_of(number, entry)])
+    insert(connection, [row for number, entry in entries for row in rows_of(number, entry)])
 
 
 def rebuild(connection: Connection) -> int:
@@ -66,11 +67,21 @@ def listed(connection: Connection) -> int:
     return int(connection.execute(query, {"every": EVERY}).scalar_one())
 
 
+def insert(connection: Connection, rows: Sequence[Row]) -> None:
+    """Rows that are not there."""
+    _insert(connection, "log_term", rows)
+
+
+def parsed(rows: Sequence[SqlRow[Any]]) -> list[tuple[int, Entry]]:
+    """Those of the rows that hold an entry. Each has an `id` and an `entry`."""
+    return [(row.id, entry) for row in rows if (entry := _parsed(row.entry)) is not None]
+
+
 def _batches(connection: Connection) -> Iterator[list[tuple[int, Entry]]]:
     after = -1
     while rows := connection.execute(_READ, {"after": after, "limit": BATCH}).all():
         after = rows[-1].id
-        yield [(row.id, entry) for row in rows if (entry := _parsed(row.entry)) is not None]
+        yield parsed(rows)
 
 
 def _parsed(entry: str) -> Entry | None:

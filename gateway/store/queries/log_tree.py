@@ -37,11 +37,17 @@ def close_blocks(connection: Connection, size: int) -> int:
     last = connection.execute(_NEXT).scalar_one()
     first = 0 if last is None else int(last) + 1
     for number in range(first, size // BLOCK):
-        leaves = _leaves(connection, (number * BLOCK, (number + 1) * BLOCK))
-        if len(leaves) != BLOCK:
+        root = root_of_block(connection, number)
+        if root is None:
             return number - first
-        connection.execute(_ADD, {"number": number, "root": _tree(leaves).root()})
+        connection.execute(_ADD, {"number": number, "root": root})
     return max(0, size // BLOCK - first)
+
+
+def root_of_block(connection: Connection, number: int) -> bytes | None:
+    """From its leaves; None where one of them lacks."""
+    leaves = _leaves(connection, (number * BLOCK, (number + 1) * BLOCK))
+    return _tree(leaves).root() if len(leaves) == BLOCK else None
 
 
 def rebuild_blocks(connection: Connection) -> int:
@@ -67,7 +73,7 @@ def _root(connection: Connection, low: int, high: int) -> bytes:
             raise Incomplete(f"of the leaves {low} to {high - 1}, {high - low - len(leaves)} are missing")
         return _tree(leaves).root()
     whole = (high - low) // BLOCK
-    kept = _kept(connection, low // BLOCK, low // BLOCK + whole)
+    kept = kept_roots(connection, low // BLOCK, low // BLOCK + whole)
     edge = (low + len(kept) * BLOCK, high)
     rest = _leaves(connection, edge)
     if len(rest) != edge[1] - edge[0]:
@@ -83,7 +89,7 @@ def _root(connection: Connection, low: int, high: int) -> bytes:
     return CompactTree(high - low, [*above.frontier, *_tree(rest).frontier]).root()
 
 
-def _kept(connection: Connection, low: int, high: int) -> list[bytes]:
+def kept_roots(connection: Connection, low: int, high: int) -> list[bytes]:
     """The kept roots of the blocks from `low` on, as far as there is none missing."""
     rows = connection.execute(
         text("SELECT number, root FROM log_block WHERE number >= :low AND number < :high ORDER BY number"),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, delete, select
 
 from gateway.errors import NotFound
 from gateway.store.records import TokenRecord
@@ -48,15 +49,29 @@ def is_suspended(session: Session, person_id: str, *, hold: bool = False) -> boo
 
 def set_suspended(session: Session, person_id: str, at: datetime | None) -> bool:
     """Suspends, or with None brings back. False where it is so already. Raises NotFound."""
-    person = session.get(Person, person_id, with_for_update=True)
-    if person is None:
-        raise NotFound(f"person {person_id} does not exist")
+    person = _held(session, person_id)
     if (person.suspended_at is None) == (at is None):
         return False
     person.suspended_at = at
     session.add(person)
     session.flush()
     return True
+
+
+def set_role(session: Session, person_id: str, role: Role) -> bool:
+    """False where it is theirs already. Raises NotFound."""
+    person = _held(session, person_id)
+    if person.role == role.value:
+        return False
+    person.role = role.value
+    session.add(person)
+    session.flush()
+    return True
+
+
+def erase_name(session: Session, person_id: str) -> bool:
+    """False where none was kept."""
+    return bool(session.exec(delete(PersonName).where(col(PersonName.person_id) == person_id)).rowcount)
 
 
 def name_of(session: Session, person_id: str) -> str | None:
@@ -69,6 +84,12 @@ def principal_of(session: Session, digest: bytes) -> Principal | None:
     query = select(Person).join(Token).where(Token.digest == digest, col(Token.revoked_at).is_(None))
     person = session.exec(query).first()
     return None if person is None else Principal(person.id, Role(person.role))
+
+
+def working_tokens(session: Session, person_id: str) -> Sequence[str]:
+    """Ids of those that are not revoked."""
+    query = select(Token.id).where(Token.person_id == person_id, col(Token.revoked_at).is_(None))
+    return session.exec(query.order_by(col(Token.created_at), col(Token.id))).all()
 
 
 def revoke_token(session: Session, token_id: str, *, now: datetime) -> bool:
@@ -94,3 +115,11 @@ def tokens(session: Session) -> list[TokenRecord]:
         )
         for token, person, name in session.exec(query)
     ]
+
+
+def _held(session: Session, person_id: str) -> Person:
+    """The row, until this transaction ends; what only refers to the person need not wait. Raises NotFound."""
+    person = session.get(Person, person_id, with_for_update={"key_share": True})
+    if person is None:
+        raise NotFound(f"person {person_id} does not exist")
+    return person

@@ -85,6 +85,17 @@ def waiting(session: Session, *, dataset_id: str | None = None) -> list[Rollback
     return [_record(row) for row in session.exec(query.order_by(col(PolicyRollback.asked_at)))]
 
 
+def rollbacks(session: Session, dataset_id: str, *, limit: int) -> list[RollbackRecord]:
+    """All that were asked for, decided on or not, the newest first."""
+    query = (
+        select(PolicyRollback)
+        .where(PolicyRollback.dataset_id == dataset_id)
+        .order_by(col(PolicyRollback.asked_at).desc(), col(PolicyRollback.id).desc())
+        .limit(limit)
+    )
+    return [_record(row) for row in session.exec(query)]
+
+
 def end(
     session: Session, rollback_id: str, state: RollbackState, *, by: str, now: datetime
 ) -> RollbackRecord:

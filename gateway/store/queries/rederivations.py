@@ -11,6 +11,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from gateway.errors import NotFound
 from gateway.store.queries.copies import made_under
+from gateway.store.queries.proofs import unprovable
 from gateway.store.records import RederivationItemRecord, RederivationRecord
 from gateway.store.tables import Asset, Copy, Rederivation, RederivationItem
 from policies.lifecycle import AssetState
@@ -22,7 +23,8 @@ WITH_COPY = (AssetState.RELEASED.value, AssetState.NEEDS_REVIEW.value)
 def begin(session: Session, record: RederivationRecord, *, version: str) -> int:
     """Starts one, instead of one that is under way, and notes its assets; returns how many.
 
-    Its assets: released or waiting for a person, with a newest copy that is withdrawn or of another version.
+    Its assets: released or waiting for a person, with a newest copy that is withdrawn or of another version,
+    or that cannot be made again to the byte, as a proof has found.
     """
     unfinished = update(Rederivation).where(
         col(Rederivation.dataset_id) == record.dataset_id, col(Rederivation.finished_at).is_(None)
@@ -139,7 +141,7 @@ def _stale(dataset_id: str, version: str) -> SelectOfScalar[str]:
         .join(Copy, col(Copy.asset_id) == col(Asset.id))
         .join(newest, (newest.c.asset_id == Copy.asset_id) & (newest.c.revision == Copy.revision))
         .where(Asset.dataset_id == dataset_id, col(Asset.state).in_(WITH_COPY))
-        .where((made_under() != version) | col(Copy.withdrawn_at).is_not(None))
+        .where((made_under() != version) | col(Copy.withdrawn_at).is_not(None) | unprovable())
     )
 
 

@@ -120,6 +120,14 @@ def unassign(session: Session, review_id: str) -> ReviewRecord:
     return _flushed(session, row)
 
 
+def assigned_to(session: Session, person_id: str) -> Sequence[tuple[str, str]]:
+    """Assets and reviews, by id, in one order for all who hold several."""
+    query = select(Review.asset_id, Review.id).where(
+        Review.state == ReviewState.ASSIGNED.value, Review.assigned_to == person_id
+    )
+    return session.exec(query.order_by(col(Review.asset_id), col(Review.id))).all()
+
+
 def decide(session: Session, record: DecisionRecord, *, held_until: datetime | None = None) -> ReviewRecord:
     """Keeps the decision; its review is decided. held_until: until when it can be taken back."""
     session.add(

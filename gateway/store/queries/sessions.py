@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, delete, func, select
 
@@ -158,6 +158,18 @@ def end_all(session: Session, person_id: str, *, now: datetime, but: str | None 
         session.add(row)
     session.flush()
     return sum(row.until > now for row in rows)
+
+
+def open_others(session: Session, person_id: str, *, but: str, now: datetime, idle: timedelta) -> int:
+    """How many of this person's sessions a cookie opens, beside one."""
+    query = select(func.count()).where(
+        ConsoleSession.person_id == person_id,
+        ConsoleSession.id != but,
+        col(ConsoleSession.ended_at).is_(None),
+        col(ConsoleSession.until) > now,
+        col(ConsoleSession.seen_at) > now - idle,
+    )
+    return session.exec(query).one()
 
 
 def forget(session: Session, person_id: str, *, before: datetime) -> None:

@@ -55,6 +55,12 @@ def public_key(services: Offered) -> str:
     return offered(services.audit_log).key_text + "\n"
 
 
+@router.get("/audit/prover-key", response_class=PlainTextResponse)
+def prover_key(services: Offered) -> str:
+    """The public key of certificates of the twin test, in the same form. 404 where it is not here."""
+    return services.proofs.key_text + "\n"
+
+
 @router.get("/audit/verification", responses=_REPORT)
 def verify(principal: Asking, services: Offered) -> dict[str, Any]:
     """Verifies the log here and now, as `privgate audit verify` does."""

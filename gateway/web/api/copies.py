@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from gateway.services.broker import INTERRUPTED, PAGE
+from gateway.services.broker import PAGE
+from gateway.services.disclosure import INTERRUPTED
 from gateway.web.api.schemas import After, CopyOut, CopyPage, Id
 from gateway.web.delivery import DeliveryResponse
 from gateway.web.identity import Asking

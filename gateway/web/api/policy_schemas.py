@@ -14,7 +14,8 @@ from gateway.services.rederive import RederivationProgress
 from gateway.store.records import PreviewRecord
 from gateway.web.api.schemas import Id
 from policies.approval import PolicyState
-from policies.diff import Effect, PolicyDiff
+from policies.changes import Effect
+from policies.diff import PolicyDiff
 from policies.model import Kind
 
 PolicyId = Annotated[

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from gateway.services.review_decide import Decided
 from gateway.services.review_sheet import Sheet, SheetRegion
 from gateway.store.records import DecisionRecord, ReviewRecord
+from policies.errors import InvalidRegion
 from policies.lifecycle import AssetState
 from policies.model import Detection, Kind, Reading, RedactionMethod, Region
 from policies.policy import Rule
@@ -24,11 +25,16 @@ from policies.review import (
     ReviewVerdict,
     Settled,
 )
+from policies.shapes import Ellipse, Outline, Polygon, Shape
 
 MAX_CHANGES = 500
 """Regions in one decision; more faces than the largest crowd of the bench has."""
 
+MAX_CORNERS = 500
+"""Of one polygon, as it is drawn; its hull has fewer."""
+
 Pixel = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
+Coordinate = Annotated[float, Field(strict=True, ge=-1_000_000, le=1_000_000)]
 Index = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
 
 
@@ -58,6 +64,21 @@ class RegionForm(_Form):
         return cls(**region.to_dict())
 
 
+class OutlineOut(BaseModel):
+    """What of a region is hidden: every pixel that it touches. `points` are corners x, y in pixels, in order.
+
+    Of an ellipse they are points on it, for a drawing. They may lie beyond the image.
+    """
+
+    shape: Shape = Field(examples=[Shape.POLYGON])
+    points: list[tuple[float, float]] = Field(examples=[[[176, 60], [280, 48], [288, 200], [180, 208]]])
+
+    @classmethod
+    def of(cls, outline: Outline) -> Self:
+        shape = Shape.ELLIPSE if isinstance(outline, Ellipse) else Shape.POLYGON
+        return cls(shape=shape, points=[(round(x, 2), round(y, 2)) for x, y in outline.corners])
+
+
 class MoveForm(_Form):
     index: Index = Field(description="The region's `index` in the review.")
     region: RegionForm
@@ -74,6 +95,21 @@ class AddForm(_Form):
     method: RedactionMethod | None = Field(
         default=None, description="Left out: what the policy says of the kind. `fill` is always possible."
     )
+    polygon: tuple[tuple[Coordinate, Coordinate], ...] | None = Field(
+        default=None,
+        min_length=3,
+        max_length=MAX_CORNERS,
+        description="Corners x, y of what is hidden of the region, hollows filled in. Left out: all of it.",
+        examples=[[[176, 60], [280, 48], [288, 200], [180, 208]]],
+    )
+
+    def to_addition(self) -> Addition:
+        """Where no polygon comes of the corners (they lie in a line, or are too many), all of the region."""
+        try:
+            polygon = None if self.polygon is None else Polygon.covering(self.polygon)
+        except InvalidRegion:
+            polygon = None
+        return Addition(self.kind, self.region.to_region(), self.method, polygon)
 
 
 class DecisionForm(_Form):
@@ -95,7 +131,7 @@ class DecisionForm(_Form):
         return Changes(
             moved={form.index: form.region.to_region() for form in self.moved},
             rejected={form.index: form.reason for form in self.rejected},
-            added=[Addition(form.kind, form.region.to_region(), form.method) for form in self.added],
+            added=[form.to_addition() for form in self.added],
         )
 
 
@@ -150,14 +186,18 @@ class RuleOut(BaseModel):
 class ReviewRegionOut(BaseModel):
     """A region that the copy hides. `score` and `source` are null where a person put it there.
 
+    `outline`: what of the region is hidden; null for all of it. `always`: the policy hides it whatever is
+    seen there; it is neither moved nor rejected.
     `reading`: what a line of text was read as (date, name, number, …), where the policy has lines read.
     """
 
     index: int
     kind: Kind
     region: RegionForm
+    outline: OutlineOut | None
     method: RedactionMethod
     origin: Origin
+    always: bool
     score: float | None
     source: str | None
     reading: Reading | None
@@ -169,8 +209,10 @@ class ReviewRegionOut(BaseModel):
             index=one.index,
             kind=one.redaction.kind,
             region=RegionForm.of(one.redaction.region),
+            outline=OutlineOut.of(one.redaction.outline) if one.redaction.outline else None,
             method=one.redaction.method,
             origin=one.origin,
+            always=one.always,
             score=one.seen.score if one.seen else None,
             source=one.seen.source if one.seen else None,
             reading=one.seen.reading if one.seen else None,

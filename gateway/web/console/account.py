@@ -46,6 +46,20 @@ def change(
     return _show(request, visitor, done=f"Your password is changed.{others}")
 
 
+@router.post("/account/sign-out")
+def sign_out_elsewhere(request: Request, visitor: Acting) -> Response:
+    """Ends one's other sessions; the one that asks goes on."""
+    ended = accounts.sign_out(
+        request.app.state.database,
+        visitor.principal.id,
+        clock=utc_now,
+        but=visitor.session_id,
+        by=visitor.principal.id,
+    )
+    said = {0: "No other session was open.", 1: "Your other session is ended."}
+    return _show(request, visitor, done=said.get(ended, f"Your {ended} other sessions are ended."))
+
+
 def _show(
     request: Request,
     visitor: Visitor,
@@ -62,6 +76,7 @@ def _show(
         trail=(("Your account", None),),
         status_code=status_code,
         done=done,
+        others=request.app.state.sessions.others(visitor.principal.id, visitor.session_id),
         old_fault=old_fault,
         new_fault=new_fault,
     )

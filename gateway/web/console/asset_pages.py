@@ -16,6 +16,7 @@ from gateway.store.records import AssetRecord, CopyRecord
 from gateway.web.console import reasons
 from gateway.web.console.desk import desk_of
 from gateway.web.console.pages import fragment, goto, is_htmx, page
+from gateway.web.console.proofs import section
 from gateway.web.console.visitor import Acting, Visiting, only
 from gateway.web.services import Offered, offered
 from policies.access import Role
@@ -67,8 +68,10 @@ def listed(
 
 
 @router.get("/assets/{asset_id}")
-def shown(request: Request, visitor: Visiting, asset_id: str) -> Response:
+def shown(request: Request, visitor: Visiting, asset_id: str, services: Offered) -> Response:
     life = desk_of(request).survey.life(visitor.principal, asset_id)
+    officer = visitor.principal.role is Role.OFFICER
+    proofs = section(services.proofs, visitor, asset_id, life.asset.state) if officer else {}
     return page(
         request,
         visitor,
@@ -77,6 +80,7 @@ def shown(request: Request, visitor: Visiting, asset_id: str) -> Response:
         life=life,
         row=row(life.asset, {life.dataset.id: life.dataset.name}),
         copies=[_copy(copy) for copy in life.copies],
+        **proofs,
     )
 
 

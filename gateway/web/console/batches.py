@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.errors import NotFound
 from gateway.services.batch_pages import NAMED, ImagePage, SentBatch, Show
-from gateway.services.broker import INTERRUPTED
+from gateway.services.disclosure import INTERRUPTED
 from gateway.store.records import BatchImageRecord
 from gateway.web.api.copies import VIEW_ONLY
 from gateway.web.api.schemas import Id

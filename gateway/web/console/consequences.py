@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from policies.model import ALWAYS_FILLED, Effort, Kind, RedactionMethod
 from policies.policy import Lines, Policy, Rule
+from policies.zone_diff import place
 
 KINDS: dict[Kind, tuple[str, str]] = {
     Kind.FACE: ("face", "faces"),
@@ -35,7 +36,7 @@ class Consequence:
 
 def consequences(policy: Policy) -> list[Consequence]:
     """In the order in which they befall an image."""
-    return [*_hidden(policy), _kept(policy), *_looks(policy), *_always()]
+    return [*_hidden(policy), *_places(policy), _kept(policy), *_looks(policy), *_always()]
 
 
 def kinds_hidden(policy: Policy) -> str:
@@ -82,6 +83,22 @@ def _named(rule: Rule) -> str:
             else "all text"
         )
     return KINDS[rule.kind][1]
+
+
+def _places(policy: Policy) -> list[Consequence]:
+    """What is hidden, or shown, for where it is."""
+    told = []
+    if policy.whole_frame is not None:
+        words, rest = METHODS[policy.whole_frame]
+        told.append(Consequence("box", "The whole image is ", words, f". {rest}"))
+    for zone in policy.zones:
+        if zone.keep is None:
+            told.append(Consequence("box", f"Everything {place(zone)} is hidden: {zone.name}."))
+        else:
+            names = listed([KINDS[kind][1] for kind in zone.kinds])
+            where = f"{names[0].upper()}{names[1:]} that lie wholly {place(zone)} are "
+            told.append(Consequence("eye", where, "shown", f": {zone.name}. {zone.reason.strip()}"))
+    return told
 
 
 def _kept(policy: Policy) -> Consequence:

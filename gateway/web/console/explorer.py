@@ -30,6 +30,7 @@ KEPT: Final = (
     ("Denied", {"act": "access.denied"}),
     ("Copies shown", {"act": "copy.delivered"}),
     ("Originals opened", {"act": "original.shown"}),
+    ("Copies proven", {"act": "copy.proven"}),
     ("Grants given", {"act": "grant.created"}),
     ("Policies in effect", {"act": "dataset.policy_applied"}),
     ("Searches of this log", {"act": "audit.searched"}),

@@ -15,6 +15,7 @@ from gateway.web.console.explorer import READERS
 from gateway.web.console.log_filter import Asked, parse_place, place_text
 from gateway.web.console.log_words import QUARANTINED, Act, Told, person_words, short, told
 from gateway.web.console.pages import fragment, is_htmx, page
+from gateway.web.console.proofs import section
 from gateway.web.console.visitor import Visiting, only
 from gateway.web.services import Offered, offered
 
@@ -56,6 +57,8 @@ def show(
     }
     if is_htmx(request):
         return fragment(request, visitor, "audit/_life.html", **context)
+    if life.state is not None:
+        context |= section(services.proofs, visitor, asset_id, life.state)
     trail = (("Audit", "/audit"), (f"Life of {short(asset_id)}", None))
     return page(request, visitor, "audit/life.html", trail=trail, **context)
 

@@ -47,6 +47,11 @@ ACTS: Final[Mapping[str, Act]] = {
     "review.settled": Act("Review settled", "check", RELEASED),
     "region.rejected": Act("Region not hidden", "eye-off", REVIEW),
     "original.shown": Act("Original opened for review", "eye", REVIEW),
+    "original.opened_for_proof": Act("Original opened for a proof", "eye"),
+    "proof.asked": Act("Proof asked for", "certificate"),
+    "proof.failed": Act("Proof came to nothing", "alert"),
+    "copy.proven": Act("Copy proven", "certificate", RELEASED),
+    "copy.not_proven": Act("Copy not proven", "shield", QUARANTINED, bad=True),
     "copy.delivered": Act("Copy shown", "image"),
     "copy.delivery_failed": Act("Copy not delivered in full", "alert", QUARANTINED, bad=True),
     "access.denied": Act("Denied", "shield", QUARANTINED, bad=True),
@@ -97,6 +102,9 @@ ACTS: Final[Mapping[str, Act]] = {
     "account.password_changed": Act("Password changed", "key"),
     "person.suspended": Act("Person suspended", "pause", QUARANTINED),
     "person.restored": Act("Person restored", "play"),
+    "person.role_changed": Act("Role changed", "people"),
+    "person.erased": Act("Name erased", "person", QUARANTINED),
+    "account.signed_out": Act("Signed out elsewhere", "signout"),
     "group.created": Act("Group made", "people"),
     "group.joined": Act("Joined a group", "people"),
     "group.left": Act("Left a group", "people"),
@@ -131,7 +139,7 @@ DETAILS: Final[Mapping[str, str]] = {
 }
 """Names of details that read better otherwise; the rest are their own names."""
 
-QUIET: Final = frozenset({"round", "policy", "version", "root", "number"})
+QUIET: Final = frozenset({"round", "policy", "version", "root", "number", "commitment", "key"})
 """Details that a line leaves out; the entry's own page has them all."""
 
 

@@ -18,10 +18,20 @@ REFUSED = "refused"
 HELD = "Held for your compliance office."
 AGAIN = "Bring it in again, or ask your operator to have it put through again."
 
+PUT_THROUGH = "Ask your operator to have it put through again."
+
 FAULTS: dict[str, tuple[str, str]] = {
     "format.jpeg_precision": (
         "A JPEG of more than 8 bits a sample is not taken",
         REFUSALS["format.jpeg_precision"].advice,
+    ),
+    "format.tiff_compression": (
+        "This TIFF is compressed by a method that is not taken",
+        REFUSALS["format.tiff_compression"].advice,
+    ),
+    **dict.fromkeys(
+        ("format.avif", "format.bmp", "format.gif", "format.tiff"),
+        ("It was brought in when its format was not taken yet", PUT_THROUGH),
     ),
     "input.empty": ("The file is empty", "Look at where it was copied from."),
     "file.empty": ("The file is empty", "Look at where it was copied from."),
@@ -32,6 +42,11 @@ FAULTS: dict[str, tuple[str, str]] = {
     "limit.bytes": ("It is larger than 100 MB", "Save it smaller, or cut it into parts."),
     "limit.pixels": ("It has more pixels than are taken", "Scale it down, or cut it into parts."),
     "limit.side": ("It is wider or taller than is taken", "Scale it down, or cut it into parts."),
+    "limit.aspect": ("It is too long and narrow", REFUSALS["limit.aspect"].advice),
+    "limit.ratio": ("It unfolds to far more than its file holds", REFUSALS["limit.ratio"].advice),
+    "limit.parts": ("It is made of too many parts", REFUSALS["limit.parts"].advice),
+    "limit.nesting": ("Its parts lie too deep in each other", REFUSALS["limit.nesting"].advice),
+    "limit.scans": ("It is stored in too many passes", REFUSALS["limit.scans"].advice),
     "limit.memory": ("It is too large to open", "Scale it down, or cut it into parts."),
     "decode.timeout": ("It took too long to open", REFUSALS["decode.timeout"].advice),
     "name.long": ("Its name is longer than 1,024 bytes", "Shorten the name."),
@@ -46,6 +61,8 @@ FAULTS: dict[str, tuple[str, str]] = {
     "check.outside": ("The new file differed where nothing was to be hidden", HELD),
     "check.metadata": ("The new file was not free of metadata", HELD),
     "check.geometry": ("The new file did not keep its shape", HELD),
+    "prove.twin": ("Its copy was taken back: it depended on what it hides", HELD),
+    "prove.content": ("Its copy was taken back: it showed something else than planned", HELD),
     "review.quarantine": ("A reviewer decided that it does not go out", HELD),
 }
 """By reason: what happened, and what to do about it. What a file is, `REFUSALS` tells."""

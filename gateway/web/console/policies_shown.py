@@ -11,7 +11,8 @@ from typing import Any, Final
 from gateway.services.policy_overview import Version
 from gateway.store.records import PreviewRecord
 from policies.approval import APPLICABLE, PolicyState
-from policies.diff import LAXER, STRICTER, Effect, PolicyDiff, compare
+from policies.changes import LAXER, STRICTER, Effect
+from policies.diff import PolicyDiff, compare
 from policies.model import Kind
 from policies.policy import Policy
 from policies.writing import normal
@@ -185,6 +186,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "serves": "clause",
     "detectors": "detectors that must run",
     "second_opinion": "detectors asked too",
+    "shape": "shape",
     "lines": "lines",
     "sample": "share of all images",
     "reviewers": "reviewers",
@@ -195,6 +197,8 @@ FIELDS: Final[Mapping[str, str]] = {
     "name": "name",
     "title": "title",
     "effort": "detection",
+    "whole_frame": "whole frame",
+    "zones": "zones",
 }
 """What the form calls a field."""
 

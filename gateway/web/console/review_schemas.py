@@ -14,7 +14,7 @@ from gateway.services.review_sheet import Sheet, SheetRegion
 from gateway.services.review_work import Around
 from gateway.store.queries.review_work import Waiting
 from gateway.store.records import ReviewRecord
-from gateway.web.api.reviews_schemas import RegionForm
+from gateway.web.api.reviews_schemas import OutlineOut, RegionForm
 from gateway.web.console import review_words
 from policies.model import Detection, Kind, Reading, RedactionMethod
 from policies.policy import Policy, Rule
@@ -48,11 +48,16 @@ class RuleOut(BaseModel):
 
 
 class RegionOut(BaseModel):
-    """index: by which a decision names it; None for a mere suspicion. open: a person is asked."""
+    """index: by which a decision names it; None for a mere suspicion. open: a person is asked.
+
+    always: the policy hides it whatever is seen there.
+    """
 
     index: int | None
     kind: Kind
     region: RegionForm
+    outline: OutlineOut | None = None
+    always: bool = False
     method: RedactionMethod | None
     origin: Origin | None
     score: float | None
@@ -68,6 +73,8 @@ class RegionOut(BaseModel):
             index=one.index,
             kind=one.redaction.kind,
             region=RegionForm.of(one.redaction.region),
+            outline=OutlineOut.of(one.redaction.outline) if one.redaction.outline else None,
+            always=one.always,
             method=one.redaction.method,
             origin=one.origin,
             score=seen.score if seen else None,

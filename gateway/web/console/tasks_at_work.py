@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
 from gateway.errors import Conflict
-from gateway.services.broker import INTERRUPTED
+from gateway.services.disclosure import INTERRUPTED
 from gateway.services.label_tasks import TaskView
 from gateway.web.api.json_bodies import read_json
 from gateway.web.api.schemas import Id

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 
 from gateway.errors import InputRefused
 from gateway.services.accounts import INVITATION, Invited
+from gateway.store.queries.workforce import PersonRow
 from gateway.web.console.navigation import LABELS
 from gateway.web.console.pages import fragment, goto, is_htmx, page
 from gateway.web.console.visitor import Acting, Visiting, Visitor, only
@@ -75,6 +76,36 @@ def restore(request: Request, visitor: Acting, services: Offered, person_id: str
     return _row_or_page(request, visitor, services, person_id, "restored")
 
 
+@router.post("/people/{person_id}/role")
+def change_role(
+    request: Request, visitor: Acting, services: Offered, person_id: str, role: Annotated[Role, Form()]
+) -> Response:
+    services.workforce.change_role(visitor.principal, person_id, role)
+    return goto(request, f"/workforce/people/{person_id}?done=role")
+
+
+@router.post("/people/{person_id}/erase")
+def erase(
+    request: Request,
+    visitor: Acting,
+    services: Offered,
+    person_id: str,
+    typed: Annotated[str, Form(max_length=200)] = "",
+) -> Response:
+    """typed: what they are called, once more, since nothing brings it back."""
+    row = services.workforce.person(visitor.principal, person_id).row
+    if typed.split() != called(row).split():
+        fault = f"What you wrote is not {called(row)}. Nothing was erased."
+        return _person(request, visitor, services, person_id, fault=fault, status_code=422)
+    services.workforce.erase(visitor.principal, person_id)
+    return goto(request, f"/workforce/people/{person_id}?done=erased")
+
+
+def called(row: PersonRow) -> str:
+    """What a person goes by: the name, else the user name, else the id."""
+    return row.name or row.login or row.id
+
+
 def _row_or_page(
     request: Request, visitor: Visitor, services: Services, person_id: str, done: str
 ) -> Response:
@@ -131,6 +162,8 @@ def _person(
     *,
     done: str | None = None,
     link: str | None = None,
+    fault: str | None = None,
+    status_code: int = 200,
 ) -> Response:
     one = services.workforce.person(visitor.principal, person_id)
     given = services.workforce.grants(visitor.principal, person_id=person_id, live=False)
@@ -138,12 +171,15 @@ def _person(
         request,
         visitor,
         "workforce/person.html",
-        trail=(TRAIL, (one.row.name or one.row.login or one.row.id, None)),
+        trail=(TRAIL, (called(one.row), None)),
+        status_code=status_code,
         one=one,
         given=given,
         labels=LABELS,
         done=done,
         link=link,
+        fault=fault,
+        called=called(one.row),
         hours=round(INVITATION.total_seconds() / 3600),
         now=services.workforce.now(),
     )

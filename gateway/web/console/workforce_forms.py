@@ -16,6 +16,8 @@ LAST_SECOND: Final = time(23, 59, 59)
 DONE: Final = {
     "suspended": "Suspended. Nothing of theirs works any more, images that are open included.",
     "restored": "Brought back. They sign in anew; tokens and grants that have not ended work again.",
+    "role": "They have another role: they sign in anew, and begin with no token, grant, task or review.",
+    "erased": "The name is erased. What they did stays on the log, under their id alone.",
     "given": "The grant is given.",
     "extended": "The grant has another end.",
     "revoked": "The grant is taken back, from the next request on.",

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import typer
 
 from gateway import installation
 from gateway.cli import accounts as command
 from gateway.cli.options import open_database
 from gateway.services import accounts
+from gateway.services.sign_in import SignIn
 from gateway.settings import Settings
 from gateway.store.ledger import utc_now
 from policies.access import Role
@@ -58,3 +62,28 @@ def test_a_disabled_account_can_be_enabled_again(data: Path, capsys: pytest.Capt
     command.enable(person, data=data)
     command.list_all(data=data)
     assert "works" in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_a_role_is_changed_a_session_ended_and_a_name_erased(
+    data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = open_database(Settings.read({"HOME": str(data)}, data=data))
+    person = accounts.create_account(
+        database, role=Role.REVIEWER, name="Mira", login="mira", password=PASSWORD, clock=utc_now
+    )
+    SignIn(database, utc_now, lasts=timedelta(hours=1)).open("mira", PASSWORD, address="")
+    database.close()
+    command.sign_out(person, data=data)
+    assert f"1 open sessions of {person} ended" in capsys.readouterr().out
+    command.role(person, Role.UPLOADER, data=data)
+    assert f"{person} is uploader now; 0 sessions" in capsys.readouterr().out
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    with pytest.raises(typer.Exit):
+        command.erase(person, data=data)
+    command.list_all(data=data)
+    assert "Mira" in capsys.readouterr().out
+    command.erase(person, yes=True, data=data)
+    command.list_all(data=data)
+    said = capsys.readouterr().out
+    assert f"erased {person}" in said
+    assert "mira" not in said.lower().partition("erased")[2]

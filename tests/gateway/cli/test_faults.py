@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from gateway import installation
 from gateway.cli import main
 from gateway.cli.options import open_database
 from gateway.cli.up import _make_officer
@@ -16,14 +19,16 @@ from gateway.services.people import list_tokens
 from gateway.settings import Settings
 from gateway.vault.keyring import LocalKeyring
 from gateway.version import VERSION
+from tests.support.processes import wait_until
+
+ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/nowhere", "PYTHONPATH": str(Path(__file__).parents[3])}
 
 
 def privgate(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """The real command, with nothing in its environment but this."""
-    base = {"PATH": "/usr/bin:/bin", "HOME": "/nowhere", "PYTHONPATH": str(Path(__file__).parents[3])}
     return subprocess.run(
         [sys.executable, "-m", "gateway.cli", *words],
-        env=base | environment,
+        env=ENVIRONMENT | environment,
         capture_output=True,
         text=True,
         timeout=300,
@@ -93,3 +98,47 @@ def test_a_token_file_that_cannot_be_made_leaves_no_token(tmp_path: Path) -> Non
     _make_officer(database, tmp_path / "token")
     assert (tmp_path / "token").read_text().startswith("privgate_")
     database.close()
+
+
+def test_whoever_interrupts_a_verification_is_told_in_one_line_and_gets_no_verdict(tmp_path: Path) -> None:
+    """Status 1 would say that the log was tampered with."""
+    settings = Settings.read({"HOME": str(tmp_path)}, data=tmp_path)
+    installation.create_keys(settings)
+    open_database(settings).close()
+    os.mkfifo(settings.checkpoint_file)  # whoever reads this is in the midst of it, and stays there
+    verifying = subprocess.Popen(
+        [sys.executable, "-m", "gateway.cli", "audit", "verify", "--data", str(tmp_path)],
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with verifying:
+        held = wait_until(lambda: _held_open(settings.checkpoint_file), "the verification", seconds=60)
+        verifying.send_signal(signal.SIGINT)
+        said, complained = verifying.communicate(timeout=60)
+        os.close(held)
+    assert (verifying.returncode, said) == (130, "")
+    assert complained == "privgate: stopped; nothing is said of the log\n"
+
+
+def _held_open(fifo: Path) -> int | None:
+    """The end to which nobody writes, once somebody reads at the other."""
+    try:
+        return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        return None
+
+
+def test_any_other_command_that_is_interrupted_ends_by_the_same_status(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gateway.cli.tokens.open_installation", interrupted)
+    monkeypatch.setattr("sys.argv", ["privgate", "tokens", "list", "--data", str(tmp_path)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == "privgate: stopped; what was done stays done\n"

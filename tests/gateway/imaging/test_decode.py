@@ -50,6 +50,10 @@ def pixels_of(image: Image.Image, name: str = "PNG", **options: object) -> Pixel
         ("PNG", {}, (ImageFormat.PNG, True)),
         ("WEBP", {}, (ImageFormat.WEBP, False)),
         ("WEBP", {"lossless": True}, (ImageFormat.WEBP, True)),
+        ("AVIF", {"speed": 10}, (ImageFormat.AVIF, False)),
+        ("TIFF", {}, (ImageFormat.TIFF, True)),
+        ("GIF", {}, (ImageFormat.GIF, True)),
+        ("BMP", {}, (ImageFormat.BMP, True)),
     ],
 )
 def test_says_what_the_file_was(
@@ -60,7 +64,9 @@ def test_says_what_the_file_was(
     assert decoded.pixels.shape == (16, 32, 3)
 
 
-@pytest.mark.parametrize(("name", "options"), [("PNG", {}), ("WEBP", {"lossless": True})])
+@pytest.mark.parametrize(
+    ("name", "options"), [("PNG", {}), ("WEBP", {"lossless": True}), ("TIFF", {}), ("BMP", {})]
+)
 def test_lossless_files_keep_every_pixel(name: str, options: dict[str, object]) -> None:
     picture = noise(70, 50)
     assert np.array_equal(pixels_of(Image.fromarray(picture), name, **options), picture)
@@ -269,7 +275,7 @@ def test_a_profile_for_another_colour_model_is_ignored() -> None:
 # -- damage and limits
 
 
-@pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "AVIF", "TIFF", "GIF", "BMP"])
 @pytest.mark.parametrize("kept", [0.1, 0.5, 0.9])
 def test_a_truncated_file_is_malformed(name: str, kept: float) -> None:
     data = save(Image.fromarray(noise(200, 100)), name)

@@ -15,6 +15,10 @@ from tests.gateway.imaging.samples import noise, scene
 EVERY_WAY = [
     (ImageFormat.JPEG, False),
     (ImageFormat.HEIC, False),
+    (ImageFormat.AVIF, False),
+    (ImageFormat.TIFF, True),
+    (ImageFormat.GIF, True),
+    (ImageFormat.BMP, True),
     (ImageFormat.PNG, True),
     (ImageFormat.WEBP, True),
     (ImageFormat.WEBP, False),
@@ -35,7 +39,11 @@ def test_the_same_pixels_give_the_same_plain_file(image_format: ImageFormat, los
     [
         (ImageFormat.JPEG, ImageFormat.JPEG, "image/jpeg", ".jpg"),
         (ImageFormat.HEIC, ImageFormat.JPEG, "image/jpeg", ".jpg"),
+        (ImageFormat.AVIF, ImageFormat.JPEG, "image/jpeg", ".jpg"),
         (ImageFormat.PNG, ImageFormat.PNG, "image/png", ".png"),
+        (ImageFormat.TIFF, ImageFormat.PNG, "image/png", ".png"),
+        (ImageFormat.GIF, ImageFormat.PNG, "image/png", ".png"),
+        (ImageFormat.BMP, ImageFormat.PNG, "image/png", ".png"),
         (ImageFormat.WEBP, ImageFormat.WEBP, "image/webp", ".webp"),
     ],
 )

@@ -33,23 +33,29 @@ def boxes(brand: bytes, *compatible: bytes) -> bytes:
 
 
 CASES = [
-    ("format.gif", save(PICTURE, "GIF")),
-    ("format.tiff", save(PICTURE, "TIFF")),
-    ("format.tiff", b"MM\x00*" + bytes(64)),
-    ("format.bmp", save(PICTURE, "BMP")),
     ("format.ico", save(PICTURE, "ICO")),
     ("format.pnm", save(PICTURE, "PPM")),
-    ("format.avif", boxes(b"avif", b"mif1")),
-    ("format.avif", boxes(b"mif1", b"mif1", b"avif")),
+    ("format.jpegxr", b"II\xbc\x01" + bytes(64)),
+    ("format.qoi", b"qoif" + bytes(64)),
+    ("format.dds", b"DDS " + bytes(64)),
+    ("format.fits", b"SIMPLE  =                    T" + bytes(64)),
+    ("format.djvu", b"AT&TFORM" + bytes(64)),
+    ("format.postscript", b"%!PS-Adobe-3.0 EPSF-3.0\n"),
     ("frames.multiple", boxes(b"hevc", b"heic")),
     ("frames.multiple", boxes(b"avis", b"avif")),
     ("format.raw", boxes(b"crx ", b"isom")),
     ("format.raw", b"II*\x00\x10\x00\x00\x00CR\x02\x00" + bytes(64)),
+    ("format.raw", b"IIRO\x08\x00\x00\x00" + bytes(64)),
+    ("format.raw", b"IIU\x00\x18\x00\x00\x00" + bytes(64)),
     ("format.raw", b"FUJIFILMCCD-RAW 0201" + bytes(64)),
     ("format.video", boxes(b"isom", b"mp42")),
     ("format.video", boxes(b"qt  ")),
     ("format.video", b"RIFF\x40\x00\x00\x00AVI LIST" + bytes(64)),
     ("format.video", b"\x1aE\xdf\xa3" + bytes(64)),
+    ("format.video", bytes.fromhex("000001ba") + bytes(64)),
+    ("format.video", bytes(4) + b"moov" + bytes(64)),
+    ("format.video", b"OggS" + bytes(64)),
+    ("format.video", (b"G" + bytes(187)) * 4),
     ("format.dicom", bytes(128) + b"DICM" + bytes(64)),
     ("format.dicom", b"II*\x00" + bytes(124) + b"DICM" + bytes(64)),
     ("format.dicom", b"\x08\x00\x05\x00\x0a\x00\x00\x00ISO_IR 100" + bytes(64)),
@@ -59,6 +65,7 @@ CASES = [
     ("format.archive", b"\x1f\x8b\x08" + bytes(64)),
     ("format.svg", b"<?xml version='1.0'?>\n<svg xmlns='x'/>"),
     ("format.html", b"<!DOCTYPE html><html><body>not found</body></html>"),
+    ("format.text", b"BMW and other makes are on the list of plates that were seen on that day.\n"),
     ("format.text", b"ERROR 404: the photo is not here\n"),
     ("format.program", b"\x7fELF" + bytes(64)),
     ("format.psd", b"8BPS\x00\x01" + bytes(64)),
@@ -84,6 +91,12 @@ def test_what_is_taken_is_told_by_its_bytes() -> None:
     assert sniff(save(PICTURE, "JPEG")) is ImageFormat.JPEG
     assert sniff(save(PICTURE, "PNG")) is ImageFormat.PNG
     assert sniff(save(PICTURE, "WEBP")) is ImageFormat.WEBP
+    assert sniff(save(PICTURE, "TIFF")) is ImageFormat.TIFF
+    assert sniff(b"MM\x00*" + bytes(64)) is ImageFormat.TIFF
+    assert sniff(save(PICTURE, "GIF")) is ImageFormat.GIF
+    assert sniff(save(PICTURE, "BMP")) is ImageFormat.BMP
+    assert sniff(save(PICTURE, "AVIF")) is ImageFormat.AVIF
+    assert sniff(boxes(b"mif1", b"mif1", b"avif")) is ImageFormat.AVIF
     assert sniff((DATA / "plain.heic").read_bytes()) is ImageFormat.HEIC
     assert sniff(boxes(b"mif1", b"mif1", b"heic")) is ImageFormat.HEIC
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import signal
@@ -17,12 +18,22 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gateway.errors import DecodeTimeout, LimitExceeded, MalformedImage, Misconfigured, UnsupportedFormat
+from gateway.errors import (
+    DecodeTimeout,
+    InputRefused,
+    LimitExceeded,
+    MalformedImage,
+    Misconfigured,
+    UnsupportedFormat,
+)
+from gateway.imaging.child import ENVIRONMENT
 from gateway.imaging.decode import Limits, decode
 from gateway.imaging.sandbox import Sandbox
 from tests.gateway.imaging.samples import DATA, noise, quadrants, save, scene
+from tests.gateway.imaging.tiff_files import striped, tiled
 from tests.support.processes import wait_until
 
+SMALL = Limits(max_bytes=1_000_003, max_pixels=1_000_009)
 PHOTO = save(Image.fromarray(scene()), "JPEG", quality=95)
 # Ten thousand times smaller than its pixels: 36 megapixels that take a while and 144 MB.
 LARGE = save(Image.new("RGB", (6000, 6000), (9, 9, 9)), "PNG", compress_level=1)
@@ -60,8 +71,19 @@ def open_descriptors() -> int:
         save(Image.fromarray(noise(90, 70)), "PNG"),
         save(Image.fromarray(noise(90, 70)), "WEBP", lossless=True),
         (DATA / "turned.heic").read_bytes(),
+        save(Image.fromarray(scene()), "AVIF", speed=10),
+        save(Image.fromarray(noise(90, 70)), "TIFF", compression="tiff_lzw"),
+        save(Image.fromarray(noise(90, 70)), "TIFF", compression="jpeg"),
+        save(Image.fromarray(noise(90, 70)).convert("1"), "TIFF", compression="group4"),
+        striped(noise(90, 70), 2, orientation=6),
+        tiled(noise(90, 70), 2, compression=8),
+        save(Image.fromarray(noise(90, 70)), "GIF"),
+        save(Image.fromarray(noise(90, 70)), "BMP"),
     ],
-    ids=["jpeg", "png", "webp", "heic"],
+    ids=[
+        *("jpeg", "png", "webp", "heic", "avif", "tiff-lzw", "tiff-jpeg", "tiff-fax", "tiff-turned"),
+        *("tiff-tiled", "gif", "bmp"),
+    ],
 )
 def test_gives_what_decoding_in_this_process_gives(shared: Sandbox, data: bytes) -> None:
     here, there = decode(data, Limits()), shared.decode(data)
@@ -77,7 +99,7 @@ def test_the_same_process_serves_again_and_refusals_do_not_end_it(shared: Sandbo
     with pytest.raises(MalformedImage):
         shared.decode(PHOTO[: len(PHOTO) // 2])
     with pytest.raises(UnsupportedFormat):
-        shared.decode(b"GIF89a" + bytes(99))
+        shared.decode(b"%PDF-1.7" + bytes(99))
     small = shared.decode(save(Image.fromarray(quadrants()), "PNG")).pixels
     assert np.array_equal(small, quadrants())
     assert shared.pid == pid
@@ -190,14 +212,12 @@ def test_the_process_holds_one_socket_and_two_memories_only(tmp_path: Path) -> N
         os.set_inheritable(file.fileno(), True)
         other.warm()
         sandbox.decode(PHOTO)
-        links = [str(link.readlink()) for link in Path(f"/proc/{sandbox.pid}/fd").iterdir()]
-        assert sorted(link.split(":")[0] for link in links) == [
+        links = {str(link.readlink()) for link in Path(f"/proc/{sandbox.pid}/fd").iterdir()}
+        assert sorted(link.split("[")[0] for link in links) == [
             "/dev/null",
-            "/dev/null",
-            "/dev/null",
-            "/memfd",
-            "/memfd",
-            "socket",
+            "/memfd:output (deleted)",
+            "/memfd:source (deleted)",
+            "socket:",
         ]
 
 
@@ -215,19 +235,55 @@ def test_the_process_is_limited_and_in_a_session_of_its_own() -> None:
         assert "NoNewPrivs:\t1" in Path(f"/proc/{sandbox.pid}/status").read_text()
 
 
-def test_the_scratch_memory_is_empty_after_each_decode() -> None:
-    with Sandbox() as sandbox:
-        sandbox.decode(PHOTO)
+@pytest.mark.parametrize("data", [PHOTO, PHOTO[: len(PHOTO) // 2], b"GIF89a" + bytes(99)])
+def test_neither_file_nor_pixels_lie_in_the_shared_memory_after_a_decode(data: bytes) -> None:
+    with Sandbox(SMALL) as sandbox:
+        sandbox.warm()
+        with contextlib.suppress(InputRefused):
+            sandbox.decode(data)
         memories = _memories()
         assert len(memories) >= 2
-        assert all(os.stat(link).st_size == 0 for link in memories)  # noqa: PTH116
+        assert not any(link.read_bytes().strip(b"\0") for link in memories)
+
+
+FREED = """
+import ctypes
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+for size in (2_000, 200_000, 20_000_000):
+    chunk = ctypes.c_void_p(libc.malloc(size))
+    inside = (ctypes.c_char * 64).from_address(chunk.value + size // 2)
+    ctypes.memset(chunk, 120, size)
+    assert bytes(inside) == bytes([120]) * 64
+    libc.free(chunk)
+    assert 120 not in bytes(inside), size
+"""
+
+
+def test_what_the_process_frees_is_written_over() -> None:
+    """Its heap is kept from one image to the next, so nothing of the last one may stay in it."""
+    done = subprocess.run([sys.executable, "-c", FREED], env=ENVIRONMENT, capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def test_what_was_returned_is_out_of_the_decoders_reach() -> None:
+    """The memory that it can write holds no pixel of an array that a caller has."""
+    with Sandbox(SMALL) as sandbox:
+        pixels = sandbox.decode(PHOTO).pixels
+        before = pixels.copy()
+        for link in _memories():
+            with link.open("r+b") as memory:
+                memory.write(bytes(range(256)) * 3000)
+        assert np.array_equal(pixels, before)
 
 
 def _memories() -> list[Path]:
+    """The two of a Sandbox with SMALL limits; others may be alive beside it."""
+    sizes = (SMALL.max_bytes, SMALL.max_pixels * 3)
     found = []
     for link in Path("/proc/self/fd").iterdir():
         try:
-            if "memfd:" in os.readlink(link):  # noqa: PTH115
+            if "memfd:" in os.readlink(link) and link.stat().st_size in sizes:  # noqa: PTH115
                 found.append(link)
         except FileNotFoundError:  # the folder's own descriptor
             continue

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from gateway.errors import AccessDenied, BlobMissing, EnvelopeError, LedgerUnavailable, NotFound
-from gateway.services import broker as module
+from gateway.services import disclosure as module
 from gateway.services.broker import Broker
 from gateway.store.database import Database
 from gateway.store.queries import assets

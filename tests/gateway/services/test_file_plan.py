@@ -13,7 +13,7 @@ from gateway.services.file_plan import KEPT_ENDINGS, Fault, Job, PathsInConflict
 
 STEMS = st.sampled_from(["a", "b", "a.jpg", "a.heic", "x.y", "needs-review"])
 ENDINGS = st.sampled_from(
-    ["", ".jpg", ".JPG", ".jpeg", ".png", ".webp", ".heic", ".heif", ".txt", ".jpg-2.png"]
+    ["", ".jpg", ".JPG", ".jpeg", ".png", ".webp", ".heic", ".heif", ".tif", ".gif", ".txt", ".jpg-2.png"]
 )
 NAMES = st.builds(str.__add__, STEMS, ENDINGS)
 PATHS = st.one_of(NAMES, st.builds("{}/{}".format, st.sampled_from(["sub", "other"]), NAMES))
@@ -73,6 +73,7 @@ def test_an_ending_is_true_of_what_is_written(tmp_path_factory: pytest.TempPathF
         ),
         (["a.heic", "a.jpg/b.jpg"], {"a.heic": "a.heic.jpg", "a.jpg/b.jpg": "a.jpg/b.jpg"}),
         (["scan.2024"], {"scan.2024": "scan.2024.jpg"}),
+        (["a.avif"], {"a.avif": "a.jpg"}),
         (["A.JPG"], {"A.JPG": "A.JPG"}),
         (["a.png"], {"a.png": "a.jpg"}),
         (["a.png", "a.jpg"], {"a.png": "a.png.jpg", "a.jpg": "a.jpg"}),
@@ -89,6 +90,7 @@ def test_the_names_of_what_is_written_as_jpeg(
     [
         ("a.jpg", {"a.jpg", "a.jpg.jpg", "a.jpg.png", "a.jpg.webp"}),
         ("a.heic", {"a.jpg", "a.heic.jpg", "a.heic.png", "a.heic.webp"}),
+        ("a.tif", {"a.png", "a.tif.jpg", "a.tif.png", "a.tif.webp"}),
         ("a", {"a.jpg", "a.png", "a.webp"}),
     ],
 )
@@ -107,6 +109,18 @@ def test_a_file_of_the_wrong_ending_gets_the_right_one_where_that_is_free(tmp_pa
     jobs = planned(tmp_path, "a.jpg", "b.jpg", "b.png")
     assert str(jobs["a.jpg"].names[".png"]) == "a.png"
     assert str(jobs["b.jpg"].names[".png"]) == "b.jpg.png"
+
+
+def test_what_is_written_as_png_is_called_so(tmp_path: Path) -> None:
+    jobs = planned(tmp_path, "a.tif", "b.gif", "c.bmp", "c.png", "d.TIFF")
+    names = {name: str(job.names[".png"]) for name, job in jobs.items()}
+    assert names == {
+        "a.tif": "a.png",
+        "b.gif": "b.png",
+        "c.bmp": "c.bmp.png",
+        "c.png": "c.png",
+        "d.TIFF": "d.png",
+    }
 
 
 def test_random_names_say_nothing_of_the_old_ones(tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ from gateway.services.rederiver import CURRENT, NOT_MADE, PASSED_OVER, Rederiver
 from gateway.services.sanitize import Sanitized, Sanitizer
 from gateway.services.tending import Tending
 from gateway.store.database import Database
-from gateway.store.queries import assets, copies, datasets, policies, policy_previews
+from gateway.store.proof_records import ProofOutcome, ProofRecord
+from gateway.store.queries import assets, copies, datasets, policies, policy_previews, proofs
 from gateway.store.records import CopyRecord, PreviewRecord
 from gateway.vault.blobs import BlobStore
 from gateway.vault.envelope import EnvelopeContext, seal
@@ -124,6 +125,23 @@ def test_a_copy_is_never_settled_under_a_policy_that_was_changed_meanwhile(chang
     assert changes.newest().report["policy_version"] == STRICTER.version
     assert len(list(changes.copy_blobs.names())) == 1  # what was made under the old one is cleared away
     assert [e.details["policy"] for e in entries(changes.database)] == [STRICTER.version]
+
+
+@pytest.mark.parametrize("reason", proofs.UNPROVABLE)
+def test_a_copy_that_could_not_be_proven_is_made_anew_under_the_same_policy(
+    changes: Changes, reason: str
+) -> None:
+    changes.anonymizer.run("asset-1")
+    first = changes.newest()
+    proof = ProofRecord("proof-1", "asset-1", first.id, DATASET, OFFICER, NOW)
+    with changes.database.unit() as unit:
+        proofs.add(unit.session, proof)
+        proofs.finish(unit.session, proof.id, ProofOutcome.NOT_PROVEN, now=NOW, reason=reason)
+    changes.rederive()
+    assert changes.rederiver.run("asset-1") == "released"
+    assert changes.newest().revision == 2
+    changes.rederive()  # the new one was written by these libraries: nothing is left to do
+    assert changes.outcomes() == {}
 
 
 def test_making_anew_replaces_and_withdraws_in_one_step(changes: Changes) -> None:

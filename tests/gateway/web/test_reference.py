@@ -94,7 +94,7 @@ def test_every_fault_is_a_problem_document(document: dict[str, Any]) -> None:
 
 
 def test_routes_behind_a_token_say_so_and_what_they_refuse(document: dict[str, Any]) -> None:
-    public = {"GET /v1/audit/key", "OPTIONS /v1/uploads"}
+    public = {"GET /v1/audit/key", "GET /v1/audit/prover-key", "OPTIONS /v1/uploads"}
     for name, operation in operations(document):
         answers = set(operation["responses"])
         assert ("security" in operation) == (name not in public)

@@ -27,7 +27,7 @@ def invited(officer: Page, name: str) -> str:
     """The link that the officer is shown, once, for a new annotator."""
     officer.goto("/workforce")
     officer.get_by_label("Name").fill(name)
-    officer.get_by_label("Role").select_option("annotator")
+    officer.get_by_label("Role", exact=True).select_option("annotator")
     officer.get_by_role("button", name="Make a link").click()
     return officer.locator("#link").inner_text()
 
@@ -101,3 +101,24 @@ def test_who_is_suspended_sees_nothing_more_of_the_image_that_is_open(
         assert {entry["details"]["reason"] for entry in denied} == {"person.suspended"}
         delivered = house.installation.entries("copy.delivered")
         assert [entry["subject"] for entry in delivered if entry["actor"] == person_id] == [copy]
+
+
+def test_a_person_gets_another_role_and_later_only_an_id(house: House, seat: Seat) -> None:
+    officer, name = seat(house.officer), f"Ida Brand {time.time_ns()}"
+    invited(officer, name)
+    officer.goto("/workforce")
+    officer.get_by_role("link", name=name).click()
+    officer.get_by_label("Role", exact=True).select_option("Reviewer")
+    looked_at(officer, "workforce-person")
+    officer.get_by_role("button", name="Change the role").click()
+    officer.get_by_text("They have another role").wait_for()
+    officer.get_by_role("button", name="Erase the name").click()
+    dialog = officer.get_by_role("dialog")
+    dialog.get_by_label(f"Write {name} to go on").fill(name)
+    looked_at(officer, "workforce-erase")
+    dialog.get_by_role("button", name="Erase the name").click()
+    officer.get_by_text("The name is erased.").wait_for()
+    person = officer.url.partition("?")[0].rpartition("/")[2]
+    assert name not in officer.content()
+    done = [entry["action"] for entry in house.installation.entries() if entry["subject"] == person]
+    assert done == ["person.role_changed", "person.erased"]

@@ -205,3 +205,17 @@ def test_a_token_under_another_mask_is_the_same_token() -> None:
     assert not is_token(one, other)
     for mangled in ("", "x", one[:-4], one + "AAAA", "é"):
         assert not is_token(mangled, key)
+
+
+def test_signing_out_everywhere_else_ends_all_sessions_but_this(house: House) -> None:
+    person, login = house.account(Role.ANNOTATOR)
+    here, there = Browser(house.app), Browser(house.app)
+    for browser in (here, there):
+        assert browser.sign_in(login).status_code == 303
+    assert "One more session of yours is open" in here.get("/account").text
+    answer = here.act("/account/sign-out")
+    assert "Your other session is ended." in answer.text
+    assert "No other session of yours is open." in answer.text
+    assert there.get("/account").status_code == 303
+    ended = [entry for entry in entries(house.database) if entry.action == "account.signed_out"][-1]
+    assert (ended.actor, ended.subject, ended.details) == (person, person, {"sessions": 1})

@@ -217,3 +217,32 @@ def test_long_lists_are_read_page_by_page_in_both_directions(house: House) -> No
     assert newer is not None
     assert "person-page059" in officer.get(newer[1].replace("&amp;", "&")).text
     assert officer.get("/workforce?before=nonsense").status_code == 422
+
+
+def test_a_role_is_changed_and_the_person_begins_anew(house: House) -> None:
+    me, officer = house.signed_in(Role.OFFICER)
+    person, annotator = house.signed_in(Role.ANNOTATOR)
+    page = officer.get(f"/workforce/people/{person}").text
+    assert 'value="annotator"' not in page
+    assert where(officer, f"/workforce/people/{person}/role", {"role": "reviewer"}).endswith("done=role")
+    assert "Reviewer" in officer.get(f"/workforce/people/{person}").text
+    assert annotator.get("/account").status_code == 303  # signed out
+    assert actions(house, person)[-1] == "person.role_changed"
+    assert "/role" not in officer.get(f"/workforce/people/{me}").text
+    assert officer.act(f"/workforce/people/{me}/role", {"role": "auditor"}).status_code == 409
+    assert officer.act(f"/workforce/people/{person}/role", {"role": "king"}).status_code == 422
+
+
+def test_a_name_is_erased_by_whoever_writes_it_once_more(house: House) -> None:
+    _, officer = house.signed_in(Role.OFFICER)
+    person, login = house.account(Role.ANNOTATOR)
+    path = f"/workforce/people/{person}"
+    assert f'data-words="{login}"' in officer.get(path).text
+    refused = officer.act(f"{path}/erase", {"typed": "somebody else"})
+    assert refused.status_code == 422
+    assert f"is not {login}. Nothing was erased." in refused.text
+    assert where(officer, f"{path}/erase", {"typed": f" {login} "}).endswith("done=erased")
+    page = officer.get(path).text
+    assert login not in page
+    assert f"{path}/erase" not in page
+    assert actions(house, person)[-1] == "person.erased"

@@ -1,8 +1,9 @@
 // What a reviewer has answered so far about one image, and the decision that it comes to. Pure: each act returns a
 // new draft. A region is { key, kind, box, home, seen, tag, answer, reason, own }:
+//   points: corners of what is hidden of the box, in order; null for all of it. outline: those of the copy.
 //   home: the box that the sanitized copy hides; null where it hides nothing there (drawn, or only suspected).
 //   answer: "open" (a person is asked), "unsure", "hide", "show"; settled regions begin with what was planned.
-import { areaOf, contains, same } from "./geometry.js";
+import { areaOf, contains, hull, same } from "./geometry.js";
 
 /** Why a region need not be hidden: the closed list that the log takes. */
 export const REASONS = [
@@ -23,6 +24,7 @@ export function draftOf(sheet) {
   const hidden = sheet.regions.map((one) => ({
     key: `r${one.index}`, index: one.index, kind: one.kind, box: one.region, home: one.region, seen: one,
     answer: one.open ? "open" : "hide", asked: one.open, reason: null, own: false,
+    points: outlineOf(one), outline: outlineOf(one),
   })).sort(order);
   const suspected = sheet.unhidden.map((one, index) => ({
     key: `s${index}`, index: null, kind: one.kind, box: one.region, home: null, seen: one,
@@ -32,6 +34,8 @@ export function draftOf(sheet) {
   const numbered = [...regions].sort(order).map((one) => one.key);
   return { regions: regions.map((one) => ({ ...one, tag: `${LETTERS[one.kind]}${numbered.indexOf(one.key) + 1}` })), drawn: 0 };
 }
+
+const outlineOf = (one) => one.outline?.points.map(([x, y]) => ({ x, y })) ?? null;
 
 export const isHidden = (region) => region.answer !== "show";
 export const isOpen = (region) => region.answer === "open" || region.answer === "unsure";
@@ -52,19 +56,19 @@ export function answered(draft, key, answer) {
 /** Does not hide a region; said again, with the next reason. One that is one's own is taken away instead. */
 export function shown(draft, key, reason = null) {
   const region = regionOf(draft, key);
-  if (!region) return draft;
+  if (!region || region.seen?.always) return draft;
   if (region.own) return removed(draft, key);
   if (region.home === null) return region.answer === "show" ? draft : changed(draft, key, { answer: "show", box: region.seen.region });
   const at = REASONS.findIndex((one) => one.code === region.reason);
   const next = reason ?? REASONS[region.answer === "show" ? (at + 1) % REASONS.length : 0].code;
-  return changed(draft, key, { answer: "show", reason: next, box: region.home });
+  return changed(draft, key, { answer: "show", reason: next, box: region.home, points: region.outline });
 }
 
-/** Adds a region of one's own; points: of the polygon whose covering rectangle the box is. */
+/** Adds a region of one's own; points: of the polygon, its hollows filled in; the box is the rectangle around it. */
 export function drawn(draft, kind, box, points = null) {
   const number = draft.drawn + 1;
   const region = {
-    key: `d${number}`, index: null, kind, box, home: null, seen: null, points, answer: "hide", asked: false, reason: null,
+    key: `d${number}`, index: null, kind, box, home: null, seen: null, points: points && hull(points), answer: "hide", asked: false, reason: null,
     own: true, tag: `D${draft.regions.length + 1}`,
   };
   return { regions: [...draft.regions, region], drawn: number };
@@ -79,7 +83,7 @@ export function removed(draft, key) {
 /** Another box. A region that was not hidden is hidden from now on: somebody cares where it is. */
 export function placed(draft, key, box) {
   const region = regionOf(draft, key);
-  if (!region || same(region.box, box)) return draft;
+  if (!region || region.seen?.always || same(region.box, box)) return draft;
   return changed(draft, key, { box, points: null, answer: region.answer === "show" ? "hide" : region.answer, reason: null });
 }
 
@@ -110,6 +114,8 @@ export function nextOpen(draft, key) {
   return round.find((one) => one.answer === "open" && one.key !== key) ?? null;
 }
 
+const addition = ({ kind, box, points }) => ({ kind, region: box, ...(points ? { polygon: points.map(({ x, y }) => [x, y]) } : {}) });
+
 /** What the server is told. What is still open is hidden: to be sure errs towards hiding. */
 export function decisionOf(draft) {
   const listed = draft.regions.filter((one) => one.index !== null);
@@ -117,6 +123,6 @@ export function decisionOf(draft) {
     verdict: "release",
     moved: listed.filter((one) => isHidden(one) && !same(one.box, one.home)).map((one) => ({ index: one.index, region: one.box })),
     rejected: listed.filter((one) => !isHidden(one)).map((one) => ({ index: one.index, reason: one.reason })),
-    added: draft.regions.filter((one) => one.index === null && isHidden(one)).map((one) => ({ kind: one.kind, region: one.box })),
+    added: draft.regions.filter((one) => one.index === null && isHidden(one)).map(addition),
   };
 }

@@ -88,6 +88,22 @@ export function covering(points, image) {
   return boxBetween({ x: Math.min(...xs), y: Math.min(...ys) }, { x: Math.max(...xs), y: Math.max(...ys) }, image);
 }
 
+/** The smallest convex polygon around points, in order: what is hidden has no hollows. */
+export function hull(points) {
+  const sorted = [...points].sort((a, b) => a.x - b.x || a.y - b.y);
+  const half = (list) => {
+    const kept = [];
+    for (const point of list) {
+      while (kept.length > 1 && turn(kept.at(-2), kept.at(-1), point) <= 0) kept.pop();
+      kept.push(point);
+    }
+    return kept.slice(0, -1);
+  };
+  return [...half(sorted), ...half(sorted.reverse())];
+}
+
+const turn = (a, b, c) => (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x);
+
 /** The box moved by whole pixels, as far as the image goes; its size stays. */
 export function moved(box, dx, dy, image) {
   const x = clamp(Math.round(dx), -box.x0, image.width - box.x1);

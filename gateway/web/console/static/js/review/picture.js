@@ -28,8 +28,18 @@ export function sanitized(picture, copy, draft) {
     if (bared.length > 0) within(hidden.filter((one) => one.home && same(one.box, one.home)).map((one) => one.home), () => copy.draw(context, view, stage, ratio));
     // How exactly it is hidden there is for the gateway to say, once; that nothing is seen is what counts here.
     context.fillStyle = "#16191b";
-    for (const one of hidden) if (!one.home || !same(one.box, one.home)) context.fillRect(...placed(one.box, view, ratio));
+    for (const one of hidden) {
+      if (one.home && same(one.box, one.home)) continue;
+      if (one.points) fill(context, one.points, view, view.scale * ratio);
+      else context.fillRect(...placed(one.box, view, ratio));
+    }
   };
+}
+
+function fill(context, points, view, scale) {
+  context.beginPath();
+  for (const { x, y } of points) context.lineTo((x - view.x) * scale, (y - view.y) * scale);
+  context.fill();
 }
 
 function placed(box, view, ratio) {

@@ -18,6 +18,7 @@ const DETECTOR = (name) => DETECTORS[name] ?? name;
 
 /** The detectors that saw a region, in words. */
 export function seenBy(seen) {
+  if (seen?.always) return "Always hidden by the policy";
   if (!seen?.source) return seen ? "Put there by a reviewer" : "Drawn by you";
   const names = seen.source.split("+").map(DETECTOR);
   return names.length > 1 ? names.join(", ") : `${names[0]} only`;

