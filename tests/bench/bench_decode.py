@@ -1,8 +1,8 @@
 """What the confined process costs: `python -m tests.bench.bench_decode [--rounds N]`.
 
 Pictures of 1, 12 and 50 megapixels, made here. Decoding in this process and through the sandbox alternate in
-one run, so that a busy machine slows both; the ratio is what counts. Then the time of redaction, encoding and the
-check for each format, and the decoder's peak memory for images as large as the default limits allow.
+one run, so that a busy machine slows both; the ratio is what counts. Then the time of redaction, encoding and
+the check for each format, and the decoder's peak memory for images as large as the default limits allow.
 """
 
 from __future__ import annotations
