@@ -85,7 +85,10 @@ def bench_sandbox(rounds: int) -> None:
 
 def _compared(sandbox: Sandbox, data: bytes, rounds: int) -> str:
     """The figures of one row. The first two decodes of a size are not counted: memory is taken then."""
-    calls = (lambda: decode(data, Limits()), lambda: sandbox.decode(data))
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: decode(data, Limits()),
+        lambda: sandbox.decode(data),
+    )
     for call in calls * 2:
         call()
     pairs = [tuple(_cost(sandbox, call) for call in calls) for _ in range(rounds)]
