@@ -5,6 +5,7 @@ import { toast } from "../toast.js";
 import { Assignment } from "./assignment.js";
 import { keysOf } from "./bench_keys.js";
 import * as drafts from "./draft.js";
+import { Drafting } from "./drafting.js";
 import * as histories from "./history.js";
 import { Layer } from "./layer.js";
 import { original, sanitized } from "./picture.js";
@@ -12,8 +13,9 @@ import { Pyramid } from "./pyramid.js";
 import { Screen } from "./screen.js";
 import { Viewer } from "./viewer.js";
 
-class Workbench {
+class Workbench extends Drafting {
   constructor(root) {
+    super();
     this.screen = new Screen(root, (act, value) => this.act(act, value));
     this.viewer = new Viewer(this.screen.stage, this.screen.canvas, (view) => this.viewed(view));
     this.layer = new Layer(this.screen.svg, this.viewer, {
@@ -37,10 +39,6 @@ class Workbench {
   reset() {
     Object.assign(this, { id: null, sheet: null, selected: null, picture: null, copy: null, blinking: false, held: false, busy: false });
     this.past = histories.begin({ regions: [], drawn: 0 });
-  }
-
-  get draft() {
-    return this.past.now;
   }
 
   path(act) {
@@ -186,79 +184,7 @@ class Workbench {
     else this.undoRelease();
   }
 
-  redo() {
-    this.become(histories.redo(this.past));
-  }
-
-  // Regions.
-
-  answer(what, reason = null) {
-    if (!this.selected) return;
-    const key = this.selected;
-    if (what === "show") {
-      const own = drafts.regionOf(this.draft, key)?.own;
-      this.commit(drafts.shown(this.draft, key, reason));
-      if (own) this.select(this.draft.regions[0]?.key ?? null);
-      return; // one may want another reason
-    }
-    this.commit(drafts.answered(this.draft, key, what));
-    const next = drafts.nextOpen(this.draft, key);
-    if (next) this.select(next.key);
-  }
-
-  step(by) {
-    const next = drafts.neighbour(this.draft, this.selected, by);
-    if (next) this.select(next.key);
-  }
-
-  select(key, bring = true) {
-    this.selected = key;
-    this.refresh();
-    const region = drafts.regionOf(this.draft, key);
-    if (region && bring) this.viewer.bring(region.box);
-  }
-
-  drawn(box, points) {
-    const draft = drafts.drawn(this.draft, this.kind, box, points);
-    this.selected = draft.regions.at(-1).key;
-    this.commit(draft);
-    this.use("select");
-  }
-
-  remove() {
-    const gone = this.selected;
-    this.commit(drafts.removed(this.draft, gone));
-    if (!drafts.regionOf(this.draft, gone)) this.select(this.draft.regions.at(-1)?.key ?? null, false);
-    else toast("Only what you drew can be deleted. N does not hide what was found.");
-  }
-
-  name(kind) {
-    this.kind = kind;
-    this.commit(drafts.named(this.draft, this.selected, kind));
-  }
-
-  commit(draft) {
-    this.become(histories.act(this.past, draft));
-  }
-
-  become(past) {
-    this.past = past;
-    if (!drafts.regionOf(this.draft, this.selected)) this.selected = this.draft.regions[0]?.key ?? null;
-    this.refresh();
-  }
-
-  refresh() {
-    this.layer.update(this.draft, this.selected);
-    this.screen.tell(this.draft, this.selected, this.sheet, this.past);
-    if (this.blinking) this.viewer.redraw();
-  }
-
   // The stage.
-
-  viewed(view) {
-    this.layer.render();
-    this.screen.where(view, this.viewer);
-  }
 
   async blink(on) {
     this.blinking = on && this.picture !== null;
@@ -282,36 +208,6 @@ class Workbench {
     const shows = this.blinking && this.copy ? sanitized(this.picture, this.copy, () => this.draft) : original(this.picture);
     this.viewer.paint(shows);
     this.screen.showsCopy(this.blinking);
-  }
-
-  single() {
-    const region = drafts.regionOf(this.draft, this.selected);
-    this.viewer.single(region ? { x: (region.box.x0 + region.box.x1) / 2, y: (region.box.y0 + region.box.y1) / 2 } : null);
-  }
-
-  use(tool) {
-    this.layer.use(tool);
-    this.screen.use(tool);
-  }
-
-  hold(on) {
-    this.held = on;
-    this.screen.svg.classList.toggle("holding", on);
-  }
-
-  toggleOutlines() {
-    this.layer.outlines = !this.layer.outlines;
-    this.screen.press("outlines", this.layer.outlines);
-    this.layer.render();
-  }
-
-  toggleFacts() {
-    this.screen.facts.toggleAttribute("hidden");
-    this.refresh();
-  }
-
-  escape() {
-    if (!this.layer.end(false)) this.use("select");
   }
 
   /** What a button of the page does, by its data-act. */
