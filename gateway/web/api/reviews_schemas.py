@@ -70,8 +70,8 @@ class OutlineOut(BaseModel):
     Of an ellipse they are points on it, for a drawing. They may lie beyond the image.
     """
 
-    shape: Shape
-    points: list[tuple[float, float]]
+    shape: Shape = Field(examples=[Shape.POLYGON])
+    points: list[tuple[float, float]] = Field(examples=[[[176, 60], [280, 48], [288, 200], [180, 208]]])
 
     @classmethod
     def of(cls, outline: Outline) -> Self:

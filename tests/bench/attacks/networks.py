@@ -75,8 +75,8 @@ class Restorer:
         parts: list[Any] = []
         channels = 1
         for spread in (1, 2, 4, 8, 16, 1):
-            parts += [layers.Conv2d(channels, 20, 3, 1, spread, spread), layers.ReLU()]
-            channels = 20
+            parts += [layers.Conv2d(channels, 12, 3, 1, spread, spread), layers.ReLU()]
+            channels = 12
         self._net = layers.Sequential(*parts, layers.Conv2d(channels, 1, 3, 1, 1))
         self._seed = seed
 

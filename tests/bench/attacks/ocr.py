@@ -14,7 +14,7 @@ from gateway.imaging.image import Pixels
 from policies.model import Kind
 from tests.bench.attacks.methods import Method, copy_of
 from tests.bench.attacks.networks import NoTorch, torch_of_one_thread
-from tests.bench.attacks.reading import CHANCE, scenes
+from tests.bench.attacks.reading import CHANCE, scenes, until_settled
 from tests.bench.attacks.results import Row, of_clusters
 from tests.bench.attacks.strings import ALPHABET
 
@@ -56,20 +56,21 @@ def by_ocr(
     attack: str, kind: Kind, methods: Sequence[Method], n: int, seed: int, reader: EasyOcr
 ) -> list[Row]:
     """Characters right and in their order; chance is what the readings share with other pictures' strings."""
-    read: dict[str, list[str]] = {method.name: [] for method in methods}
-    texts = []
-    for scene, text, photo in scenes(kind, n, seed, fills=True, heights=TALL):
-        texts.append(text)
-        for method in methods:
-            read[method.name].append(reader.read(copy_of(photo, scene.style.region, kind, method)))
-    rows = []
-    for method in methods:
-        pairs = list(zip(read[method.name], texts, strict=True))
-        right = [(in_order(guess, text), len(text)) for guess, text in pairs]
-        others = [in_order(guess, text) for (guess, _), text in zip(pairs, texts[1:] + texts[:1], strict=True)]
-        chance = max(CHANCE, sum(others) / sum(len(text) for text in texts)) if any(others) else CHANCE
-        rows.append(of_clusters(attack, "EasyOCR", method, right, chance))
-    return rows
+    found: dict[str, list[tuple[int, int, int]]] = {method.name: [] for method in methods}
+    before = ""
+
+    def row(method: Method) -> Row:
+        right = [(good, length) for good, _, length in found[method.name]]
+        others = sum(other for _, other, _ in found[method.name]) / max(1, sum(length for _, length in right))
+        return of_clusters(attack, "EasyOCR", method, right, max(CHANCE, others))
+
+    pictures = scenes(kind, n, seed, fills=True, heights=TALL)
+    for (scene, text, photo), wanted in until_settled(pictures, methods, row):
+        for method in wanted:
+            guess = reader.read(copy_of(photo, scene.style.region, kind, method))
+            found[method.name].append((in_order(guess, text), in_order(guess, before), len(text)))
+        before = text
+    return [row(method) for method in methods]
 
 
 def in_order(guess: str, text: str) -> int:

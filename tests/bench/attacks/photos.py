@@ -38,7 +38,7 @@ class NoPhotos(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """One photo, cut to the surroundings of its face. person: a number from 0."""
+    """One photo, cut to the near surroundings of its face. person: a number from 0."""
 
     person: int
     pixels: Pixels

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 import cv2
@@ -21,17 +21,23 @@ from tests.bench.attacks.strings import ALPHABET, Scene, random_scene, random_st
 CHANCE: Final = 1 / len(ALPHABET)
 TALL: Final = (40, 48)
 """Pixels of a character. Large ones are the worst case: a region of ours gets no more cells beyond that."""
+SMALL: Final = (28, 32)
+"""The same for lists, where only cells are compared: they do not depend on the size."""
+FEWEST, AT_ONCE = 100, 25
+"""Pictures before the intervals are looked at, and between two looks."""
 SIZE: Final = (24, 96)
 """Height and width at which the network sees a region."""
 EPOCHS: Final = 8
 LISTS: Final = (100, 10_000)
 
 Floats = NDArray[np.float32]
+Picture = tuple[Scene, str, Pixels]
+"""A scene, what it says, and a photo of it."""
 
 
 def scenes(
     kind: Kind, n: int, seed: int, *, fills: bool, heights: tuple[int, int] = TALL
-) -> Iterator[tuple[Scene, str, Pixels]]:
+) -> Iterator[Picture]:
     """Scenes, what they say, and a photo of each."""
     chance = np.random.default_rng(seed)
     for _ in range(n):
@@ -44,34 +50,52 @@ def scenes(
 def by_dictionary(
     attack: str, kind: Kind, methods: Sequence[Method], n: int, seed: int, *, fills: bool
 ) -> list[Row]:
-    """Characters right, by an attacker who knows all but the string."""
+    """Characters right, by an attacker who knows all but the string. n: pictures at most."""
     chance = np.random.default_rng(seed + 1)
     right: dict[str, list[tuple[int, int]]] = {method.name: [] for method in methods}
-    for scene, text, photo in scenes(kind, n, seed, fills=fills):
-        for method in methods:
+
+    def row(method: Method) -> Row:
+        return of_clusters(attack, "dictionary", method, right[method.name], CHANCE)
+
+    for (scene, text, photo), wanted in until_settled(scenes(kind, n, seed, fills=fills), methods, row):
+        for method in wanted:
             seen = dictionary.seen_by(copy_of(photo, scene.style.region, kind, method), method)
             guess = dictionary.read(dictionary.book_of(scene, method), seen, chance)
             right[method.name].append((matches(guess, text), len(text)))
-    return [of_clusters(attack, "dictionary", each, right[each.name], CHANCE) for each in methods]
+    return [row(method) for method in methods]
 
 
 def by_list(attack: str, kind: Kind, methods: Sequence[Method], n: int, seed: int, *, fills: bool) -> list[Row]:
-    """Which of a list of strings it is, by the same attacker."""
+    """Which of a list of strings it is, by the same attacker. n: pictures at most."""
     chance = np.random.default_rng(seed + 1)
     right: dict[tuple[str, int], list[float]] = {(each.name, size): [] for each in methods for size in LISTS}
-    for scene, text, photo in scenes(kind, n, seed, fills=fills):
+
+    def row(method: Method, size: int = LISTS[0]) -> Row:
+        return of_likelihoods(attack, f"list of {size:,}", method, right[method.name, size], 1 / size)
+
+    pictures = scenes(kind, n, seed, fills=fills, heights=SMALL)
+    for (scene, text, photo), wanted in until_settled(pictures, methods, row):
         others = chance.integers(0, len(ALPHABET), (max(LISTS) - 1, len(text)))
         candidates = np.vstack([indices(text)[None], others])
-        for method in methods:
+        for method in wanted:
             seen = dictionary.seen_by(copy_of(photo, scene.style.region, kind, method), method)
             book = dictionary.book_of(scene, method)
             for size in LISTS:
                 right[method.name, size].append(dictionary.pick(book, seen, candidates[:size]))
-    return [
-        of_likelihoods(attack, f"list of {size:,}", each, right[each.name, size], 1 / size)
-        for size in LISTS
-        for each in methods
-    ]
+    return [row(method, size) for size in LISTS for method in methods]
+
+
+def until_settled(
+    pictures: Iterable[Picture], methods: Sequence[Method], row: Callable[[Method], Row]
+) -> Iterator[tuple[Picture, list[Method]]]:
+    """Each picture with the methods that still want one; ends when every interval is narrow enough."""
+    wanted = list(methods)
+    for index, picture in enumerate(pictures):
+        if index >= FEWEST and index % AT_ONCE == 0:
+            wanted = [method for method in wanted if not row(method).settled]
+        if not wanted:
+            return
+        yield picture, wanted
 
 
 def by_network(

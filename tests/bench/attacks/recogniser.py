@@ -8,6 +8,7 @@ for. The network is built here anew from the manifest's names, and run by OpenVI
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -42,10 +43,9 @@ class Recogniser:
 
     def describe(self, faces: Iterable[Pixels]) -> Floats:
         """faces: uint8 (150, 150, 3). Shape (faces, 128), each of length 1."""
-        waiting, found = list(faces), []
-        for first in range(0, len(waiting), AT_ONCE):
-            batch = np.array(waiting[first : first + AT_ONCE], dtype=np.float32)
-            found.append(np.array(self._compiled(batch)[0]))
+        waiting, found = iter(faces), []
+        while batch := list(itertools.islice(waiting, AT_ONCE)):
+            found.append(np.array(self._compiled(np.array(batch, dtype=np.float32))[0]))
         described = np.concatenate(found)
         return np.asarray(described / np.linalg.norm(described, axis=1, keepdims=True), dtype=np.float32)
 

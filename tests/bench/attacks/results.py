@@ -12,6 +12,8 @@ from tests.bench.attacks.methods import Method
 
 ORIGINALS, GAUSSIAN = 0.90, 0.80
 """What an attacker must reach on originals and on a Gaussian blur of sigma 6, or the attack shows nothing."""
+HALF_WIDTH: Final = 0.02
+"""Of an interval, at most: each method is attacked until its own is as narrow."""
 ALLOWED: Final = 0.05
 """Above chance: the product's aim for an attacker who knows the code."""
 
@@ -40,6 +42,11 @@ class Row:
         if self.bits is None:
             return ""
         return "within" if self.right <= self.chance + ALLOWED else "above"
+
+    @property
+    def settled(self) -> bool:
+        """Whether the interval is narrow enough."""
+        return self.high - self.low <= 2 * HALF_WIDTH
 
     def line(self) -> str:
         bits = "" if self.bits is None else str(self.bits)

@@ -6,7 +6,7 @@ draw any other string in the same place.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final
@@ -46,7 +46,10 @@ GROW: Final = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """All of a picture but its characters. height: of a character in pixels; ink, ground: RGB."""
+    """All of a picture but its characters. height: of a character in pixels; ink, ground: RGB.
+
+    fills: the region is the plate itself. hidden: the region, where it is another one.
+    """
 
     kind: Kind
     font: str
@@ -58,6 +61,7 @@ class Style:
     shift: tuple[int, int]
     length: int
     fills: bool
+    hidden: Region | None = None
 
     @property
     def size(self) -> Size:
@@ -68,6 +72,8 @@ class Style:
     @property
     def region(self) -> Region:
         """What is hidden: the plate itself, or (not fills) what the product would hide of a box around it."""
+        if self.hidden is not None:
+            return self.hidden
         around = round(AROUND * self.height)
         width, height = self._inner
         tight = Region(around, around, around + width, around + height)
@@ -175,6 +181,13 @@ def random_scene(style: Style, chance: np.random.Generator) -> Scene:
     coarse = chance.uniform(20, 230, (3, 5, 3)).astype(np.float32)
     soft = cv2.resize(coarse, (style.size.width, style.size.height), interpolation=cv2.INTER_CUBIC)
     return Scene(style, np.asarray(np.clip(soft, 0, 255), dtype=np.uint8))
+
+
+def with_region(scene: Scene, region: Region) -> Scene:
+    """The same picture, of which another region is hidden. What was drawn once is kept."""
+    other = Scene(replace(scene.style, hidden=region), scene.surroundings)
+    vars(other).update({name: getattr(scene, name) for name in ("blank", "glyphs")})
+    return other
 
 
 def random_text(chance: np.random.Generator, length: int) -> str:

@@ -15,15 +15,15 @@ from tests.bench.attacks.results import Row
 
 KIND: Final = Kind.TEXT
 LINES: Final = 320
-"""Of 8 characters: 2,560 guesses."""
-LEARNT: Final = (4000, 500)
+"""At most, of 8 characters: 2,560 guesses."""
+LEARNT: Final = (3200, 320)
 
 
 def attack(seed: int, weights: Path | None) -> Iterator[Row]:
     """weights: where EasyOCR's recogniser lies; without it that attacker is left out."""
     name = "text: lines of eight characters"
     asked = Method("blur asked for: filled", RedactionMethod.BLUR)
-    methods = [ways.original(), ways.gaussian(6), ways.deface_mosaic(), ways.pixelate(10), ways.fill(), asked]
+    methods = [ways.original(), ways.gaussian(6), ways.pixelate(10), ways.fill(), asked]
     yield from by_dictionary(name, KIND, methods, LINES, seed, fills=True)
     yield from by_network(name, KIND, methods, LEARNT, seed + 40, fills=True)
     if weights is not None:

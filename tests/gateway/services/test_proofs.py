@@ -65,7 +65,7 @@ def withdrawn(bench: ProvingDesk, copy: CopyRecord) -> bool:
 
 
 def test_a_copy_is_proven_and_its_certificate_says_of_what(bench: ProvingDesk) -> None:
-    copy = bench.released()
+    copy = bench.released(made_by="0")
     record = proven(bench)
     assert (record.outcome, record.reason, record.copy_id) == (ProofOutcome.PROVEN, None, copy.id)
     told = json.loads(verify_note(str(record.certificate), bench.prover.verifier))
@@ -198,6 +198,14 @@ def test_a_copy_that_shows_a_region_is_taken_back(bench: ProvingDesk) -> None:
     assert (record.outcome, record.reason) == (ProofOutcome.NOT_PROVEN, "prove.content")
     assert bench.desk.asset().state is AssetState.QUARANTINED
     assert withdrawn(bench, copy)
+
+
+def test_what_another_release_hid_otherwise_is_no_leak(bench: ProvingDesk) -> None:
+    copy = bench.released(hidden=1, made_by="0")
+    record = proven(bench)
+    assert (record.outcome, record.reason) == (ProofOutcome.NOT_PROVEN, "prove.version")
+    assert bench.desk.asset().state is AssetState.RELEASED
+    assert not withdrawn(bench, copy)
 
 
 def test_of_a_leak_in_an_older_copy_the_newer_one_stays(bench: ProvingDesk) -> None:

@@ -1,0 +1,141 @@
+"""Faces: who is it, of the people whom the attacker has other photos of (closed-set identification).
+
+The cells of a copy go to three classifiers that learnt from our outputs of the other photos; pictures that are
+not reduced to cells are described by a recognition network first, and a Gaussian blur is turned round too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.imaging.image import Pixels
+from policies.model import Kind
+from tests.bench.attacks import methods as ways
+from tests.bench.attacks import sharpen
+from tests.bench.attacks.classifiers import ATTACKERS, Floats, Labels, crossed, discriminant, folds, standardised
+from tests.bench.attacks.methods import Method, cells_of, copy_of
+from tests.bench.attacks.photos import Photo, gather
+from tests.bench.attacks.recogniser import SIDE, Recogniser
+from tests.bench.attacks.results import Row, of_pictures
+
+KIND: Final = Kind.FACE
+NAME: Final = "faces"
+HEIGHT: Final = 192
+"""Pixels of the hidden region; larger ones get no more cells, so leave no more."""
+FOLDS: Final = 5
+SHORT: Final = 10
+"""People on the short list."""
+TURNED_NOISE: Final = 3e-4
+"""Wiener's constant for faces: a recogniser takes ringing worse than softness. Of 3e-6, 3e-5 and 3e-4 the best."""
+
+BOUNDS: Final = (
+    (1, 1, 2), (1, 1, 3), (1, 1, 8), (1, 2, 2), (2, 1, 1), (2, 1, 2), (2, 1, 3), (2, 2, 1), (2, 2, 2), (2, 2, 3),
+    (2, 2, 8), (3, 3, 2), (3, 3, 3), (4, 4, 1), (4, 4, 2), (4, 4, 3), (4, 4, 8), (8, 8, 3),
+)  # fmt: skip
+
+Describe = Callable[[Pixels], Iterable[Pixels]]
+
+
+def attack(seed: int, folder: Path, weights: Path | None) -> Iterator[Row]:
+    """weights: of the recogniser; without it only cells are attacked. Raises NoPhotos."""
+    photos = gather(folder, height=HEIGHT)
+    people = np.array([photo.person for photo in photos], dtype=np.int64)
+    people = np.unique(people, return_inverse=True)[1].astype(np.int64)
+    if weights is not None:
+        yield from _recognised(photos, people, Recogniser(weights), seed)
+    for bound in BOUNDS:
+        method = ways.bounded(*bound)
+        yield from _by_cells(method, shown_cells(photos, method), people, seed)
+    flat = ways.bounded(4, 4, 3, flat=True)
+    yield from _by_cells(flat, shown_cells(photos, flat), people, seed)
+
+
+def shown_cells(photos: Sequence[Photo], method: Method) -> Floats:
+    """What the copies show, shape (photos, cells and channels)."""
+    assert method.bound is not None
+    copies = (copy_of(photo.pixels, photo.region, KIND, method) for photo in photos)
+    return np.array([cells_of(shown, method.bound).reshape(-1) for shown in copies], dtype=np.float64)
+
+
+def _by_cells(method: Method, features: Floats, people: Labels, seed: int) -> Iterator[Row]:
+    yield from best(NAME, "cells", method, features, people, seed)
+
+
+def best(name: str, attacker: str, method: Method, features: Floats, people: Labels, seed: int) -> Iterator[Row]:
+    """The classifier that does best, of all people and of a short list: the worst for us."""
+    parts = folds(people, FOLDS, seed)
+    scores = {told: crossed(features, people, parts, one) for told, one in ATTACKERS.items()}
+    rows = [_row(name, f"{attacker}, {told}", method, each, people) for told, each in scores.items()]
+    yield max(rows, key=lambda row: row.right)
+    lists = [short_row(name, f"{attacker}, {told}", method, each, people, seed) for told, each in scores.items()]
+    yield max(lists, key=lambda row: row.right)
+
+
+def short_row(name: str, attacker: str, method: Method, scores: Floats, people: Labels, seed: int) -> Row:
+    """Each photo's person among SHORT, the others drawn by chance."""
+    chance = np.random.default_rng(seed)
+    right = 0
+    for score, person in zip(scores, people, strict=True):
+        others = chance.permutation(scores.shape[1])
+        listed = [person, *others[others != person][: SHORT - 1]]
+        right += int(score[listed].argmax() == 0)
+    size = min(SHORT, scores.shape[1])
+    return of_pictures(f"{name}: a list of {size}", attacker, method, right, len(people), 1 / size)
+
+
+def _row(name: str, attacker: str, method: Method, scores: Floats, people: Labels) -> Row:
+    count = scores.shape[1]
+    right = int((scores.argmax(axis=1) == people).sum())
+    return of_pictures(f"{name}: one of {count} people", attacker, method, right, len(people), 1 / count)
+
+
+def _recognised(photos: Sequence[Photo], people: Labels, recogniser: Recogniser, seed: int) -> Iterator[Row]:
+    """By the network's numbers: learnt from originals (naive), and learnt from the same outputs."""
+    parts = folds(people, FOLDS, seed)
+    known = describe(photos, ways.original(), recogniser)
+    for method in _pictures():
+        seen = known if method.name == "original" else describe(photos, method, recogniser)
+        if method.name != "original":
+            yield _row(NAME, "recogniser, learnt from originals", method, _naive(known, seen, people, parts), people)
+        if method.name.startswith("Gaussian"):
+            turned = describe(photos, method, recogniser, _turned(float(method.name.split("=")[1])))
+            seen = np.concatenate([seen, turned], axis=1)
+        yield from best(NAME, "recogniser, learnt from copies", method, seen, people, seed)
+
+
+def _pictures() -> list[Method]:
+    gaussians = [ways.gaussian(sigma) for sigma in (2, 4, 6, 10)]
+    ours = [ways.fill(), ways.bounded(2, 1, 2), ways.bounded(4, 4, 3)]
+    return [ways.original(), *gaussians, ways.deface_mosaic(), ways.deface_blur(), *ours]
+
+
+def _naive(known: Floats, seen: Floats, people: Labels, parts: NDArray[np.int64]) -> Floats:
+    scores = np.empty((len(people), len(np.unique(people))))
+    for part in np.unique(parts):
+        tested = parts == part
+        train, test = standardised(known[~tested], seen[tested])
+        scores[tested] = discriminant(train, people[~tested], test)
+    return scores
+
+
+def describe(
+    photos: Sequence[Photo], method: Method, recogniser: Recogniser, change: Callable[[Pixels], Pixels] = np.copy
+) -> Floats:
+    """The network's numbers of what copies show, after a change if any. Shape (photos, 128)."""
+    copies = (change(copy_of(photo.pixels, photo.region, KIND, method)) for photo in photos)
+    return np.asarray(recogniser.describe(fitted(shown) for shown in copies), dtype=np.float64)
+
+
+def fitted(shown: Pixels) -> Pixels:
+    return np.asarray(cv2.resize(shown, (SIDE, SIDE), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def _turned(sigma: float) -> Callable[[Pixels], Pixels]:
+    row = sharpen.gaussian_kernel(sigma)
+    return lambda shown: sharpen.wiener(shown, row, row, TURNED_NOISE)
