@@ -10,6 +10,7 @@ from functools import partial
 from gateway import installation
 from gateway.detection.models import ModelStore
 from gateway.errors import Misconfigured
+from gateway.imaging.image import Limits
 from gateway.imaging.sandbox import Sandbox
 from gateway.services.anonymize import Anonymizer
 from gateway.services.destinations import Caller
@@ -68,7 +69,7 @@ def run_worker(
     queue = JobQueue(settings.jobs_database)
     original_keys, copy_keys = installation.original_keys(settings), installation.copy_keys(settings)
     tally = Tally(database)
-    with Sandbox() as sandbox:
+    with Sandbox(Limits.of_site(settings.max_megapixels, settings.decode_seconds)) as sandbox:
         sanitizer = Sanitizer(sandbox, detectors)
         remaker = Remaker(
             database,

@@ -22,7 +22,7 @@ from gateway.services.sanitize import Sanitizer
 def work(pipe: Connection, order: Order) -> None:
     """A job in, an outcome out, until the parent closes the pipe, or is gone."""
     only_our_words()
-    limits = Limits()
+    limits = Limits.of_site(order.megapixels, order.decode_seconds)
     detectors = PolicyDetectors(ModelStore(order.models), threads=order.threads, precision=order.precision)
     with Sandbox(limits) as sandbox:
         try:

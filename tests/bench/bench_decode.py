@@ -1,8 +1,8 @@
 """What the confined process costs: `python -m tests.bench.bench_decode [--rounds N]`.
 
 Pictures of 1, 12 and 50 megapixels, made here. Decoding in this process and through the sandbox alternate in
-one run, so that a busy machine slows both; the ratio is what counts. Then the time of redaction, encoding and the
-check for each format, and the decoder's peak memory for images as large as the default limits allow.
+one run, so that a busy machine slows both; the ratio is what counts. Then the time of redaction, encoding and
+the check for each format, and the decoder's peak memory for images as large as the default limits allow.
 """
 
 from __future__ import annotations
@@ -85,7 +85,10 @@ def bench_sandbox(rounds: int) -> None:
 
 def _compared(sandbox: Sandbox, data: bytes, rounds: int) -> str:
     """The figures of one row. The first two decodes of a size are not counted: memory is taken then."""
-    calls = (lambda: decode(data, Limits()), lambda: sandbox.decode(data))
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: decode(data, Limits()),
+        lambda: sandbox.decode(data),
+    )
     for call in calls * 2:
         call()
     pairs = [tuple(_cost(sandbox, call) for call in calls) for _ in range(rounds)]

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gateway.errors import InputRefused, LimitExceeded
+from gateway.errors import InputRefused, LimitExceeded, Misconfigured
 from gateway.imaging.decode import decode
 from gateway.imaging.image import ImageFormat, Limits
 from gateway.imaging.nesting import MAX_SCANS, check_nesting
 from gateway.imaging.opening import check_shape
 from gateway.imaging.refusals import Refused
+from gateway.settings import Settings
 from tests.gateway.imaging.samples import DATA, png_chunk, quadrants, raw_png, save, scene
 
 JPEG = save(Image.fromarray(scene(64, 48)), "JPEG")
@@ -210,3 +211,19 @@ def test_each_of_these_says_what_to_do() -> None:
         error = Refused(code, *numbers).to_error()
         assert isinstance(error, LimitExceeded)
         assert error.advice
+
+
+def test_an_operator_sets_size_and_time_and_memory_follows() -> None:
+    assert Limits.of_site(100, 20) == Limits()
+    assert Limits.of_site(20, 5) == Limits(max_pixels=20_000_000, timeout=5.0)
+    larger = Limits.of_site(250, 20)
+    assert (larger.max_pixels, larger.memory) == (250_000_000, Limits().memory * 5 // 2)
+
+
+def test_the_site_s_size_comes_from_the_environment() -> None:
+    environment = {"HOME": "/", "PRIVGATE_MAX_MEGAPIXELS": "250", "PRIVGATE_DECODE_SECONDS": "40"}
+    settings = Settings.read(environment)
+    assert (settings.max_megapixels, settings.decode_seconds) == (250, 40)
+    for wrong in ("0", "401", "many"):
+        with pytest.raises(Misconfigured, match="number of megapixels, 1 to 400"):
+            Settings.read({"HOME": "/", "PRIVGATE_MAX_MEGAPIXELS": wrong})
