@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import astuple, dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -56,14 +56,6 @@ class Limits:
     def __post_init__(self) -> None:
         if min(astuple(self)) <= 0 or min(self.max_bytes, self.max_pixels, self.max_side, self.memory) < 1:
             raise ValueError(f"limits are positive numbers: {self}")
-
-    @classmethod
-    def of_site(cls, megapixels: int, seconds: int) -> Limits:
-        """As an operator sets them; above the default size, memory grows as the images may."""
-        usual = cls()
-        pixels = megapixels * 1_000_000
-        memory = max(usual.memory, usual.memory * pixels // usual.max_pixels)
-        return replace(usual, max_pixels=pixels, timeout=float(seconds), memory=memory)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from gateway.imaging.image import ImageFormat, Limits
 from gateway.imaging.nesting import MAX_SCANS, check_nesting
 from gateway.imaging.opening import check_shape
 from gateway.imaging.refusals import Refused
+from gateway.imaging.site_limits import site_limits
 from gateway.settings import Settings
 from tests.gateway.imaging.samples import DATA, png_chunk, quadrants, raw_png, save, scene
 
@@ -214,9 +215,9 @@ def test_each_of_these_says_what_to_do() -> None:
 
 
 def test_an_operator_sets_size_and_time_and_memory_follows() -> None:
-    assert Limits.of_site(100, 20) == Limits()
-    assert Limits.of_site(20, 5) == Limits(max_pixels=20_000_000, timeout=5.0)
-    larger = Limits.of_site(250, 20)
+    assert site_limits(100, 20) == Limits()
+    assert site_limits(20, 5) == Limits(max_pixels=20_000_000, timeout=5.0)
+    larger = site_limits(250, 20)
     assert (larger.max_pixels, larger.memory) == (250_000_000, Limits().memory * 5 // 2)
 
 
