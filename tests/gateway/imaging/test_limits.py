@@ -159,6 +159,9 @@ def test_a_panorama_is_taken(width: int, height: int) -> None:
 def test_a_large_image_may_not_unfold_without_end() -> None:
     assert refused(lambda: check_shape(10_000, 10_000, 59_000, Limits())) == ("limit.ratio", (5_084, 5_000))
     check_shape(10_000, 10_000, 60_000, Limits())
+    # Frames count together: a hundred of a megapixel each are as much.
+    assert refused(lambda: check_shape(1_000, 1_000, 59_000, Limits(), 100))[0] == "limit.ratio"
+    check_shape(1_000, 1_000, 59_000, Limits(), 25)
 
 
 def test_a_bomb_of_large_size_is_refused_before_it_unfolds() -> None:
