@@ -64,6 +64,6 @@ def test_the_seeds_are_sound() -> None:
 def test_without_atheris_it_says_how_to_get_it() -> None:
     hidden = "import sys; sys.modules['atheris'] = None; sys.argv = ['fuzz', 'decode']; "
     code = hidden + "import runpy; runpy.run_module('tests.fuzz', run_name='__main__')"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
     assert done.returncode == 2
     assert "pip install atheris" in done.stderr

@@ -30,7 +30,7 @@ def code_of(data: bytes, limits: Limits | None = None) -> str:
     started = time.monotonic()
     with pytest.raises(InputRefused) as caught:
         decode(data, limits or Limits())
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60
     return caught.value.code
 
 

@@ -111,7 +111,7 @@ def exiftool(*paths: Path) -> list[dict[str, dict[str, object]]]:
     if command is None:
         pytest.skip("exiftool is not installed (Debian: libimage-exiftool-perl)")
     answer = subprocess.run(
-        [command, "-a", "-u", "-g1", "-json", *map(str, paths)], capture_output=True, check=True, timeout=60
+        [command, "-a", "-u", "-g1", "-json", *map(str, paths)], capture_output=True, check=True, timeout=300
     )
     return [
         {group: tags for group, tags in each.items() if isinstance(tags, dict)}
