@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NamedTuple, assert_never
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+from PIL import Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
 
 from gateway.errors import OutputCheckFailed
 from gateway.imaging import redact
@@ -125,28 +125,48 @@ def check_output(encoded: EncodedImage, expected: Pixels, original: Pixels, plan
         _check_outside(difference, strokes, measure.outside)  # (5)
 
 
-def _decode(encoded: EncodedImage) -> Pixels:
-    file = io.BytesIO(encoded.data)
+def check_hidden(expected: Pixels, original: Pixels, plan: Plan) -> None:
+    """Check (3) alone, of pixels that `apply` wrote. Returns None, or raises OutputCheckFailed."""
+    _check_hidden(expected, original, plan, redact.visible_strokes(plan.redactions))
+
+
+def decode_frames(encoded: EncodedImage) -> Iterator[Pixels]:
+    """The frames of a file of ours, one or several, each an array of its own. Raises OutputCheckFailed."""
     try:
-        # Called by name, without Image.open: no other codec, and no warning about large images.
-        image: Image.Image
-        match encoded.format:
-            case ImageFormat.JPEG:
-                image = JpegImagePlugin.JpegImageFile(file)
-            case ImageFormat.PNG:
-                image = PngImagePlugin.PngImageFile(file)
-            case ImageFormat.WEBP:
-                image = WebPImagePlugin.WebPImageFile(file)
-            case ImageFormat.HEIC | ImageFormat.AVIF | ImageFormat.TIFF | ImageFormat.GIF | ImageFormat.BMP:
-                raise OutputCheckFailed(f"{encoded.format} is never written", code="check.metadata")
-            case _:
-                assert_never(encoded.format)
-        pixels: Pixels = np.asarray(image)
+        image = _opened(encoded)
+        for place in range(getattr(image, "n_frames", 1)):
+            image.seek(place)
+            pixels: Pixels = np.asarray(image)
+            if image.mode != "RGB":
+                raise OutputCheckFailed(f"the copy is {image.mode}, not RGB", code="check.geometry")
+            yield pixels
     except (OSError, SyntaxError, ValueError, EOFError) as exc:
         raise OutputCheckFailed("the copy does not decode", code="check.geometry") from exc
-    if image.mode != "RGB":
-        raise OutputCheckFailed(f"the copy is {image.mode}, not RGB", code="check.geometry")
+
+
+def _decode(encoded: EncodedImage) -> Pixels:
+    pixels, *others = decode_frames(encoded)
+    if others:
+        raise OutputCheckFailed("the copy has several frames", code="check.geometry")
     return pixels
+
+
+def _opened(encoded: EncodedImage) -> Image.Image:
+    """Called by name, without Image.open: no other codec, and no warning about large images."""
+    file = io.BytesIO(encoded.data)
+    match encoded.format:
+        case ImageFormat.JPEG:
+            return JpegImagePlugin.JpegImageFile(file)
+        case ImageFormat.PNG:
+            return PngImagePlugin.PngImageFile(file)
+        case ImageFormat.WEBP:
+            return WebPImagePlugin.WebPImageFile(file)
+        case ImageFormat.TIFF:
+            return TiffImagePlugin.TiffImageFile(file)
+        case ImageFormat.HEIC | ImageFormat.AVIF | ImageFormat.GIF | ImageFormat.BMP:
+            raise OutputCheckFailed(f"{encoded.format} is never written", code="check.metadata")
+        case _:
+            assert_never(encoded.format)
 
 
 def _measures(encoded: EncodedImage) -> tuple[Measure, ...]:

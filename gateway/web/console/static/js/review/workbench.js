@@ -37,7 +37,7 @@ class Workbench extends Drafting {
   }
 
   reset() {
-    Object.assign(this, { id: null, sheet: null, selected: null, picture: null, copy: null, blinking: false, held: false, busy: false });
+    Object.assign(this, { id: null, sheet: null, selected: null, picture: null, copy: null, frame: 0, seen: new Set(), blinking: false, held: false, busy: false });
     this.past = histories.begin({ regions: [], drawn: 0 });
   }
 
@@ -69,16 +69,42 @@ class Workbench extends Drafting {
     }
   }
 
-  /** The original, which is asked for once and each time on the log. */
-  async look(id) {
-    const picture = new Pyramid(await send("GET", this.path("image")), () => this.viewer.redraw());
+  /** A frame of the original, which is asked for once and each time on the log. */
+  async look(id, frame = 0) {
+    const picture = new Pyramid(await send("GET", this.path(`image?frame=${frame}`)), () => this.viewer.redraw());
     if (this.id !== id) return picture.close();
-    this.picture = picture;
+    const first = this.picture === null;
+    this.picture?.close();
+    this.copy?.close();
+    Object.assign(this, { picture, copy: null, frame });
     await picture.ready;
     if (this.picture !== picture) return undefined;
-    this.viewer.show({ width: picture.width, height: picture.height }, original(picture));
+    this.seen.add(frame);
+    if (first) this.viewer.show({ width: picture.width, height: picture.height }, original(picture));
+    else await this.blink(this.blinking);
     this.screen.shown();
+    this.screen.framed(frame, this.sheet.frames);
     return undefined;
+  }
+
+  /** On to another frame of the same image. What is hidden is hidden in all of them. */
+  async turn(by) {
+    const [id, frame] = [this.id, this.frame + by];
+    if (!this.picture || this.busy || frame < 0 || frame >= this.sheet.frames) return;
+    this.busy = true;
+    try {
+      await this.look(id, frame);
+    } catch (problem) {
+      if (this.id === id) this.screen.problem(problem);
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  /** The first frame that nobody looked at here yet; null where there is none. */
+  get unseen() {
+    for (let frame = 0; frame < this.sheet.frames; frame += 1) if (!this.seen.has(frame)) return frame;
+    return null;
   }
 
   /** Lets go of the image; what was drawn is kept for when one comes back to it. */
@@ -119,6 +145,11 @@ class Workbench extends Drafting {
 
   async release() {
     if (this.layer.end(true) || !this.sheet || !this.picture) return;
+    if (this.unseen !== null) {
+      toast(`Look at every frame first: ${this.seen.size} of ${this.sheet.frames} so far.`);
+      await this.turn(this.unseen - this.frame);
+      return;
+    }
     const decided = await this.tell("decision", drafts.decisionOf(this.draft));
     if (!decided) return;
     const id = this.id;
@@ -192,7 +223,7 @@ class Workbench extends Drafting {
     const { id } = this;
     try {
       if (this.blinking && !this.copy) {
-        const copy = new Pyramid(await send("GET", this.path("sanitized")), () => this.viewer.redraw());
+        const copy = new Pyramid(await send("GET", this.path(`sanitized?frame=${this.frame}`)), () => this.viewer.redraw());
         if (this.id !== id) return void copy.close();
         this.copy = copy;
         await copy.ready;
@@ -217,7 +248,7 @@ class Workbench extends Drafting {
       choose: () => this.select(value), release: () => this.release(), later: () => this.later(), ask: () => this.askQuarantine(),
       quarantine: () => this.quarantine(), again: () => this.open(this.id, false), in: () => this.viewer.zoom(1), out: () => this.viewer.zoom(-1),
       fit: () => this.viewer.fit(), single: () => this.single(), blink: () => this.blink(!this.blinking), outlines: () => this.toggleOutlines(),
-      facts: () => this.toggleFacts(), undo: () => this.undo(), redo: () => this.redo(), open: () => this.open(value),
+      frame: () => this.turn(Number(value)), facts: () => this.toggleFacts(), undo: () => this.undo(), redo: () => this.redo(), open: () => this.open(value),
     };
     acts[name]();
   }
