@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import astuple, dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -87,14 +87,6 @@ class FileFacts:
     words: str = field(default="", repr=False)
     frames: int = 1
     timing: Timing | None = None
-
-    @classmethod
-    def of_site(cls, megapixels: int, seconds: int) -> Limits:
-        """As an operator sets them; above the default size, memory grows as the images may."""
-        usual = cls()
-        pixels = megapixels * 1_000_000
-        memory = max(usual.memory, usual.memory * pixels // usual.max_pixels)
-        return replace(usual, max_pixels=pixels, timeout=float(seconds), memory=memory)
 
 
 @dataclass(frozen=True, slots=True)
