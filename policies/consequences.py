@@ -17,10 +17,10 @@ from policies.zone_diff import said
 EXAMPLE: Final = 100
 """Pixels of the box by which a margin is told."""
 
-BITS: Final = {Kind.FACE: 144, Kind.LICENSE_PLATE: 72}
+BITS: Final = {Kind.FACE: 12, Kind.LICENSE_PLATE: 12}
 """That a blur or a mosaic leaves of one thing, at most; held to `gateway.imaging.redact` as CELLS is."""
 
-CELLS: Final = {Kind.FACE: "4 by 4", Kind.LICENSE_PLATE: "4 by 2"}
+CELLS: Final = {Kind.FACE: "2 by 1", Kind.LICENSE_PLATE: "2 by 1"}
 """Of a blur or a mosaic, at most; `gateway.imaging.redact` holds the bound, and a test compares."""
 
 

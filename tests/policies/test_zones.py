@@ -228,7 +228,7 @@ def test_an_officer_is_told_what_is_kept_and_what_is_hidden() -> None:
         "Everything is hidden (fill) in zone overlay, from 0 % to 100 % across and 0 % to 6.02 % down" in told
     )
     assert any("zone statue" in warning for warning in warnings(yard()))
-    assert "4 by 4 cells" in consequences(yard(whole_frame=RedactionMethod.MOSAIC))["whole_frame"]
+    assert "2 by 1 cells" in consequences(yard(whole_frame=RedactionMethod.MOSAIC))["whole_frame"]
 
 
 WIDER = {"name": "overlay", "hide": [0, 0, 1, 0.1]}

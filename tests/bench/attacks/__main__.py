@@ -29,7 +29,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--only", default=",".join(NAMES), help="some of: " + ", ".join(NAMES))
     parser.add_argument("--faces", type=Path, help="photos of people: a folder a person")
-    parser.add_argument("--recogniser", type=Path, help="the folder `model` of the npm package @vladmandic/face-api")
+    parser.add_argument(
+        "--recogniser", type=Path, help="the folder `model` of the npm package @vladmandic/face-api"
+    )
     parser.add_argument("--ocr", type=Path, help="where english_g2.pth of EasyOCR lies")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--report", type=Path, help="a file to write: .json, or .md")

@@ -99,7 +99,9 @@ def _lists(methods: Sequence[Method], seed: int) -> Iterator[Row]:
     for method in methods:
         for count in RELEASES:
             told = f"list of {LIST}, {count} release{'s' * (count > 1)}"
-            yield of_likelihoods("averaging releases: plates", told, method, right[method.name, count], 1 / LIST)
+            yield of_likelihoods(
+                "averaging releases: plates", told, method, right[method.name, count], 1 / LIST
+            )
 
 
 def _books(
@@ -137,8 +139,12 @@ def _solved(photo: Photo, method: Method, count: int, chance: np.random.Generato
     for region in releases(photo.region, size, count, chance):
         shown = cells_of(copy_of(photo.pixels, region, Kind.FACE, method), method.bound)
         seen.append(shown.reshape(-1, 3))
-        down = _overlaps(region.y0, region.height, method.bound.grid.rows, photo.region.y0, photo.region.height)
-        across = _overlaps(region.x0, region.width, method.bound.grid.columns, photo.region.x0, photo.region.width)
+        down = _overlaps(
+            region.y0, region.height, method.bound.grid.rows, photo.region.y0, photo.region.height
+        )
+        across = _overlaps(
+            region.x0, region.width, method.bound.grid.columns, photo.region.x0, photo.region.width
+        )
         parts.append(np.einsum("ri,cj->rcij", down, across).reshape(-1, SOLVED * SOLVED))
     matrix, values = np.concatenate(parts), np.concatenate(seen).astype(np.float64)
     middle = values.mean(axis=0)

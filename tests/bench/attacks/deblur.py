@@ -55,7 +55,10 @@ def attack(seed: int) -> Iterator[Row]:
 
 
 def _restored(
-    methods: list[Method], seen: dict[str, Floats], told: np.ndarray[tuple[int, ...], np.dtype[np.int64]], seed: int
+    methods: list[Method],
+    seen: dict[str, Floats],
+    told: np.ndarray[tuple[int, ...], np.dtype[np.int64]],
+    seed: int,
 ) -> Iterator[Row]:
     """Each method's own restorer, then the reader of originals."""
     cut = LEARNT[0]

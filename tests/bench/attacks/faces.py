@@ -2,6 +2,7 @@
 
 The cells of a copy go to three classifiers that learnt from our outputs of the other photos; pictures that are
 not reduced to cells are described by a recognition network first, and a Gaussian blur is turned round too.
+Chance is what somebody has right who sees nothing and names whom there are most photos of.
 """
 
 from __future__ import annotations
@@ -18,11 +19,19 @@ from gateway.imaging.image import Pixels
 from policies.model import Kind
 from tests.bench.attacks import methods as ways
 from tests.bench.attacks import sharpen
-from tests.bench.attacks.classifiers import ATTACKERS, Floats, Labels, crossed, discriminant, folds, standardised
+from tests.bench.attacks.classifiers import (
+    ATTACKERS,
+    Floats,
+    Labels,
+    crossed,
+    discriminant,
+    folds,
+    standardised,
+)
 from tests.bench.attacks.methods import Method, cells_of, copy_of
 from tests.bench.attacks.photos import Photo, gather
 from tests.bench.attacks.recogniser import SIDE, Recogniser
-from tests.bench.attacks.results import Row, of_pictures
+from tests.bench.attacks.results import Row, of_likelihoods
 
 KIND: Final = Kind.FACE
 NAME: Final = "faces"
@@ -67,32 +76,44 @@ def _by_cells(method: Method, features: Floats, people: Labels, seed: int) -> It
     yield from best(NAME, "cells", method, features, people, seed)
 
 
-def best(name: str, attacker: str, method: Method, features: Floats, people: Labels, seed: int) -> Iterator[Row]:
+def best(
+    name: str, attacker: str, method: Method, features: Floats, people: Labels, seed: int
+) -> Iterator[Row]:
     """The classifier that does best, of all people and of a short list: the worst for us."""
     parts = folds(people, FOLDS, seed)
     scores = {told: crossed(features, people, parts, one) for told, one in ATTACKERS.items()}
     rows = [_row(name, f"{attacker}, {told}", method, each, people) for told, each in scores.items()]
     yield max(rows, key=lambda row: row.right)
-    lists = [short_row(name, f"{attacker}, {told}", method, each, people, seed) for told, each in scores.items()]
+    lists = [
+        short_row(name, f"{attacker}, {told}", method, each, people, seed) for told, each in scores.items()
+    ]
     yield max(lists, key=lambda row: row.right)
 
 
 def short_row(name: str, attacker: str, method: Method, scores: Floats, people: Labels, seed: int) -> Row:
     """Each photo's person among SHORT, the others drawn by chance."""
     chance = np.random.default_rng(seed)
-    right = 0
+    known, right, guessed = np.bincount(people).astype(np.float64), [], []
     for score, person in zip(scores, people, strict=True):
         others = chance.permutation(scores.shape[1])
         listed = [person, *others[others != person][: SHORT - 1]]
-        right += int(score[listed].argmax() == 0)
+        right.append(_likelihood(score[listed], 0))
+        guessed.append(_likelihood(known[listed], 0))
     size = min(SHORT, scores.shape[1])
-    return of_pictures(f"{name}: a list of {size}", attacker, method, right, len(people), 1 / size)
+    return of_likelihoods(f"{name}: a list of {size}", attacker, method, right, float(np.mean(guessed)))
 
 
 def _row(name: str, attacker: str, method: Method, scores: Floats, people: Labels) -> Row:
     count = scores.shape[1]
-    right = int((scores.argmax(axis=1) == people).sum())
-    return of_pictures(f"{name}: one of {count} people", attacker, method, right, len(people), 1 / count)
+    right = [_likelihood(score, person) for score, person in zip(scores, people, strict=True)]
+    guessed = float(np.bincount(people).max()) / len(people)
+    return of_likelihoods(f"{name}: one of {count} people", attacker, method, right, guessed)
+
+
+def _likelihood(score: Floats, person: int) -> float:
+    """How likely the best score is this person's: 1 over those that share it, or 0."""
+    first = score == score.max()
+    return float(first[person]) / int(first.sum())
 
 
 def _recognised(photos: Sequence[Photo], people: Labels, recogniser: Recogniser, seed: int) -> Iterator[Row]:
@@ -102,7 +123,9 @@ def _recognised(photos: Sequence[Photo], people: Labels, recogniser: Recogniser,
     for method in _pictures():
         seen = known if method.name == "original" else describe(photos, method, recogniser)
         if method.name != "original":
-            yield _row(NAME, "recogniser, learnt from originals", method, _naive(known, seen, people, parts), people)
+            yield _row(
+                NAME, "recogniser, learnt from originals", method, _naive(known, seen, people, parts), people
+            )
         if method.name.startswith("Gaussian"):
             turned = describe(photos, method, recogniser, _turned(float(method.name.split("=")[1])))
             seen = np.concatenate([seen, turned], axis=1)
@@ -125,7 +148,10 @@ def _naive(known: Floats, seen: Floats, people: Labels, parts: NDArray[np.int64]
 
 
 def describe(
-    photos: Sequence[Photo], method: Method, recogniser: Recogniser, change: Callable[[Pixels], Pixels] = np.copy
+    photos: Sequence[Photo],
+    method: Method,
+    recogniser: Recogniser,
+    change: Callable[[Pixels], Pixels] = np.copy,
 ) -> Floats:
     """The network's numbers of what copies show, after a change if any. Shape (photos, 128)."""
     copies = (change(copy_of(photo.pixels, photo.region, KIND, method)) for photo in photos)

@@ -75,7 +75,9 @@ def bounded(rows: int, columns: int, bits: int, *, flat: bool = False) -> Method
 
 def gaussian(sigma: float) -> Method:
     """A Gaussian blur of the region alone, sigma in pixels."""
-    return Method(f"Gaussian σ={sigma:g}", change=lambda shown: _array(cv2.GaussianBlur(shown, (0, 0), sigma)))
+    return Method(
+        f"Gaussian σ={sigma:g}", change=lambda shown: _array(cv2.GaussianBlur(shown, (0, 0), sigma))
+    )
 
 
 def pixelate(side: int) -> Method:

@@ -83,7 +83,14 @@ class Restorer:
     def train(self, hidden: Floats, wanted: Floats, epochs: int) -> None:
         """Both: shape (n, height, width)."""
         torch = torch_of_one_thread()
-        _fit(self._net, hidden[:, None], (wanted - hidden)[:, None], torch.nn.functional.l1_loss, epochs, self._seed)
+        _fit(
+            self._net,
+            hidden[:, None],
+            (wanted - hidden)[:, None],
+            torch.nn.functional.l1_loss,
+            epochs,
+            self._seed,
+        )
 
     def restore(self, hidden: Floats) -> Floats:
         return np.asarray(hidden + _through(self._net, hidden[:, None])[:, 0], dtype=np.float32)
@@ -117,5 +124,7 @@ def _through(net: Any, inputs: NDArray[Any]) -> Floats:
     torch = torch_of_one_thread()
     net.eval()
     with torch.no_grad():
-        parts = [net(torch.from_numpy(inputs[at : at + BATCH])).numpy() for at in range(0, len(inputs), BATCH)]
+        parts = [
+            net(torch.from_numpy(inputs[at : at + BATCH])).numpy() for at in range(0, len(inputs), BATCH)
+        ]
     return np.asarray(np.concatenate(parts), dtype=np.float32)

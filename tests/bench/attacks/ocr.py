@@ -75,4 +75,6 @@ def by_ocr(
 
 def in_order(guess: str, text: str) -> int:
     """Characters that both have in the same order."""
-    return sum(block.size for block in SequenceMatcher(None, guess, text, autojunk=False).get_matching_blocks())
+    return sum(
+        block.size for block in SequenceMatcher(None, guess, text, autojunk=False).get_matching_blocks()
+    )

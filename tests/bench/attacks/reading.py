@@ -65,7 +65,9 @@ def by_dictionary(
     return [row(method) for method in methods]
 
 
-def by_list(attack: str, kind: Kind, methods: Sequence[Method], n: int, seed: int, *, fills: bool) -> list[Row]:
+def by_list(
+    attack: str, kind: Kind, methods: Sequence[Method], n: int, seed: int, *, fills: bool
+) -> list[Row]:
     """Which of a list of strings it is, by the same attacker. n: pictures at most."""
     chance = np.random.default_rng(seed + 1)
     right: dict[tuple[str, int], list[float]] = {(each.name, size): [] for each in methods for size in LISTS}
@@ -109,9 +111,7 @@ def by_network(
         for method in methods:
             seen[method.name][index] = small(copy_of(photo, scene.style.region, kind, method))
     told = np.array(texts)
-    return [
-        network_row(attack, "network", method, seen[method.name], told, n[0], seed) for method in methods
-    ]
+    return [network_row(attack, "network", method, seen[method.name], told, n[0], seed) for method in methods]
 
 
 def network_row(

@@ -108,7 +108,9 @@ def _layer(flow: Any, weights: dict[str, Floats], name: str, *, stride: int, sam
     flow = op.convolution(flow, _constant(filters), [stride] * 2, edge, edge, [1, 1])
     scale, bias = weights[f"{name}/scale/weights"], weights[f"{name}/scale/biases"]
     flow = op.add(flow, _constant(weights[f"{name}/conv/bias"].reshape(1, -1, 1, 1)))
-    return op.add(op.multiply(flow, _constant(scale.reshape(1, -1, 1, 1))), _constant(bias.reshape(1, -1, 1, 1)))
+    return op.add(
+        op.multiply(flow, _constant(scale.reshape(1, -1, 1, 1))), _constant(bias.reshape(1, -1, 1, 1))
+    )
 
 
 def _constant(values: NDArray[Any]) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from gateway.bench.intervals import Share, mean_of_images, share_of_boxes, share_of_images
+from gateway.bench.intervals import Share, mean_of_images, share_of_boxes
 from tests.bench.attacks.methods import Method
 
 ORIGINALS, GAUSSIAN = 0.90, 0.80
@@ -53,14 +53,10 @@ class Row:
         interval = f"{100 * self.low:.1f}–{100 * self.high:.1f}"
         chance = f"{100 * self.chance:.2g}"
         right = f"{100 * self.right:.1f}" if self.right >= 0.001 else f"{100 * self.right:.2g}"
-        return (
-            f"| {self.attacker} | {self.method} | {bits} | {right} | {interval} | {chance} | {self.n} | {self.held} |"
-        )
+        return f"| {self.attacker} | {self.method} | {bits} | {right} | {interval} | {chance} | {self.n} | {self.held} |"
 
 
-HEAD: Final = (
-    "| attacker | method | bits | right, % | 95 % | chance | n | |\n| --- | --- | --- | --- | --- | --- | --- | --- |"
-)
+HEAD: Final = "| attacker | method | bits | right, % | 95 % | chance | n | |\n| --- | --- | --- | --- | --- | --- | --- | --- |"
 
 
 def of_clusters(
@@ -70,18 +66,19 @@ def of_clusters(
     return _row(attack, attacker, method, share_of_boxes(right), chance)
 
 
-def of_pictures(attack: str, attacker: str, method: Method, right: int, n: int, chance: float) -> Row:
-    """One guess a picture."""
-    return _row(attack, attacker, method, share_of_images(right, n), chance)
-
-
-def of_likelihoods(
-    attack: str, attacker: str, method: Method, values: Sequence[float], chance: float
-) -> Row:
+def of_likelihoods(attack: str, attacker: str, method: Method, values: Sequence[float], chance: float) -> Row:
     """values: of each picture how likely the attacker is right, between 0 and 1 where several fit alike."""
     mean = mean_of_images(values)
     return Row(
-        attack, attacker, method.name, _bits(method), mean.value or 0.0, mean.low, mean.high, chance, mean.count
+        attack,
+        attacker,
+        method.name,
+        _bits(method),
+        mean.value or 0.0,
+        mean.low,
+        mean.high,
+        chance,
+        mean.count,
     )
 
 
@@ -90,7 +87,9 @@ def tables(rows: Iterable[Row]) -> str:
     found: dict[str, list[Row]] = {}
     for row in rows:
         found.setdefault(row.attack, []).append(row)
-    parts = ["\n".join([f"### {attack}", "", HEAD, *(row.line() for row in of)]) for attack, of in found.items()]
+    parts = [
+        "\n".join([f"### {attack}", "", HEAD, *(row.line() for row in of)]) for attack, of in found.items()
+    ]
     return "\n\n".join(parts) + "\n"
 
 
@@ -100,7 +99,9 @@ def as_json(rows: Sequence[Row]) -> str:
 
 def _row(attack: str, attacker: str, method: Method, share: Share, chance: float) -> Row:
     right = share.value or 0.0
-    return Row(attack, attacker, method.name, _bits(method), right, share.low, share.high, chance, share.whole)
+    return Row(
+        attack, attacker, method.name, _bits(method), right, share.low, share.high, chance, share.whole
+    )
 
 
 def _bits(method: Method) -> int | None:

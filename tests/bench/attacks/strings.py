@@ -156,7 +156,9 @@ def random_style(
 ) -> Style:
     """heights: of a character, from and to. plain: upright, without noise, in place."""
     plate = kind is Kind.LICENSE_PLATE
-    grounds = ((245, 245, 240), (250, 205, 60), (200, 220, 250)) if plate else ((250, 250, 250), (235, 230, 215))
+    grounds = (
+        ((245, 245, 240), (250, 205, 60), (200, 220, 250)) if plate else ((250, 250, 250), (235, 230, 215))
+    )
     ground = np.array(grounds[chance.integers(len(grounds))]) * chance.uniform(0.65, 1.0)
     ink = ground * chance.uniform(0.05, 0.3)
     names = available_fonts(PLATE_FONTS if plate else TEXT_FONTS)

@@ -147,20 +147,16 @@ def test_what_is_shown_is_the_cells_and_nothing_else(
 @given(st.sampled_from(WITH_CELLS), st.integers(1, 5000), st.integers(1, 5000))
 def test_the_grid_keeps_its_bound_at_every_size(kind: Kind, height: int, width: int) -> None:
     grid = cells.grid_for(kind, height, width)
-    most = 16 if kind is Kind.FACE else 8
-    assert 1 <= grid.rows <= 4
-    assert 1 <= grid.columns <= 4
-    assert grid.rows * grid.columns <= most
+    assert 1 <= grid.rows * grid.columns <= 2
     assert grid.rows == 1 or height // grid.rows >= cells.MIN_CELL >= BLOCK
     assert grid.columns == 1 or width // grid.columns >= cells.MIN_CELL
-    bits = grid.rows * grid.columns * 3 * cells.CELL_BITS
-    assert bits <= (144 if kind is Kind.FACE else 72)
+    assert grid.rows * grid.columns * 3 * cells.CELL_BITS <= 12
 
 
 @given(seeds)
-def test_a_cell_takes_one_of_eight_values_a_channel(seed: int) -> None:
+def test_a_cell_takes_one_of_four_values_a_channel(seed: int) -> None:
     code = cells.read(noise(64, 64, seed) // 2 + seed % 128, cells.Grid(4, 4))
-    assert set(np.unique(code)) <= {16 + 32 * step for step in range(8)}
+    assert set(np.unique(code)) <= {32 + 64 * step for step in range(4)}
     assert cells.are_quantised(code)
     assert not cells.are_quantised(code + np.uint8(1))
 
@@ -170,17 +166,17 @@ def test_cells_are_means() -> None:
     picture[:16, :16] = 255
     picture[16:, 16:, 1] = np.arange(16) * 17  # mean 127
     code = cells.read(picture, cells.Grid(2, 2))
-    assert code[..., 0].tolist() == [[240, 16], [16, 16]]
-    assert code[..., 1].tolist() == [[240, 16], [16, 112]]
+    assert code[..., 0].tolist() == [[224, 32], [32, 32]]
+    assert code[..., 1].tolist() == [[224, 32], [32, 96]]
 
 
 def test_a_blur_runs_smoothly_and_ends_hard() -> None:
     region = Region(16, 16, 80, 64)
     shown = apply(scene(WIDTH, HEIGHT), [Redaction(region, Kind.FACE, RedactionMethod.BLUR)])
     steps = np.abs(np.diff(view(shown, region).astype(int), axis=1))
-    assert int(steps.max()) <= 224 / (region.width / 4) + 1  # the whole range over one cell at most
+    assert int(steps.max()) <= 192 / (region.width / 2) + 1  # the whole range over one cell at most
     mosaic = apply(scene(WIDTH, HEIGHT), [Redaction(region, Kind.FACE, RedactionMethod.MOSAIC)])
-    assert len(np.unique(view(mosaic, region).reshape(-1, 3), axis=0)) <= 16
+    assert len(np.unique(view(mosaic, region).reshape(-1, 3), axis=0)) <= 2
 
 
 @pytest.mark.parametrize("method", BOUNDED)
@@ -197,6 +193,7 @@ def test_overlapping_blurs_read_no_pixel_twice(method: RedactionMethod) -> None:
 
 def test_a_picture_that_is_not_cells_is_not_bounded() -> None:
     region = scene(64, 64)
+    region[:, :32] //= 4  # dark beside bright, so that the two cells differ
     assert not is_bounded(region, Kind.FACE, RedactionMethod.BLUR)
     shown = cells.paint_smooth(cells.read(region, cells.grid_for(Kind.FACE, 64, 64)), 64, 64)
     assert is_bounded(shown, Kind.FACE, RedactionMethod.BLUR)

@@ -77,9 +77,9 @@ def test_what_lies_beside_an_outline_colours_no_cell() -> None:
     assert np.array_equal(again[beside], view(other, OVAL.region)[beside])
 
 
-def test_a_face_within_an_ellipse_keeps_its_middle_cells() -> None:
+def test_a_face_within_an_ellipse_has_the_two_cells_of_its_region() -> None:
     large = Redaction(Region(0, 0, 400, 400), Kind.FACE, RedactionMethod.BLUR, Ellipse(0, 0, 400, 400))
-    assert bits_of(large) == 12 * 3 * cells.CELL_BITS  # of sixteen all but the four corners
+    assert bits_of(large) == 2 * 3 * cells.CELL_BITS
 
 
 def test_a_picture_that_is_not_cells_is_not_bounded_within_an_outline() -> None:

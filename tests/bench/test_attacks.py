@@ -1,0 +1,86 @@
+"""The attacks can do what they claim: at a tiny number they read what a Gaussian leaves, and nothing of a fill."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gateway.imaging.cells import Grid
+from gateway.imaging.redact import is_bounded
+from policies.model import Kind, RedactionMethod
+from tests.bench.attacks import dictionary, sharpen
+from tests.bench.attacks import methods as ways
+from tests.bench.attacks.classifiers import ATTACKERS, crossed, folds
+from tests.bench.attacks.reading import matches, scenes
+
+PLATE = Kind.LICENSE_PLATE
+PLATES = 2
+
+
+def read(method: ways.Method) -> float:
+    """The share of characters that the dictionary reads."""
+    chance = np.random.default_rng(5)
+    right = 0
+    for scene, text, photo in scenes(PLATE, PLATES, 3, fills=True, heights=(30, 32)):
+        seen = dictionary.seen_by(ways.copy_of(photo, scene.style.region, PLATE, method), method)
+        right += matches(dictionary.read(dictionary.book_of(scene, method), seen, chance), text)
+    return right / (7 * PLATES)
+
+
+def test_the_dictionary_reads_what_a_gaussian_blur_leaves() -> None:
+    assert read(ways.gaussian(4)) > 0.8
+
+
+def test_the_dictionary_reads_nothing_of_a_fill() -> None:
+    assert read(ways.fill()) < 0.4
+
+
+def test_a_list_tells_fine_cells_apart_and_not_a_fill() -> None:
+    fine = ways.bounded(4, 8, 8)
+    chance = np.random.default_rng(1)
+    for scene, text, photo in scenes(PLATE, 2, 7, fills=True, heights=(30, 32)):
+        told = dictionary.indices(text)[None]
+        candidates = np.vstack([told, chance.integers(0, 33, (20, 7))])
+        seen = dictionary.seen_by(ways.copy_of(photo, scene.style.region, PLATE, fine), fine)
+        assert dictionary.pick(dictionary.book_of(scene, fine), seen, candidates) == 1.0
+        filled = dictionary.book_of(scene, ways.fill())
+        assert dictionary.pick(filled, filled.ground, candidates) == 1 / len(candidates)
+
+
+def test_another_bound_goes_through_the_code_of_the_product() -> None:
+    method = ways.bounded(3, 4, 1)
+    scene, _, photo = next(iter(scenes(PLATE, 1, 3, fills=True)))
+    region = scene.style.region
+    assert method.bound is not None
+    with ways.constants(method.bound):
+        hidden = ways.redact.apply(photo, [ways.Redaction(region, PLATE, RedactionMethod.BLUR)])
+        assert is_bounded(ways.redact.view(hidden, region), PLATE, RedactionMethod.BLUR)
+        means = ways.cells.read(ways.redact.view(photo, region), Grid(3, 4))
+    shown = ways.cells_of(ways.copy_of(photo, region, PLATE, method), method.bound)
+    assert np.array_equal(shown, means)  # JPEG took nothing of them
+    assert set(np.unique(shown)) <= {64, 192}
+
+
+def test_a_known_blur_is_turned_round() -> None:
+    _, _, photo = next(iter(scenes(PLATE, 1, 3, fills=True)))
+    row = sharpen.gaussian_kernel(3)
+    change = ways.gaussian(3).change
+    assert change is not None
+    soft = change(photo)
+    again = sharpen.wiener(soft, row, row, 1e-3)
+
+    def off(picture: ways.Pixels) -> float:
+        return float(np.abs(picture.astype(float) - photo).mean())
+
+    assert off(again) < 0.75 * off(soft)
+
+
+def test_classifiers_know_classes_that_differ_and_guess_those_that_do_not() -> None:
+    chance = np.random.default_rng(2)
+    labels = np.repeat(np.arange(5), 12)
+    parts = folds(labels, 3, 1)
+    apart = chance.normal(0, 0.2, (60, 4)) + chance.normal(0, 3, (5, 4))[labels]
+    alike = np.zeros((60, 4))
+    for attacker in ATTACKERS.values():
+        assert (crossed(apart, labels, parts, attacker).argmax(axis=1) == labels).mean() > 0.9
+        flat = crossed(alike, labels, parts, attacker)
+        assert np.ptp(flat, axis=1).max() < 0.5
