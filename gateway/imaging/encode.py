@@ -53,11 +53,23 @@ def encode(pixels: Pixels, image_format: ImageFormat, *, lossless: bool) -> Enco
     """
     check_pixels(pixels)
     recipe = _recipe(image_format, lossless)
-    file = io.BytesIO()
     # An image made from an array carries no info that Pillow could write along.
     image = Image.fromarray(np.ascontiguousarray(pixels))
-    image.save(file, format=recipe.format.value, **recipe.options)
-    return EncodedImage(file.getvalue(), recipe.media_type, recipe.suffix, recipe.format)
+    return EncodedImage(_written(image, recipe), recipe.media_type, recipe.suffix, recipe.format)
+
+
+def _written(image: Image.Image, recipe: _Recipe) -> bytes:
+    file = io.BytesIO()
+    try:
+        image.save(file, format=recipe.format.value, **recipe.options)
+    except OSError:
+        # Optimised tables want the whole file in one buffer, for which Pillow takes two bytes a pixel: noise of
+        # black and white needs more. With the usual tables it is written piece by piece.
+        if not recipe.options.get("optimize"):
+            raise
+        file = io.BytesIO()
+        image.save(file, format=recipe.format.value, **(recipe.options | {"optimize": False}))
+    return file.getvalue()
 
 
 def _recipe(image_format: ImageFormat, lossless: bool) -> _Recipe:

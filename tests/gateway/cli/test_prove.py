@@ -67,7 +67,7 @@ def test_a_copy_of_ours_is_proven_and_the_bits_that_a_blur_leaves_are_told(run: 
     done = run.prove()
     assert done.exit_code == 0, done.output
     assert done.output.startswith("PROVEN  3 twins")
-    assert "bits left of what they hide: 144" in done.output
+    assert "bits left of what they hide: 12" in done.output
     assert "Nothing was detected anew" in done.output
 
 

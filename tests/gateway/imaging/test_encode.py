@@ -89,3 +89,10 @@ def test_arrays_that_are_views_are_taken() -> None:
 def test_anything_but_rgb_is_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="uint8"):
         encode(np.zeros(shape, dtype=np.uint8), ImageFormat.PNG, lossless=True)
+
+
+def test_noise_of_black_and_white_is_written_too() -> None:
+    pixels = np.random.default_rng(1).integers(0, 2, (240, 320, 3), dtype=np.uint8) * np.uint8(255)
+    written = encode(pixels, ImageFormat.JPEG, lossless=False)
+    assert decode(written.data, Limits()).pixels.shape == pixels.shape
+    check_structure(written.data, written.format)
