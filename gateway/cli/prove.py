@@ -16,8 +16,8 @@ from gateway.cli.options import Data, settings_of
 from gateway.cli.prove_asset import NOT_PROVEN, Gateway, prove_asset, prove_sample
 from gateway.cli.shown import shown
 from gateway.errors import InputRefused, KeyringError, NotProven
-from gateway.imaging.image import Limits
 from gateway.imaging.sandbox import Sandbox
+from gateway.imaging.site_limits import site_limits
 from gateway.services.prove import CLAIM, Proof, prove
 from gateway.services.whole_files import write_whole
 from gateway.settings import largest_image, longest_decode
@@ -92,7 +92,7 @@ def _prove_file(
     source, made = _read(original), _read(copy)
     line = _line_of(report, made)
     signer = _signer(key)
-    limits = Limits.of_site(largest_image(os.environ), longest_decode(os.environ))
+    limits = site_limits(largest_image(os.environ), longest_decode(os.environ))
     try:
         with Sandbox(limits) as sandbox:
             proof = prove(source, made, _redactions(line, report), sandbox, twins=twins)

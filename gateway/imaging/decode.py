@@ -84,7 +84,7 @@ def _decode(data: bytes, image_format: ImageFormat, limits: Limits, allocate: Al
     check_nesting(data, image_format, limits)
     opened = open_header(data, image_format, limits)
     check_size(*opened.size, limits, len(opened.frames))
-    check_shape(*opened.size, len(data), limits)
+    check_shape(*opened.size, len(data), limits, len(opened.frames))
     if opened.plays is not None and max(opened.size) > animated_webp.MAX_SIDE:
         raise Refused("limit.side", *opened.size, animated_webp.MAX_SIDE)
     words: dict[str, None] = {}

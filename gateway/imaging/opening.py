@@ -76,12 +76,13 @@ def check_size(width: int, height: int, limits: Limits, frames: int = 1) -> None
         raise Refused("limit.frames", frames, width, height, limits.max_frames, limits.max_pixels)
 
 
-def check_shape(width: int, height: int, size: int, limits: Limits) -> None:
+def check_shape(width: int, height: int, size: int, limits: Limits, frames: int = 1) -> None:
     """Raises Refused for what is too narrow, or too large for a file of `size` bytes; after check_size."""
     if max(width, height) > limits.max_aspect * min(width, height):
         raise Refused("limit.aspect", width, height, limits.max_aspect)
-    ratio = width * height * 3 // max(size, 1)
-    if width * height > RATIO_FROM and ratio > limits.max_ratio:
+    pixels = width * height * frames
+    ratio = pixels * 3 // max(size, 1)
+    if pixels > RATIO_FROM and ratio > limits.max_ratio:
         raise Refused("limit.ratio", ratio, limits.max_ratio)
 
 

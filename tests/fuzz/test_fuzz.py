@@ -35,7 +35,7 @@ def test_damaged_files_leave_the_confined_decoder_at_work(tmp_path: Path) -> Non
     assert tally.outcomes.total() == FILES
     assert tally.outcomes["decoded"] > 0
     assert tally.outcomes["image.malformed"] > 0
-    assert (tally.defects, tally.hangs) == ([], 0)
+    assert tally.defects == []
     assert f"{FILES} inputs" in tally.report()
 
 
