@@ -66,14 +66,6 @@ class Limits:
         if self.max_frames > MOST_FRAMES:
             raise ValueError(f"no more than {MOST_FRAMES} frames")
 
-    @classmethod
-    def of_site(cls, megapixels: int, seconds: int) -> Limits:
-        """As an operator sets them; above the default size, memory grows as the images may."""
-        usual = cls()
-        pixels = megapixels * 1_000_000
-        memory = max(usual.memory, usual.memory * pixels // usual.max_pixels)
-        return replace(usual, max_pixels=pixels, timeout=float(seconds), memory=memory)
-
 
 @dataclass(frozen=True, slots=True)
 class Timing:

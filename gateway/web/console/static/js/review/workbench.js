@@ -71,7 +71,7 @@ class Workbench extends Drafting {
 
   /** A frame of the original, which is asked for once and each time on the log. */
   async look(id, frame = 0) {
-    const picture = new Pyramid(await send("GET", this.path(`image?frame=${frame}`)), () => this.viewer.redraw());
+    const picture = new Pyramid(await send("GET", this.path(`image${frame > 0 ? `?frame=${frame}` : ""}`)), () => this.viewer.redraw());
     if (this.id !== id) return picture.close();
     const first = this.picture === null;
     this.picture?.close();
@@ -223,7 +223,7 @@ class Workbench extends Drafting {
     const { id } = this;
     try {
       if (this.blinking && !this.copy) {
-        const copy = new Pyramid(await send("GET", this.path(`sanitized?frame=${this.frame}`)), () => this.viewer.redraw());
+        const copy = new Pyramid(await send("GET", this.path(`sanitized${this.frame > 0 ? `?frame=${this.frame}` : ""}`)), () => this.viewer.redraw());
         if (this.id !== id) return void copy.close();
         this.copy = copy;
         await copy.ready;
