@@ -15,7 +15,7 @@ from tests.bench.attacks.results import Row
 
 KIND: Final = Kind.LICENSE_PLATE
 PLATES: Final = 360
-"""At most, of 7 characters: 2,520 guesses give an interval of 2 points to either side, wherever it lies."""
+"""At most, of 7 characters: 2,520 guesses give an interval of 2 points to either side."""
 LISTED: Final = 2401
 """At most, with one guess a plate, for the same reason."""
 LEARNT: Final = (3200, 360)
