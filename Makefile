@@ -44,9 +44,9 @@ test: install ## Linters, types, import rules and the whole suite
 	$(MAKE) --no-print-directory models check
 ifdef ARGS
 	$(BIN)/pytest $(ARGS)
-else # two at a time, but for the journeys: those start processes of their own, which need both cores
+else # two files at a time; the journeys, each with processes of its own, apart from what shares one process
 	.ci/second-chance $(BIN)/pytest -n 2 --dist loadfile --ignore tests/journeys
-	.ci/second-chance $(BIN)/pytest tests/journeys
+	.ci/second-chance $(BIN)/pytest -n 2 --dist loadfile tests/journeys
 endif
 
 check: install ## Linters, types and import rules only

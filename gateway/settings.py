@@ -12,6 +12,8 @@ from gateway.errors import Misconfigured
 MAX_DAYS = 3650
 MAX_IDLE_MINUTES = 720
 MAX_SESSION_HOURS = 24
+MAX_MEGAPIXELS = 400
+MAX_DECODE_SECONDS = 300
 MAX_SECONDS = 3600
 MAX_CONNECTIONS = 65536
 
@@ -32,6 +34,9 @@ class Settings:
     otlp_endpoint: where traces go, if anywhere (PRIVGATE_OTLP_ENDPOINT).
     webhook_networks: networks that webhooks may call although they are not public, by commas, such as
         10.1.0.0/16,127.0.0.0/8 (PRIVGATE_WEBHOOK_NETWORKS); none by default.
+    max_megapixels, decode_seconds: how large an image may be, and how long its decoding may take
+        (PRIVGATE_MAX_MEGAPIXELS, PRIVGATE_DECODE_SECONDS); memory grows with the first, see
+        gateway/imaging/DECODING.md.
     session_idle_minutes, session_hours: when the console signs somebody out: without any activity, and
         however busy they are (PRIVGATE_SESSION_IDLE_MINUTES, PRIVGATE_SESSION_HOURS).
     head_seconds: within which a request's head is to be there (PRIVGATE_HEAD_SECONDS). stall_seconds: in each
@@ -56,6 +61,8 @@ class Settings:
     head_seconds: int = 20
     stall_seconds: int = 60
     connections: int = 500
+    max_megapixels: int = 100
+    decode_seconds: int = 20
 
     @classmethod
     def read(cls, environment: Mapping[str, str], *, data: Path | None = None) -> Settings:
@@ -91,6 +98,8 @@ class Settings:
             connections=_number(
                 environment, "PRIVGATE_CONNECTIONS", 500, most=MAX_CONNECTIONS, of="connections"
             ),
+            max_megapixels=largest_image(environment),
+            decode_seconds=longest_decode(environment),
         )
 
     @property
@@ -104,6 +113,16 @@ def _number(environment: Mapping[str, str], name: str, default: int, *, most: in
     if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= most:
         raise Misconfigured(f"{name} is a number of {of}, 1 to {most}")
     return int(text)
+
+
+def largest_image(environment: Mapping[str, str]) -> int:
+    """PRIVGATE_MAX_MEGAPIXELS. Raises Misconfigured."""
+    return _number(environment, "PRIVGATE_MAX_MEGAPIXELS", 100, most=MAX_MEGAPIXELS, of="megapixels")
+
+
+def longest_decode(environment: Mapping[str, str]) -> int:
+    """PRIVGATE_DECODE_SECONDS. Raises Misconfigured."""
+    return _number(environment, "PRIVGATE_DECODE_SECONDS", 20, most=MAX_DECODE_SECONDS, of="seconds")
 
 
 def wanted_precision(environment: Mapping[str, str]) -> str | None:

@@ -17,6 +17,9 @@ from policies.zone_diff import said
 EXAMPLE: Final = 100
 """Pixels of the box by which a margin is told."""
 
+BITS: Final = {Kind.FACE: 12, Kind.LICENSE_PLATE: 12}
+"""That a blur or a mosaic leaves of one thing, at most; held to `gateway.imaging.redact` as CELLS is."""
+
 CELLS: Final = {Kind.FACE: "2 by 1", Kind.LICENSE_PLATE: "2 by 1"}
 """Of a blur or a mosaic, at most; `gateway.imaging.redact` holds the bound, and a test compares."""
 
@@ -53,7 +56,7 @@ def _whole_frame(policy: Policy) -> str:
         case RedactionMethod.FILL:
             return "Every image is one flat colour, whatever is in it."
         case RedactionMethod.BLUR | RedactionMethod.MOSAIC:
-            return f"Of every image at most {CELLS[Kind.FACE]} cells of coarse colour are left."
+            return f"Of every image at most {_left(Kind.FACE)} are left."
 
 
 def _zones(policy: Policy) -> str:
@@ -112,9 +115,13 @@ def _method(rule: Rule) -> str:
         case RedactionMethod.FILL:
             return "One flat colour. Nothing of what lies beneath is left."
         case RedactionMethod.BLUR:
-            return f"Looks like a blur; at most {CELLS[rule.kind]} cells of coarse colour are left in it."
+            return f"Looks like a blur; at most {_left(rule.kind)} are left in it."
         case RedactionMethod.MOSAIC:
-            return f"At most {CELLS[rule.kind]} cells of coarse colour are left, drawn as squares."
+            return f"At most {_left(rule.kind)} are left, drawn as squares."
+
+
+def _left(kind: Kind) -> str:
+    return f"{CELLS[kind]} cells of coarse colour ({BITS[kind]} bits)"
 
 
 def _of_gate(policy: Policy) -> dict[str, str]:

@@ -186,8 +186,8 @@ class Detection:
     one threshold in a policy then means the same for all of them.
     source: the detectors that saw it, joined by "+": "centerface", "centerface+mediapipe".
     reading: of a line of text, what it was read as; None where nobody read it. Never the text itself.
-    polygon: of what the detector sees tilted, the outline within the region, without a margin; None means all
-    of the region.
+    polygon: of what the detector sees tilted, the outline, without a margin; None means all of the region. It
+    may reach beyond the image, where the region is cut.
     """
 
     kind: Kind
@@ -200,15 +200,6 @@ class Detection:
     def __post_init__(self) -> None:
         if not 0.0 <= self.score <= 1.0:
             raise ValueError(f"{self.source}: a score lies between 0 and 1, not at {self.score}")
-        if self.polygon is not None:
-            x0, y0, x1, y1 = self.polygon.box
-            if not (
-                self.region.x0 <= x0
-                and self.region.y0 <= y0
-                and x1 <= self.region.x1
-                and y1 <= self.region.y1
-            ):
-                raise ValueError(f"{self.source}: the polygon {self.polygon.points} leaves {self.region}")
 
     def to_dict(self) -> dict[str, Any]:
         """As reports keep it. The reading and the polygon are there only where there is one."""

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import assert_never
 
-from policies.cover import Nearby, inside
+from policies.cover import Nearby
+from policies.errors import InvalidRegion
 from policies.hidden_rows import share_hidden
 from policies.model import TOO_MANY, Detection, Plan, Redaction, Region, Size, Verdict
 from policies.policy import Policy, Rule
@@ -115,13 +116,22 @@ def _redaction(detection: Detection, rule: Rule, size: Size) -> Redaction:
             ellipse = Ellipse.around(region.x0, region.y0, region.x1, region.y1, rule.grow)
             return Redaction(_within(ellipse, size, region), rule.kind, rule.method, ellipse)
         case Shape.POLYGON:
-            if detection.polygon is None:
-                return Redaction(around, rule.kind, rule.method)
-            polygon = replace(detection.polygon, grow=rule.grow)
-            tight = inside(around, [_within(polygon, size, region)])[0]
-            return Redaction(tight, rule.kind, rule.method, polygon)
+            return _polygon(detection, rule, around) or Redaction(around, rule.kind, rule.method)
         case _:
             assert_never(rule.shape)
+
+
+def _polygon(detection: Detection, rule: Rule, around: Region) -> Redaction | None:
+    """The detector's polygon with its margin, within `around`; None where there is none, or not there."""
+    if detection.polygon is None:
+        return None
+    polygon = replace(detection.polygon, grow=rule.grow)
+    x0, y0, x1, y1 = polygon.box
+    try:
+        tight = Region(max(x0, around.x0), max(y0, around.y0), min(x1, around.x1), min(y1, around.y1))
+        return Redaction(tight, rule.kind, rule.method, polygon)
+    except InvalidRegion:
+        return None
 
 
 def _within(outline: Outline, size: Size, otherwise: Region) -> Region:

@@ -24,7 +24,7 @@ from gateway.services.file_orders import Done, Order
 from gateway.services.file_plan import Job, plan_jobs
 from gateway.services.file_workers import FileWorkers
 from gateway.services.whole_files import output_folder
-from gateway.settings import models_folder, wanted_precision
+from gateway.settings import largest_image, longest_decode, models_folder, wanted_precision
 from policies.model import RedactionMethod
 from policies.policy import Policy, load_policy
 
@@ -85,6 +85,8 @@ def anonymize(
         facts=RunFacts(_policy_facts(chosen, effective, kinds, method)),
         out=out,
         models=models_folder(os.environ),
+        megapixels=largest_image(os.environ),
+        decode_seconds=longest_decode(os.environ),
         threads=max(1, cores // workers),
         precision=wanted_precision(os.environ),
         previews=html is not None,

@@ -13,6 +13,7 @@ from gateway.cli.options import open_installation, settings_of
 from gateway.cli.process import prepare
 from gateway.detection.models import ModelStore
 from gateway.imaging.sandbox import Sandbox
+from gateway.imaging.site_limits import site_limits
 from gateway.services.detectors import PolicyDetectors
 from gateway.services.originals import Originals
 from gateway.services.people import CONSOLE
@@ -89,7 +90,7 @@ def try_policy(new: Policy, dataset: str, last: int, data: Path | None) -> Trial
     detectors = PolicyDetectors(
         ModelStore(settings.models), threads=len(os.sched_getaffinity(0)), precision=settings.precision
     )
-    with Sandbox() as sandbox:
+    with Sandbox(site_limits(settings.max_megapixels, settings.decode_seconds)) as sandbox:
         trial = PolicyTrial(originals.open, sandbox, detectors)
         trial.check(old, new)
         _record(database, dataset, against, new.version, chosen)

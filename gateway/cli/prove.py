@@ -13,12 +13,14 @@ import typer
 
 from audit.note import CheckpointSigner, sign_note
 from gateway.cli.options import Data, settings_of
-from gateway.cli.prove_asset import NOT_PROVEN, prove_asset
+from gateway.cli.prove_asset import NOT_PROVEN, Gateway, prove_asset, prove_sample
 from gateway.cli.shown import shown
 from gateway.errors import InputRefused, KeyringError, NotProven
 from gateway.imaging.sandbox import Sandbox
+from gateway.imaging.site_limits import site_limits
 from gateway.services.prove import CLAIM, Proof, prove
 from gateway.services.whole_files import write_whole
+from gateway.settings import largest_image, longest_decode
 from gateway.version import VERSION
 from policies.errors import PolicyError
 from policies.model import Redaction
@@ -49,6 +51,10 @@ def command(
     asset: Annotated[
         str | None, typer.Option("--asset", metavar="ID", help="In a gateway instead: its released copy.")
     ] = None,
+    dataset: Annotated[
+        str | None, typer.Option("--dataset", metavar="ID", help="In a gateway: some of its released copies.")
+    ] = None,
+    sample: Annotated[int, typer.Option(min=1, max=50, help="So many of them, drawn by lot.")] = 10,
     url: Annotated[str, typer.Option(help="The gateway's address.")] = "http://127.0.0.1:8080",
     token_file: Annotated[
         Path | None,
@@ -60,13 +66,20 @@ def command(
 
     OUTPUT is made again, from INPUT and from twins whose hidden pixels are noise: all must be equal, byte for
     byte. The regions are the report's; nothing is detected anew, so this does not show
-    that they cover everything. With --asset a worker of the gateway does so and signs, on the log.
+    that they cover everything. With --asset or --dataset a worker of the gateway does so and signs, on the
+    log.
     Status 0: proven. 1: not proven. 2: wrong usage, or an INPUT that cannot be decoded.
     """
-    if asset is not None:
-        if any(given is not None for given in (original, copy, report, key)):
-            raise typer.BadParameter("--asset ID stands for INPUT, OUTPUT, --report and --key; give it alone")
-        prove_asset(asset, url, token_file or settings_of(data).data / "officer.token", certificate)
+    if asset is not None or dataset is not None:
+        if any(given is not None for given in (original, copy, report, key)) or (asset and dataset):
+            raise typer.BadParameter(
+                "--asset ID, or --dataset ID, stands for INPUT, OUTPUT, --report and --key"
+            )
+        gateway = Gateway(url, token_file or settings_of(data).data / "officer.token")
+        if dataset is not None:
+            prove_sample(gateway, dataset, sample)
+        elif asset is not None:
+            prove_asset(gateway, asset, certificate)
         return
     if original is None or copy is None or report is None:
         raise typer.BadParameter("INPUT, OUTPUT and --report FILE are needed; or, in a gateway, --asset ID")
@@ -79,8 +92,9 @@ def _prove_file(
     source, made = _read(original), _read(copy)
     line = _line_of(report, made)
     signer = _signer(key)
+    limits = site_limits(largest_image(os.environ), longest_decode(os.environ))
     try:
-        with Sandbox() as sandbox:
+        with Sandbox(limits) as sandbox:
             proof = prove(source, made, _redactions(line, report), sandbox, twins=twins)
     except NotProven as exc:
         typer.echo(f"NOT PROVEN ({exc.code}): {exc}", err=True)

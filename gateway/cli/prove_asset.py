@@ -1,8 +1,10 @@
-"""`privgate prove --asset ID`: a worker of the gateway proves the copy; this asks, waits and tells."""
+"""`privgate prove --asset ID | --dataset ID`: a worker of the gateway proves; this asks, waits and tells."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -23,12 +25,43 @@ WORDS: Final = {
     "prove.copy": "the file shows what its regions give, and today's twins are equal; but other versions of "
     "the libraries wrote it, so its bytes cannot be had again. It stays. Making the dataset's copies anew "
     "(POST /v1/datasets/ID/rederive, or on its page at the console) makes one that can be proven",
+    "prove.version": "another release or other libraries made the file, and hid its regions otherwise than "
+    "today's would. That shows no leak, and proves nothing. Making the dataset's copies anew makes one that "
+    "can be proven",
 }
 
 
-def prove_asset(asset: str, url: str, token_file: Path, certificate: Path | None) -> None:
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """Where it is, and whose token is sent."""
+
+    url: str
+    token_file: Path
+
+    def client(self) -> Client:
+        """Raises Misconfigured without a readable token."""
+        return Client(self.url, _token(self.token_file))
+
+
+def prove_sample(gateway: Gateway, dataset: str, sample: int) -> None:
+    """A line a copy, and what it comes to. Raises Misconfigured, and what the client raises."""
+    outcomes: Counter[str] = Counter()
+    with gateway.client() as client:
+        for asked in client.do(api.prove_sample(dataset, sample=sample)):
+            proof = client.do(api.finished_proof(asked.id))
+            outcomes[proof.state] += 1
+            reason = f"  {proof.reason}" if proof.reason else ""
+            typer.echo(f"{proof.state}  {proof.copy_id}  {proof.id}{reason}")
+    typer.echo(", ".join(f"{count} {state.replace('_', ' ')}" for state, count in sorted(outcomes.items())))
+    if outcomes["not_proven"]:
+        raise typer.Exit(NOT_PROVEN)
+    if outcomes["failed"]:
+        raise typer.Exit(FAILED)
+
+
+def prove_asset(gateway: Gateway, asset: str, certificate: Path | None) -> None:
     """Raises Misconfigured without a readable token, and what the client raises."""
-    with Client(url, _token(token_file)) as client:
+    with gateway.client() as client:
         proof = client.do(api.finished_proof(client.do(api.prove(asset)).id))
     if proof.certificate is None:
         _refuse(proof)

@@ -11,6 +11,7 @@ from gateway import installation
 from gateway.detection.models import ModelStore
 from gateway.errors import Misconfigured
 from gateway.imaging.sandbox import Sandbox
+from gateway.imaging.site_limits import site_limits
 from gateway.services.anonymize import Anonymizer
 from gateway.services.destinations import Caller
 from gateway.services.detectors import PolicyDetectors
@@ -68,7 +69,7 @@ def run_worker(
     queue = JobQueue(settings.jobs_database)
     original_keys, copy_keys = installation.original_keys(settings), installation.copy_keys(settings)
     tally = Tally(database)
-    with Sandbox() as sandbox:
+    with Sandbox(site_limits(settings.max_megapixels, settings.decode_seconds)) as sandbox:
         sanitizer = Sanitizer(sandbox, detectors)
         remaker = Remaker(
             database,

@@ -1,6 +1,7 @@
 """Boxes as arrays, and the arithmetic on them. Pure.
 
-A `Boxes` is float32 of shape (n, 5): x0, y0, x1, y1 in pixels of the image it belongs to, then a score.
+A `Boxes` is float32 of shape (n, 5): x0, y0, x1, y1 in pixels of the image it belongs to, then a score. Lines
+of text may have more columns, the corners of a tilted rectangle, x and y in turn (see `tilted`).
 """
 
 from __future__ import annotations
@@ -85,6 +86,8 @@ def moved(boxes: Boxes, *, scale: tuple[float, float], offset: tuple[float, floa
     result = boxes.copy()
     result[:, 0:4:2] = result[:, 0:4:2] / scale[0] + offset[0]
     result[:, 1:4:2] = result[:, 1:4:2] / scale[1] + offset[1]
+    result[:, 5::2] = result[:, 5::2] / scale[0] + offset[0]
+    result[:, 6::2] = result[:, 6::2] / scale[1] + offset[1]
     return result
 
 

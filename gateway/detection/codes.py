@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from gateway.detection.detector import Detector, Setting
 from gateway.detection.passes import Pixels
+from gateway.detection.tilted import outline_of, united
 from policies.model import Detection, Kind, Region, Size
 
 # A code that decodes, its checksum right, is one. What only looks like one (a checksum that fails) is half of
@@ -65,7 +66,10 @@ def _read(picture: NDArray[np.uint8], size: Size) -> list[Detection]:
             min(across) - margin, min(along) - margin, max(across) + margin, max(along) + margin, size
         )
         if region is not None:
-            found.append(Detection(Kind.CODE, region, READ if code.valid else SUSPECTED, Codes.name))
+            score = READ if code.valid else SUSPECTED
+            signs = ((-margin, -margin), (-margin, margin), (margin, -margin), (margin, margin))
+            around = [(corner.x + dx, corner.y + dy) for corner in corners for dx, dy in signs]
+            found.append(Detection(Kind.CODE, region, score, Codes.name, polygon=outline_of(around)))
     return found
 
 
@@ -73,11 +77,13 @@ def _merged(found: list[Detection], size: Size) -> list[Detection]:
     """Places that touch are parts of one code, and have the best score among them."""
     merged: list[Detection] = []
     for detection in found:
-        region, score = detection.region, detection.score
+        region, score, parts = detection.region, detection.score, [detection]
         for other in [each for each in merged if _touching(each.region, region, size)]:
             merged.remove(other)
+            parts.append(other)
             region, score = region.united(other.region), max(score, other.score)
-        merged.append(Detection(Kind.CODE, region, score, Codes.name))
+        polygon = united(detection, parts)
+        merged.append(Detection(Kind.CODE, region, score, Codes.name, polygon=polygon))
     return merged
 
 

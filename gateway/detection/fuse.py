@@ -3,8 +3,9 @@
 1. Detections of a kind are one object when their intersection over union is above SAME, or when the one
    that scores less lies within the other by more than INSIDE. A confident one around a smaller one that
    scores more stays a detection of its own: a small face held up in front of a large one hides nothing of it.
-2. The best-scoring one gives the region. For plates, a confident second source that sees the same place
-   widens it to the union: the two see different parts of a plate, its characters and its frame.
+2. The best-scoring one gives the region, and its outline where it has one, drawn around all of them. For
+   plates, a confident second source that sees the same place widens the region to the union: the two see
+   different parts of a plate, its characters and its frame.
 3. Where a second, independent source agrees, the score rises to 1 - (1 - a)(1 - b / 2), a the best of the
    first source and b the best of the others. So agreement lifts a doubtful detection over the operating
    point; one source alone never does.
@@ -14,12 +15,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gateway.detection.boxes import MOST, MOST_RAW, Boxes, areas, ious, overlaps
+from gateway.detection.tilted import united
 from policies.model import TOO_MANY, Detection, Kind, Region, Size
 
 # Detections of less than this normalised score are not reported: half of an operating point.
@@ -90,11 +93,11 @@ def _joined(group: Sequence[Detection]) -> Detection:
     best = group[0]
     others = [one for one in group if one.source != best.source]
     if not others:
-        return best
+        return best if len(group) == 1 else replace(best, polygon=united(best, group))
     second = others[0]
     score = min(1 - (1 - best.score) * (1 - second.score / 2), 1.0)
     sources = "+".join(dict.fromkeys(one.source for one in group))
-    return Detection(best.kind, _region(best, second), score, sources)
+    return Detection(best.kind, _region(best, second), score, sources, polygon=united(best, group))
 
 
 def _region(best: Detection, second: Detection) -> Region:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from gateway.detection.boxes import Boxes, areas, clipped, moved, normalised, ordered, stacked, suppressed
 from gateway.detection.fuse import FLOOR
 from gateway.detection.passes import Pixels, Tile, tiles
+from gateway.detection.tilted import corners_of
 from policies.model import Detection, Kind, Region, Size
 
 
@@ -63,11 +64,16 @@ def least_point(passes: Iterable[Pass]) -> float:
 
 
 def detections(boxes: Boxes, kind: Kind, source: str, pixels: Pixels) -> list[Detection]:
-    """Boxes as detections, best first: regions rounded outwards, cut at the image's edges."""
+    """Boxes as detections, best first: regions rounded outwards, cut at the image's edges.
+
+    Outlines, where there are any, are not cut: what lies beyond the edge is nowhere.
+    """
     size = Size(width=pixels.shape[1], height=pixels.shape[0])
     found = []
-    for x0, y0, x1, y1, score in ordered(boxes).tolist():
+    for line in ordered(boxes).tolist():
+        x0, y0, x1, y1, score = line[:5]
         region = Region.covering(x0, y0, x1, y1, size)
         if region is not None:
-            found.append(Detection(kind, region, min(max(score, 0.0), 1.0), source))
+            score = min(max(score, 0.0), 1.0)
+            found.append(Detection(kind, region, score, source, polygon=corners_of(line)))
     return found

@@ -14,7 +14,7 @@ import numpy as np
 from cv2.typing import MatLike
 from numpy.typing import NDArray
 
-from gateway.detection.boxes import Boxes, Crowded, no_boxes
+from gateway.detection.boxes import Boxes, Crowded
 from gateway.detection.runtime import Preparation
 
 PREPARATION = Preparation(bgr=True, mean=(127.5, 127.5, 127.5), scale=127.5, outputs=1, logits=True)
@@ -29,7 +29,12 @@ MOST_CORES = 50_000
 
 
 def decode(logits: NDArray[np.float32], least: float) -> Boxes:
-    """The axis-aligned boxes of the lines that score `least` or more, in map pixels.
+    """The axis-aligned boxes of the lines that score `least` or more, in map pixels; see `tilted`."""
+    return tilted(logits, least)[:, :5]
+
+
+def tilted(logits: NDArray[np.float32], least: float) -> Boxes:
+    """The same, each with eight columns more: the corners of the tilted rectangle, x and y in turn.
 
     logits: (h, w), of the probability that a pixel belongs to a line. A line's score is the mean probability
     over its core's tilted rectangle.
@@ -40,13 +45,11 @@ def decode(logits: NDArray[np.float32], least: float) -> Boxes:
     if len(contours) > MOST_CORES:
         raise Crowded
     found = [box for contour in contours if (box := _line(logits, contour, least)) is not None]
-    return np.array(found, dtype=np.float32) if found else no_boxes()
+    return np.array(found, dtype=np.float32) if found else np.zeros((0, 13), dtype=np.float32)
 
 
-def _line(
-    logits: NDArray[np.float32], contour: MatLike, least: float
-) -> tuple[float, float, float, float, float] | None:
-    """The box and score of one core, or None where it is too thin or too weak."""
+def _line(logits: NDArray[np.float32], contour: MatLike, least: float) -> list[float] | None:
+    """The box, score and corners of one core, or None where it is too thin or too weak."""
     centre, (width, height), angle = cv2.minAreaRect(contour)
     if min(width, height) < THINNEST:
         return None
@@ -56,7 +59,7 @@ def _line(
     margin = width * height * UNCLIP / (2 * (width + height))
     corners = cv2.boxPoints((centre, (width + 2 * margin, height + 2 * margin), angle))
     (x0, y0), (x1, y1) = corners.min(axis=0), corners.max(axis=0)
-    return float(x0), float(y0), float(x1), float(y1), score
+    return [float(x0), float(y0), float(x1), float(y1), score, *corners.ravel().tolist()]
 
 
 def _mean_within(logits: NDArray[np.float32], corners: MatLike) -> float:

@@ -20,6 +20,7 @@ from gateway.detection.detector import Detector, Setting
 from gateway.detection.looks import Pass, detections, scored, seen
 from gateway.detection.passes import Pixels, Tile, bounded_scale
 from gateway.detection.runtime import Session, open_session
+from gateway.detection.tilted import without_doubt
 from policies.model import Detection, Kind
 
 # The longer side at which a photo is looked at for text; small photos are enlarged no more than this.
@@ -57,6 +58,10 @@ class TextLines:
 
         pixels: RGB uint8. side: of the look, see `text_scale`.
         """
+        return self.tilted_of(pixels, side)[:, :5].copy()
+
+    def tilted_of(self, pixels: Pixels, side: int = SIDE) -> Boxes:
+        """The same, with the corners of those that are tilted."""
         scale = text_scale(pixels.shape[1], pixels.shape[0], side)
         with self._turn:
             if pixels.flags.writeable or self._image() is not pixels:
@@ -89,16 +94,17 @@ class TextDetector(Detector):
         self._lines = text_lines(setting)
 
     def detect(self, pixels: Pixels) -> list[Detection]:
-        lines = scored(self._lines.of(pixels), Pass(1.0, ((math.inf, OPERATING_POINT),)), OVERLAP)
+        lines = scored(self._lines.tilted_of(pixels), Pass(1.0, ((math.inf, OPERATING_POINT),)), OVERLAP)
         return detections(lines, Kind.TEXT, self.name, pixels)
 
 
 def _lines(session: Session, pixels: Pixels, scale: float) -> Boxes:
     def see(tile: Tile) -> Boxes:
         (logits,) = session.run(tile.pixels)
-        return ppocr.decode(logits[0], LEAST)
+        return ppocr.tilted(logits[0], LEAST)
 
-    return with_contrast(suppressed(seen(pixels, scale, see), OVERLAP), pixels)
+    raw = seen(pixels, scale, see)
+    return with_contrast(without_doubt(suppressed(raw, OVERLAP), raw, OVERLAP), pixels)
 
 
 def with_contrast(lines: Boxes, pixels: Pixels) -> Boxes:

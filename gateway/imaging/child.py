@@ -94,7 +94,7 @@ class DecoderChild:
             if isinstance(reply, Refused):
                 raise reply
             written = reply.size
-            return reply, self._output.copy(reply.height, reply.width)
+            return reply, self._output.copy(reply.rows, reply.width)
         finally:
             # Neither file nor image lies here when the next file comes. What the process wrote of an image
             # that it then refused it has cleared itself.

@@ -119,12 +119,12 @@ def webp_chunks(data: bytes) -> Iterator[Chunk]:
 
 
 class WebPHeader(NamedTuple):
-    """Width and height in pixels, whether the pixels are stored without loss, whether it is an animation."""
+    """Width and height in pixels, whether the pixels are stored without loss, how many frames there are."""
 
     width: int
     height: int
     lossless: bool
-    animated: bool
+    frames: int
 
 
 def webp_header(data: bytes) -> WebPHeader:
@@ -132,10 +132,10 @@ def webp_header(data: bytes) -> WebPHeader:
     chunks = list(webp_chunks(data))
     if not chunks:
         raise MalformedContainer("a WebP without any chunk")
-    names = {chunk.name for chunk in chunks}
+    names = [chunk.name for chunk in chunks]
     width, height = _webp_size(chunks[0])
-    animated = b"ANIM" in names or b"ANMF" in names
-    return WebPHeader(width, height, b"VP8L" in names and b"VP8 " not in names, animated)
+    frames = max(1, names.count(b"ANMF"))
+    return WebPHeader(width, height, b"VP8L" in names and b"VP8 " not in names, frames)
 
 
 def _webp_size(first: Chunk) -> tuple[int, int]:
@@ -148,3 +148,40 @@ def _webp_size(first: Chunk) -> tuple[int, int]:
     if first.name == b"VP8 " and len(body) == 10 and body[3:6] == b"\x9d\x01\x2a":
         return int.from_bytes(body[6:8], "little") & 0x3FFF, int.from_bytes(body[8:10], "little") & 0x3FFF
     raise MalformedContainer("the first chunk of the WebP holds no size")
+
+
+def gif_frames(data: bytes, most: int) -> list[tuple[int, int]]:
+    """Of each picture of a GIF how far it reaches, to the right and down, and first the canvas; of no more
+    than `most` pictures. Source: GIF89a specification.
+    """
+    if len(data) < 13:
+        return []
+    at, reach = 13 + _gif_palette(data[10]), [_gif_reach(data[6:10])]
+    while at < len(data) and len(reach) <= most:
+        match data[at]:
+            case 0x2C if at + 10 < len(data):  # a picture: place, size, flags; then the code size
+                reach.append(_gif_reach(data[at + 1 : at + 9]))
+                at = _after_blocks(data, at + 11 + _gif_palette(data[at + 9]))
+            case 0x21:
+                at = _after_blocks(data, at + 2)
+            case 0x3B:
+                break
+            case _:
+                at += 1  # readers look on for something they know
+    return reach
+
+
+def _gif_reach(numbers: bytes) -> tuple[int, int]:
+    """The sums of every second number: of a place and a size, or of a size alone."""
+    values = [int.from_bytes(numbers[at : at + 2], "little") for at in range(0, len(numbers), 2)]
+    return sum(values[::2]), sum(values[1::2])
+
+
+def _gif_palette(flags: int) -> int:
+    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
+
+
+def _after_blocks(data: bytes, at: int) -> int:
+    while at < len(data) and data[at]:
+        at += 1 + data[at]
+    return at + 1

@@ -8,18 +8,27 @@ the header's words in which a person may be named.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
-from gateway.imaging.colour import Rendering, profile_transform, rgb_strips
+from gateway.imaging import animated_webp
+from gateway.imaging.colour import Rendering, rgb_strips
 from gateway.imaging.formats import sniff
-from gateway.imaging.header_words import header_words
-from gateway.imaging.image import DecodedImage, ImageFormat, Limits, Pixels
+from gateway.imaging.header_words import header_words, joined
+from gateway.imaging.image import (
+    MAX_MILLISECONDS,
+    DecodedImage,
+    FileFacts,
+    ImageFormat,
+    Limits,
+    Pixels,
+    Timing,
+)
 from gateway.imaging.nesting import check_nesting
-from gateway.imaging.opening import Opened, check_shape, check_size, colour_key, open_header
+from gateway.imaging.opening import Opened, check_shape, check_size, open_header
 from gateway.imaging.refusals import Refused
 
 __all__ = ["DecodedImage", "ImageFormat", "Limits", "decode", "decode_into", "sniff"]
@@ -40,23 +49,22 @@ def decode(data: bytes, limits: Limits) -> DecodedImage:
         return results[0]
 
     try:
-        image_format, lossless, words = decode_into(data, limits, allocate)
+        facts = decode_into(data, limits, allocate)
     except Refused as refused:
         raise refused.to_error() from None
-    return DecodedImage(results[0], image_format, lossless, frozenset(words.split()))
+    return DecodedImage.of(results[0], facts)
 
 
-def decode_into(data: bytes, limits: Limits, allocate: Allocate) -> tuple[ImageFormat, bool, str]:
-    """Decodes into the array that `allocate` hands out once the size is known and allowed.
-
-    Returns the format, whether the file held the pixels without loss, and its header's words. Raises Refused.
+def decode_into(data: bytes, limits: Limits, allocate: Allocate) -> FileFacts:
+    """Decodes into the array that `allocate` hands out once the size is known and allowed: all frames, one
+    below the other. Raises Refused.
     """
     check_bytes(data, limits)
     image_format = sniff(data)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # codecs warn of damaged metadata, which is dropped anyhow
-            return image_format, *_decode(data, image_format, limits, allocate)
+            return _decode(data, image_format, limits, allocate)
     except Refused:
         raise
     except MemoryError:
@@ -72,36 +80,56 @@ def check_bytes(data: bytes, limits: Limits) -> None:
         raise Refused("limit.bytes", len(data), limits.max_bytes)
 
 
-def _decode(data: bytes, image_format: ImageFormat, limits: Limits, allocate: Allocate) -> tuple[bool, str]:
+def _decode(data: bytes, image_format: ImageFormat, limits: Limits, allocate: Allocate) -> FileFacts:
     check_nesting(data, image_format, limits)
     opened = open_header(data, image_format, limits)
-    check_size(*opened.size, limits)
-    check_shape(*opened.size, len(data), limits)
-    image = _load(opened)
-    if image.size != opened.size:  # a file whose pixels contradict its header
-        check_size(*image.size, limits)
-    orientation = 1 if opened.upright else _orientation(image)
-    # (height, width) of the result: the last four orientations lie on their side.
-    result = allocate(*(image.size if orientation >= 5 else image.size[::-1]))
-    as_in_file = _unoriented(result, orientation)
-    rendering = Rendering(
-        colour_key(image, image_format, data),
-        profile_transform(image.info.get("icc_profile"), image.mode),
-        opened.bits,
-        opened.negative,
-    )
+    check_size(*opened.size, limits, len(opened.frames))
+    check_shape(*opened.size, len(data), limits, len(opened.frames))
+    if opened.plays is not None and max(opened.size) > animated_webp.MAX_SIDE:
+        raise Refused("limit.side", *opened.size, animated_webp.MAX_SIDE)
+    words: dict[str, None] = {}
+    milliseconds: list[int] = []
+    rows: list[Pixels] = []
+    for number, image in enumerate(_loaded(opened)):
+        orientation = 1 if opened.upright else _orientation(image)
+        # (width, height) upright: the last four orientations lie on their side.
+        width, height = image.size[::-1] if orientation >= 5 else image.size
+        if number == 0:
+            check_size(width, height, limits, len(opened.frames))  # the pixels may contradict the header
+            tall = allocate(height * len(opened.frames), width)
+            rows = [tall[height * n : height * (n + 1)] for n in range(len(opened.frames))]
+        elif rows[number].shape[:2] != (height, width):
+            raise Refused("frames.sizes")
+        _render(image, _unoriented(rows[number], orientation), opened.rendering(number, image, data))
+        words.update(dict.fromkeys(header_words(image).split()))
+        milliseconds.append(_duration(image))
+    timing = None if opened.plays is None else Timing(tuple(milliseconds), opened.plays)
+    return FileFacts(image_format, opened.lossless, joined(words), len(rows), timing)
+
+
+def _loaded(opened: Opened) -> Iterator[Image.Image]:
+    """The frames, decoded. Raises whatever the codec raises for damaged or cut-off data."""
+    if not isinstance(opened.image, Image.Image):
+        yield opened.image.to_pillow()
+        return
+    for place in opened.frames:
+        if place:
+            opened.image.seek(place)
+        if len(opened.frames) > 1 and not opened.pages and opened.image.size != opened.size:
+            raise Refused("image.malformed")  # an animation whose canvas grows
+        opened.image.load()
+        yield opened.image
+
+
+def _render(image: Image.Image, as_in_file: Pixels, rendering: Rendering) -> None:
     for top, strip in rgb_strips(image, rendering):
         as_in_file[top : top + strip.shape[0]] = strip
-    return opened.lossless, header_words(image)
 
 
-def _load(opened: Opened) -> Image.Image:
-    """Decodes the pixels. Raises whatever the codec raises for damaged or cut-off data."""
-    if isinstance(opened.image, Image.Image):
-        opened.image.load()
-        return opened.image
-    image: Image.Image = opened.image.to_pillow()
-    return image
+def _duration(image: Image.Image) -> int:
+    """Milliseconds that a frame is shown; 0 where the file says nothing, or nonsense."""
+    told = image.info.get("duration", 0)
+    return round(min(max(told, 0), MAX_MILLISECONDS)) if isinstance(told, int | float) else 0
 
 
 def _orientation(image: Image.Image) -> int:

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from typing import Final
 
 from gateway.imaging import seccomp
-from gateway.imaging.image import ImageFormat, Limits, Pixels
+from gateway.imaging.image import FileFacts, Limits, Pixels
 from gateway.imaging.protocol import MAX_MESSAGE, READY, UNFILTERED, Decoded, Setup, reply_of
 from gateway.imaging.refusals import Refused
 from gateway.imaging.shared_memory import Bytes, SharedView
@@ -34,7 +34,7 @@ _PR_SET_NO_NEW_PRIVS: Final = 38
 _OPEN_FILES: Final = 16  # three standard ones, socket, two memories, and what a codec may open for a moment
 _THREADS: Final = 4  # libheif decodes tiles in up to four threads, each of which spends processor time
 
-Decode = Callable[[bytes, Limits, Callable[[int, int], Pixels]], tuple[ImageFormat, bool, str]]
+Decode = Callable[[bytes, Limits, Callable[[int, int], Pixels]], FileFacts]
 
 
 def main(argument: str) -> None:
@@ -68,8 +68,11 @@ def _outcome(decode_into: Decode, setup: Setup, output: _Output, size: int) -> D
     output.take_back()
     try:
         data = _read(setup.source, size)
-        image_format, lossless, words = decode_into(data, setup.limits, output.allocate)
-        return Decoded(output.height, output.width, image_format, lossless, words)
+        facts = decode_into(data, setup.limits, output.allocate)
+        height = output.height // facts.frames
+        return Decoded(
+            height, output.width, facts.format, facts.lossless, facts.words, facts.frames, facts.timing
+        )
     except Refused as refused:
         output.clear()
         return Refused(refused.code, *refused.numbers)  # without the traceback, which holds the input

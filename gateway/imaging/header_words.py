@@ -36,8 +36,8 @@ def header_words(image: Image.Image) -> str:
         for value in _values(image):
             found.update(dict.fromkeys(_WORD.findall(_plain(value))))
     except Exception:  # damaged EXIF: codecs raise almost anything. What was found until then counts.
-        return _joined(found)
-    return _joined(found)
+        return joined(found)
+    return joined(found)
 
 
 def _values(image: Image.Image) -> Iterator[Any]:
@@ -67,7 +67,8 @@ def _text_of(value: bytes) -> str:
     return text.replace("\0", "" if utf_16 else " ")
 
 
-def _joined(words: dict[str, None]) -> str:
+def joined(words: dict[str, None]) -> str:
+    """The words in their order, as many as MOST leaves room for."""
     taken, length = [], 0
     for word in words:
         length += len(word) + 1

@@ -29,7 +29,8 @@ _TEM: Final = 0x01  # with RSTn, the markers that stand alone: ITU-T T.81, table
 # Boxes of ISO/IEC 14496-12 and 23008-12 that hold boxes, and the bytes in front of those.
 _CONTAINERS: Final = {
     b"meta": 4, b"iprp": 0, b"ipco": 0, b"iinf": 6, b"iref": 4, b"grpl": 0, b"dinf": 0, b"moov": 0,
-    b"trak": 0, b"mdia": 0, b"minf": 0, b"stbl": 0, b"udta": 0, b"edts": 0, b"ipro": 6, b"sinf": 0, b"schi": 0,
+    b"trak": 0, b"mdia": 0, b"minf": 0, b"stbl": 0, b"udta": 0, b"edts": 0,
+    b"ipro": 6, b"sinf": 0, b"schi": 0,
 }  # fmt: skip
 
 # RIFF chunks that hold chunks, and the bytes in front of those. Source: WebP Container Specification.

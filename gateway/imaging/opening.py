@@ -22,10 +22,10 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from gateway.imaging import tiff
-from gateway.imaging.colour import ColourKey
-from gateway.imaging.containers import MalformedContainer, jpeg_precision, webp_header
-from gateway.imaging.image import RATIO_FROM, ImageFormat, Limits
+from gateway.imaging import animated_webp, tiff
+from gateway.imaging.colour import ColourKey, Rendering, profile_transform
+from gateway.imaging.containers import MalformedContainer, gif_frames, jpeg_precision, webp_header
+from gateway.imaging.image import MOST_FRAMES, RATIO_FROM, ImageFormat, Limits
 from gateway.imaging.refusals import Refused
 
 _PNG_BIT_DEPTH: Final = 24  # offset of IHDR's bit depth: signature 8, length 4, name 4, width 4, height 4
@@ -42,33 +42,47 @@ class Opened(NamedTuple):
     """A file whose header has been read.
 
     size: width and height in the file. lossless: whether the file holds its pixels exactly. upright: the
-    codec itself turns the pixels. bits, negative: of samples of more than 8 bits, see colour.Rendering.
+    codec itself turns the pixels. frames: the places that the codec has to go to, one after the other. plays:
+    of an animation, see Timing. pages: of a TIFF, the directory of each frame.
     """
 
     image: Image.Image | pi_heif.HeifFile
     size: tuple[int, int]
     lossless: bool
     upright: bool = False
-    bits: int = 16
-    negative: bool = False
+    frames: tuple[int, ...] = (0,)
+    plays: int | None = None
+    pages: tuple[tiff.Directory, ...] = ()
+
+    def rendering(self, number: int, image: Image.Image, data: bytes) -> Rendering:
+        """How the pixels of a loaded frame become sRGB."""
+        transform = profile_transform(image.info.get("icc_profile"), image.mode)
+        if not self.pages:
+            return Rendering(_colour_key(image, data), transform)
+        page = self.pages[number]
+        negative = page.number(tiff.PHOTOMETRIC) == tiff.WHITE_IS_ZERO
+        return Rendering(None, transform, page.number(tiff.BITS, 1), negative)
 
 
-def check_size(width: int, height: int, limits: Limits) -> None:
-    """Raises Refused for a size that no image may have here."""
+def check_size(width: int, height: int, limits: Limits, frames: int = 1) -> None:
+    """Raises Refused for a size that no image may have here, all its frames together."""
     if width < 1 or height < 1:
         raise Refused("image.malformed")
     if max(width, height) > limits.max_side:
         raise Refused("limit.side", width, height, limits.max_side)
     if width * height > limits.max_pixels:
         raise Refused("limit.pixels", width, height, limits.max_pixels)
+    if frames > limits.max_frames or width * height * frames > limits.max_pixels:
+        raise Refused("limit.frames", frames, width, height, limits.max_frames, limits.max_pixels)
 
 
-def check_shape(width: int, height: int, size: int, limits: Limits) -> None:
+def check_shape(width: int, height: int, size: int, limits: Limits, frames: int = 1) -> None:
     """Raises Refused for what is too narrow, or too large for a file of `size` bytes; after check_size."""
     if max(width, height) > limits.max_aspect * min(width, height):
         raise Refused("limit.aspect", width, height, limits.max_aspect)
-    ratio = width * height * 3 // max(size, 1)
-    if width * height > RATIO_FROM and ratio > limits.max_ratio:
+    pixels = width * height * frames
+    ratio = pixels * 3 // max(size, 1)
+    if pixels > RATIO_FROM and ratio > limits.max_ratio:
         raise Refused("limit.ratio", ratio, limits.max_ratio)
 
 
@@ -76,31 +90,27 @@ def open_header(data: bytes, image_format: ImageFormat, limits: Limits) -> Opene
     """Raises Refused, and whatever the codecs raise for damaged files."""
     match image_format:
         case ImageFormat.JPEG:
-            # JpegImageFile reads the first image of a multi-picture file (MPO): the primary one.
-            if (bits := jpeg_precision(data)) not in (None, 8):
-                raise Refused("format.jpeg_precision", bits or 0)
-            return _opened(JpegImagePlugin.JpegImageFile(io.BytesIO(data)), lossless=False)
+            return _open_jpeg(data)
         case ImageFormat.PNG:
-            return _opened(PngImagePlugin.PngImageFile(io.BytesIO(data)), lossless=True)
+            return _open_png(data)
         case ImageFormat.WEBP:
             return _open_webp(data, limits)
         case ImageFormat.HEIC:
             heif = pi_heif.HeifFile(io.BytesIO(data), convert_hdr_to_8bit=True)
             return Opened(heif, heif.size, lossless=False, upright=True)
         case ImageFormat.AVIF:
-            # The codec tells the container's rotation as if it were EXIF's, and never both.
-            return _opened(AvifImagePlugin.AvifImageFile(io.BytesIO(data)), lossless=False)
+            return _open_avif(data)
         case ImageFormat.TIFF:
             return _open_tiff(data, limits)
         case ImageFormat.GIF:
-            return _opened(GifImagePlugin.GifImageFile(io.BytesIO(data)), lossless=True)
+            return _open_gif(data, limits)
         case ImageFormat.BMP:
             return _opened(BmpImagePlugin.BmpImageFile(io.BytesIO(data)), lossless=True)
         case _:
             assert_never(image_format)
 
 
-def colour_key(image: Image.Image, image_format: ImageFormat, data: bytes) -> ColourKey | None:
+def _colour_key(image: Image.Image, data: bytes) -> ColourKey | None:
     """The colour that the file declares transparent, in the scale of Pillow's samples.
 
     Pillow leaves the key of a PNG's tRNS chunk at the file's bit depth but widens 2- and 4-bit grey to 8 bits
@@ -108,9 +118,9 @@ def colour_key(image: Image.Image, image_format: ImageFormat, data: bytes) -> Co
     never one fewer. The key of a GIF is an index, which Pillow looks up itself but for a palette of greys.
     """
     key = image.info.get("transparency")
-    if image_format is ImageFormat.GIF:
+    if isinstance(image, GifImagePlugin.GifImageFile):
         return key if isinstance(key, int) and image.mode == "L" else None
-    if image_format is not ImageFormat.PNG:
+    if not isinstance(image, PngImagePlugin.PngImageFile):
         return None
     depth = data[_PNG_BIT_DEPTH]
     if isinstance(key, int) and image.mode != "P":
@@ -122,9 +132,56 @@ def colour_key(image: Image.Image, image_format: ImageFormat, data: bytes) -> Co
 
 
 def _opened(image: ImageFile.ImageFile, *, lossless: bool) -> Opened:
-    if getattr(image, "is_animated", False):
-        raise Refused("frames.multiple")
     return Opened(image, image.size, lossless)
+
+
+def _open_jpeg(data: bytes) -> Opened:
+    """The primary image of a multi-picture file (MPO): the codec reads the first, and no other."""
+    if (bits := jpeg_precision(data)) not in (None, 8):
+        raise Refused("format.jpeg_precision", bits or 0)
+    return _opened(JpegImagePlugin.JpegImageFile(io.BytesIO(data)), lossless=False)
+
+
+def _open_avif(data: bytes) -> Opened:
+    """The primary image. The codec tells the container's rotation as if it were EXIF's, and never both."""
+    avif = AvifImagePlugin.AvifImageFile(io.BytesIO(data))
+    if avif.n_frames > 1:
+        raise Refused("frames.multiple")
+    return _opened(avif, lossless=False)
+
+
+def _open_png(data: bytes) -> Opened:
+    """Of an animation the frames that it plays, and not the picture that stands in where none is played."""
+    png = PngImagePlugin.PngImageFile(io.BytesIO(data))
+    if png.n_frames == 1:
+        return _opened(png, lossless=True)
+    # A header may announce any number of frames: no list is made of more than may be taken.
+    frames = tuple(range(int(bool(png.default_image)), min(png.n_frames, MOST_FRAMES + 1)))
+    return Opened(png, png.size, True, frames=frames, plays=_whole(png.info.get("loop")))
+
+
+def _open_gif(data: bytes, limits: Limits) -> Opened:
+    """The frames are counted by hand: Pillow would go through them all, however many there are.
+
+    And measured: it makes the canvas as large as any of them asks for, when it comes to that one.
+    """
+    canvas, *frames = gif_frames(data, limits.max_frames + 1) or [(0, 0)]
+    count = len(frames)
+    width, height = (max(sides) for sides in zip(canvas, *frames[:1], strict=True))
+    check_size(width, height, limits, max(count, 1))
+    if any(right > width or lower > height for right, lower in frames):
+        raise Refused("image.malformed")
+    gif = GifImagePlugin.GifImageFile(io.BytesIO(data))
+    if count <= 1:
+        return _opened(gif, lossless=True)
+    # What it says is how often it begins again; without a word it plays once.
+    again = gif.info.get("loop")
+    plays = 1 if again is None else _whole(again) and _whole(again) + 1
+    return Opened(gif, gif.size, True, frames=tuple(range(count)), plays=plays)
+
+
+def _whole(number: object) -> int:
+    return number if isinstance(number, int) and 0 <= number < animated_webp.MAX_PLAYS else 0
 
 
 def _open_webp(data: bytes, limits: Limits) -> Opened:
@@ -133,35 +190,32 @@ def _open_webp(data: bytes, limits: Limits) -> Opened:
     except MalformedContainer:
         raise Refused("image.malformed") from None
     # Before the codec sees it: it allocates the whole canvas when it is opened.
-    check_size(header.width, header.height, limits)
-    return _opened(WebPImagePlugin.WebPImageFile(io.BytesIO(data)), lossless=header.lossless)
+    check_size(header.width, header.height, limits, header.frames)
+    webp = WebPImagePlugin.WebPImageFile(io.BytesIO(data))
+    if webp.n_frames == 1:
+        return _opened(webp, lossless=header.lossless)
+    frames = tuple(range(webp.n_frames))
+    return Opened(webp, webp.size, header.lossless, frames=frames, plays=_whole(webp.info.get("loop")))
 
 
 def _open_tiff(data: bytes, limits: Limits) -> Opened:
-    """The first page. What is no picture but a sensor's data, or of more pages, is refused by its tags."""
+    """All pages. What is no picture but a sensor's data is refused by its tags."""
     try:
         if tiff.is_raw(data):
             raise Refused("format.raw")
-        (_, first), *others = itertools.islice(tiff.full_pages(data), 2)
+        places, pages = zip(*itertools.islice(tiff.full_pages(data), limits.max_frames + 1), strict=True)
     except (MalformedContainer, ValueError):
         raise Refused("image.malformed") from None
-    if others:
-        raise Refused("frames.multiple")
-    check_size(first.number(tiff.WIDTH), first.number(tiff.LENGTH), limits)
-    compression = first.number(tiff.COMPRESSION, 1)
-    if compression not in TiffImagePlugin.COMPRESSION_INFO:
-        raise Refused("format.tiff_compression", compression)
+    for page in pages:
+        check_size(page.number(tiff.WIDTH), page.number(tiff.LENGTH), limits, len(pages))
+        compression = page.number(tiff.COMPRESSION, 1)
+        if compression not in TiffImagePlugin.COMPRESSION_INFO:
+            raise Refused("format.tiff_compression", compression)
     try:
         image = TiffImagePlugin.TiffImageFile(io.BytesIO(data))
     except SyntaxError as exc:
         if exc.__cause__ is None:  # samples that are none of its colour models; damage has a cause
             raise Refused("format.colours") from None
         raise
-    return Opened(
-        image,
-        image.size,
-        lossless=True,
-        upright=True,  # Pillow applies the tag when it loads the pixels
-        bits=first.number(tiff.BITS, 1),
-        negative=first.number(tiff.PHOTOMETRIC) == tiff.WHITE_IS_ZERO,
-    )
+    # Upright, since Pillow applies the tag when it loads the pixels.
+    return Opened(image, image.size, lossless=True, upright=True, frames=places, pages=pages)

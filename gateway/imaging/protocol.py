@@ -14,13 +14,14 @@ import re
 from dataclasses import astuple, dataclass, field
 from typing import Final
 
-from gateway.imaging.image import ImageFormat, Limits
+from gateway.imaging.image import MAX_MILLISECONDS, FileFacts, ImageFormat, Limits, Timing
 from gateway.imaging.refusals import REFUSALS, Refused
 
 READY: Final = b"ready"
 UNFILTERED: Final = b"unfiltered"
 MAX_WORDS: Final = 2_000  # characters; see header_words
-MAX_MESSAGE: Final = 4096  # bytes; the longest real one has MAX_WORDS and about 100
+# Bytes; the longest real one has MAX_WORDS, ten for each of MOST_FRAMES, and about 100.
+MAX_MESSAGE: Final = 65_536
 _WORDS: Final = re.compile(rf"[a-z ]{{0,{MAX_WORDS}}}")
 MAX_NUMBER: Final = 2**53  # in a refusal: pixels, bytes, seconds; what a float still holds exactly
 
@@ -31,17 +32,31 @@ class ProtocolError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """The pixels lie in the output memory: height * width * 3 bytes. words: the header's, a to z only."""
+    """The pixels lie in the output memory: height * width * 3 bytes for each frame, one after the other.
+
+    words: the header's, a to z only.
+    """
 
     height: int
     width: int
     format: ImageFormat
     lossless: bool
     words: str = field(default="", repr=False)
+    frames: int = 1
+    timing: Timing | None = None
+
+    @property
+    def rows(self) -> int:
+        """Of all frames, one below the other."""
+        return self.height * self.frames
 
     @property
     def size(self) -> int:
-        return self.height * self.width * 3
+        return self.rows * self.width * 3
+
+    @property
+    def facts(self) -> FileFacts:
+        return FileFacts(self.format, self.lossless, self.words, self.frames, self.timing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +81,9 @@ class Setup:
 def reply_of(outcome: Decoded | Refused) -> bytes:
     if isinstance(outcome, Refused):
         return json.dumps(["refused", outcome.code, *outcome.numbers]).encode("ascii")
-    return json.dumps(["decoded", *astuple(outcome)]).encode("ascii")
+    facts = [outcome.format, outcome.lossless, outcome.words, outcome.frames]
+    timing = [] if outcome.timing is None else [outcome.timing.plays, *outcome.timing.milliseconds]
+    return json.dumps(["decoded", outcome.height, outcome.width, *facts, timing]).encode("ascii")
 
 
 def parse_reply(message: bytes, limits: Limits) -> Decoded | Refused:
@@ -76,21 +93,40 @@ def parse_reply(message: bytes, limits: Limits) -> Decoded | Refused:
     except (ValueError, RecursionError):
         raise ProtocolError("no JSON") from None
     match fields:
-        case ["decoded", int(height), int(width), str(name), bool(lossless), str(words)] if name in set(
-            ImageFormat
-        ) and _WORDS.fullmatch(words):
-            if not _allowed(height, width, limits):
+        case [
+            "decoded",
+            int(height),
+            int(width),
+            str(name),
+            bool(lossless),
+            str(words),
+            int(frames),
+            list(timing),
+        ]:
+            if name not in set(ImageFormat) or not _WORDS.fullmatch(words):
+                raise ProtocolError("another format, or more than words")
+            if not _allowed(height, width, frames, limits):
                 raise ProtocolError("pixels beyond the limits")
-            return Decoded(height, width, ImageFormat(name), lossless, words)
+            played = _timing(timing, frames)
+            return Decoded(height, width, ImageFormat(name), lossless, words, frames, played)
         case ["refused", str(code), *numbers] if code in REFUSALS:
             return _refused(code, numbers)
         case _:
             raise ProtocolError("neither pixels nor a refusal")
 
 
-def _allowed(height: int, width: int, limits: Limits) -> bool:
+def _allowed(height: int, width: int, frames: int, limits: Limits) -> bool:
     sides = 1 <= height <= limits.max_side and 1 <= width <= limits.max_side
-    return sides and height * width <= limits.max_pixels
+    return sides and 1 <= frames <= limits.max_frames and height * width * frames <= limits.max_pixels
+
+
+def _timing(numbers: list[object], frames: int) -> Timing | None:
+    if not numbers:
+        return None
+    plays, *milliseconds = (one for one in numbers if type(one) is int and 0 <= one <= MAX_MILLISECONDS)
+    if len(numbers) != frames + 1 or len(milliseconds) != frames:
+        raise ProtocolError("an animation without the durations of its frames")
+    return Timing(tuple(milliseconds), plays)
 
 
 def _refused(code: str, numbers: list[object]) -> Refused:

@@ -70,7 +70,14 @@ REFUSALS: Final[dict[str, Refusal]] = {
     "format.colours": Refusal(UnsupportedFormat, "the image's colour model is not taken", _CONVERT),
     "file.empty": Refusal(MalformedImage, "the file is empty", "Check the transfer and send it again."),
     "frames.multiple": Refusal(
-        UnsupportedFormat, "the file holds more than one frame; one image a file is taken", _FRAME
+        UnsupportedFormat,
+        "a HEIC or AVIF file with a sequence of images is not taken; one with one is",
+        _FRAME,
+    ),
+    "frames.sizes": Refusal(
+        UnsupportedFormat,
+        "the file's pages are of different sizes; those of one size are taken",
+        "Split it and send the pages one by one; `tiffsplit FILE` does it.",
     ),
     "image.malformed": Refusal(
         MalformedImage, "the file is damaged, cut short or not what it claims", _AGAIN
@@ -89,6 +96,12 @@ REFUSALS: Final[dict[str, Refusal]] = {
         LimitExceeded,
         "the image has {0:,} x {1:,} pixels; the limit is {2:,} pixels a side",
         "Scale the image down or cut it into parts, or ask for a higher limit.",
+    ),
+    "limit.frames": Refusal(
+        LimitExceeded,
+        "the file has {0:,} frames or more of {1:,} x {2:,} pixels; the limit is {3:,} frames and "
+        "{4:,} pixels in all",
+        "Split it into shorter files or scale it down, or ask for a higher limit.",
     ),
     "limit.aspect": Refusal(
         LimitExceeded,

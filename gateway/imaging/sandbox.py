@@ -89,7 +89,7 @@ class Sandbox:
         except BaseException:  # an interrupt in the middle: the answer would be taken for the next file's
             self._slot.empty()
             raise
-        return DecodedImage(pixels, decoded.format, decoded.lossless, frozenset(decoded.words.split()))
+        return DecodedImage.of(pixels, decoded.facts)
 
     def _ready_child(self) -> DecoderChild:
         if self._closed:

@@ -62,11 +62,12 @@ def shaped_grid(kind: Kind, mask: Mask) -> ShapedGrid:
 
 def read(pixels: Pixels, mask: Mask, shaped: ShapedGrid) -> Pixels:
     """The quantised means of the cells within the mask, shape (count, 3)."""
-    means = np.empty((shaped.count, 3), dtype=np.uint8)
-    for number, part in enumerate(members(mask, shaped)):
-        inside = pixels[part]
-        means[number] = inside.sum(axis=0, dtype=np.int64) // len(inside)
-    return cells.quantised(means)
+    owner, inside = _owner_of_each(mask.shape, shaped)[mask], pixels[mask]
+    counts = np.bincount(owner, minlength=shaped.count)
+    # The sums are whole numbers below 2^53, so they are exact.
+    sums = [np.bincount(owner, weights=inside[:, each], minlength=shaped.count) for each in range(3)]
+    means = np.stack(sums, axis=1).astype(np.int64) // counts[:, None]
+    return cells.quantised(means.astype(np.uint8))
 
 
 def recover(painted: Pixels, shaped: ShapedGrid) -> Pixels:
@@ -82,10 +83,15 @@ def spread(shown: Pixels, shaped: ShapedGrid) -> Pixels:
 
 def members(mask: Mask, shaped: ShapedGrid) -> list[Mask]:
     """Of each cell that counts the pixels that belong to it; together they are the mask."""
-    height, width = mask.shape
-    tall = np.repeat(shaped.owners, np.diff(cells.edges(height, shaped.grid.rows)), axis=0)
-    owner = np.repeat(tall, np.diff(cells.edges(width, shaped.grid.columns)), axis=1)
+    owner = _owner_of_each(mask.shape, shaped)
     return [mask & (owner == number) for number in range(shaped.count)]
+
+
+def _owner_of_each(shape: tuple[int, ...], shaped: ShapedGrid) -> NDArray[np.intp]:
+    """Of each pixel of a region, shape (height, width), the number of the cell that it belongs to."""
+    height, width = shape
+    tall = np.repeat(shaped.owners, np.diff(cells.edges(height, shaped.grid.rows)), axis=0)
+    return np.repeat(tall, np.diff(cells.edges(width, shaped.grid.columns)), axis=1)
 
 
 def _owners(grid: cells.Grid, counted: list[int]) -> NDArray[np.intp]:

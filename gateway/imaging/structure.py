@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final, assert_never
 
 from gateway.errors import OutputCheckFailed
+from gateway.imaging import animated_webp, page_tiff
 from gateway.imaging.containers import (
     APP0,
     DHT,
@@ -45,7 +46,9 @@ def check_structure(data: bytes, image_format: ImageFormat) -> None:
                 _check_png(data)
             case ImageFormat.WEBP:
                 _check_webp(data)
-            case ImageFormat.HEIC | ImageFormat.AVIF | ImageFormat.TIFF | ImageFormat.GIF | ImageFormat.BMP:
+            case ImageFormat.TIFF:
+                page_tiff.check(data)
+            case ImageFormat.HEIC | ImageFormat.AVIF | ImageFormat.GIF | ImageFormat.BMP:
                 raise MalformedContainer("this format is never written")
             case _:
                 assert_never(image_format)
@@ -56,8 +59,10 @@ def check_structure(data: bytes, image_format: ImageFormat) -> None:
 def is_lossless(data: bytes, image_format: ImageFormat) -> bool:
     """Whether the file holds its pixels exactly. Raises MalformedContainer for a WebP that is none."""
     if image_format is ImageFormat.WEBP:
-        return [chunk.name for chunk in webp_chunks(data)] == [b"VP8L"]
-    return image_format is ImageFormat.PNG
+        return b"VP8 " not in [
+            chunk.name for chunk in webp_chunks(data)
+        ]  # in animations of ours there is none
+    return image_format in (ImageFormat.PNG, ImageFormat.TIFF)
 
 
 def _check_jpeg(data: bytes) -> None:
@@ -96,6 +101,9 @@ def _check_png(data: bytes) -> None:
 
 def _check_webp(data: bytes) -> None:
     names = [chunk.name for chunk in webp_chunks(data)]
+    if b"ANIM" in names:
+        animated_webp.check(data)
+        return
     if len(names) != 1 or names[0] not in _WEBP_ALLOWED:
         raise MalformedContainer(f"chunks {names!r} instead of one image")
     _ends_with_file(int.from_bytes(data[4:8], "little") + 8, data)

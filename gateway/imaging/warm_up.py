@@ -14,13 +14,13 @@ from typing import Final
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, PngImagePlugin
 
-from gateway.imaging.image import ImageFormat, Limits, Pixels
+from gateway.imaging.image import FileFacts, Limits, Pixels
 from gateway.imaging.refusals import Refused
 
 _SIDE: Final = 16
 _LIBGCC: Final = "libgcc_s.so.1"  # glibc opens it when a thread is cancelled or a C++ exception unwinds
 
-Decode = Callable[[bytes, Limits, Callable[[int, int], Pixels]], tuple[ImageFormat, bool, str]]
+Decode = Callable[[bytes, Limits, Callable[[int, int], Pixels]], FileFacts]
 
 
 def warm_up(decode: Decode, limits: Limits) -> None:

@@ -295,4 +295,5 @@ def _report(result: Sanitized, policy_version: str, code_version: str) -> dict[s
         "detections": [d.to_dict() for d in result.detections],
         "reasons": list(result.plan.reasons),
         "milliseconds": result.milliseconds,
+        "frames": result.frames,
     }

@@ -47,7 +47,8 @@ class RunFacts:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A line of the report. Regions are pixels of the oriented image; times are milliseconds.
+    """A line of the report. Regions are pixels of the oriented image, and of all its frames; times are
+    milliseconds.
 
     kept: detections that stay visible because they lie in a zone that the policy keeps.
 
@@ -62,6 +63,7 @@ class Outcome:
     advice: str | None
     policy: dict[str, Any]
     size: dict[str, int] | None = None
+    frames: int | None = None
     detections: list[dict[str, Any]] = field(default_factory=list)
     redactions: list[dict[str, Any]] = field(default_factory=list)
     kept: int = 0
@@ -193,6 +195,7 @@ def _written(job: Job, result: Sanitized, out: Path, facts: RunFacts) -> Outcome
         advice=None if clean else "look at the file; what was found so far is redacted in it",
         policy=facts.policy,
         size={"width": result.size.width, "height": result.size.height},
+        frames=result.frames,
         detections=[d.to_dict() for d in result.detections],
         redactions=[redaction.to_dict() for redaction in result.plan.redactions],
         kept=len(result.plan.kept),

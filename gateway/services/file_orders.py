@@ -20,7 +20,8 @@ if TYPE_CHECKING:  # it imports numerical libraries, which the parent's end need
 class Order:
     """What all the files of one run have in common.
 
-    measure: whether what each costs is told, see Usage. precision: see PolicyDetectors.
+    measure: whether what each costs is told, see Usage. precision: see PolicyDetectors. megapixels,
+    decode_seconds: see Settings.
     """
 
     policy: Policy
@@ -31,6 +32,8 @@ class Order:
     previews: bool
     measure: bool = False
     precision: str | None = None
+    megapixels: int = 100
+    decode_seconds: int = 20
 
 
 @dataclass(frozen=True, slots=True)

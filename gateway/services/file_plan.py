@@ -21,14 +21,17 @@ KEPT_ENDINGS: Mapping[str, frozenset[str]] = {
     ".jpg": frozenset({".jpg", ".jpeg", ".jpe", ".jfif"}),
     ".png": frozenset({".png"}),
     ".webp": frozenset({".webp"}),
+    ".tif": frozenset({".tif", ".tiff"}),
 }
 """By the suffix of what is written: the endings of an input's name that are true of it and stay."""
 
 REWRITTEN_ENDINGS: Mapping[str, frozenset[str]] = {
     ".jpg": frozenset({".heic", ".heif", ".hif", ".avif"}),
     ".png": frozenset({".tif", ".tiff", ".gif", ".bmp", ".dib"}),
+    ".webp": frozenset({".gif", ".apng"}),
 }
-"""By the suffix of what is written: the endings of formats that are read, and written as that one."""
+"""By the suffix of what is written: the endings of formats that are read, and written as that one. A TIFF of
+several pages stays one; an animated GIF becomes an animated WebP."""
 
 _ALL_KEPT = frozenset[str]().union(*KEPT_ENDINGS.values())
 _ALL_KNOWN = _ALL_KEPT.union(*REWRITTEN_ENDINGS.values())

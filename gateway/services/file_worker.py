@@ -9,6 +9,7 @@ from gateway.detection.models import ModelStore
 from gateway.errors import Misconfigured
 from gateway.imaging.image import Limits
 from gateway.imaging.sandbox import Sandbox
+from gateway.imaging.site_limits import site_limits
 from gateway.native_noise import only_our_words
 from gateway.services.anonymize_files import RunFacts, anonymize_file
 from gateway.services.detectors import PolicyDetectors
@@ -22,7 +23,7 @@ from gateway.services.sanitize import Sanitizer
 def work(pipe: Connection, order: Order) -> None:
     """A job in, an outcome out, until the parent closes the pipe, or is gone."""
     only_our_words()
-    limits = Limits()
+    limits = site_limits(order.megapixels, order.decode_seconds)
     detectors = PolicyDetectors(ModelStore(order.models), threads=order.threads, precision=order.precision)
     with Sandbox(limits) as sandbox:
         try:

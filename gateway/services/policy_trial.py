@@ -6,7 +6,7 @@ looks at an image once, however many policies ask for it: what it sees depends o
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from gateway.errors import InputRefused, VaultError
 from gateway.imaging.image import DecodedImage
 from gateway.imaging.sandbox import Sandbox
+from gateway.services.looking import seen_in
 from gateway.services.sanitize import LoadDetectors
 from gateway.store.records import AssetRecord
 from policies.model import Detection, Plan, Size, Verdict
@@ -24,6 +25,13 @@ from policies.release import draw_of
 from policies.shapes import Outline
 
 OpenOriginal = Callable[[AssetRecord], bytes]
+
+
+class FrameLooks(defaultdict[int, dict[str, list[Detection]]]):
+    """By frame: what detectors, by name, saw of it."""
+
+    def __init__(self) -> None:
+        super().__init__(dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +107,7 @@ class PolicyTrial:
             return Tried(asset.id, failure=exc.code)
         except VaultError:
             return Tried(asset.id, failure="vault.unreadable")
-        looks = dict[str, list[Detection]]()
+        looks = FrameLooks()
         size = Size(width=image.pixels.shape[1], height=image.pixels.shape[0])
         seen = [self._seen(policy, image, looks) for policy in (old, new)]
         # As the copies' would be, but for what a recheck of the finished copy may add.
@@ -110,11 +118,15 @@ class PolicyTrial:
         readings = Counter(one.reading.value for one in seen[1] if one.reading is not None)
         return Tried(asset.id, size, before, after, difference(before, after), readings=readings)
 
-    def _seen(
-        self, policy: Policy, image: DecodedImage, looks: dict[str, list[Detection]]
-    ) -> tuple[Detection, ...]:
+    def _seen(self, policy: Policy, image: DecodedImage, looks: FrameLooks) -> tuple[Detection, ...]:
         detectors = self._load_detectors(policy)
-        return detectors.detect(image.pixels, policy.kinds, looks=looks, known=image.words)
+        # A frame is known by where its pixels lie: they stay until this image is done with.
+        return seen_in(
+            image.frames,
+            lambda frame: detectors.detect(
+                frame, policy.kinds, looks=looks[frame.ctypes.data], known=image.words
+            ),
+        )
 
 
 def summary(tried: Sequence[Tried]) -> dict[str, Any]:

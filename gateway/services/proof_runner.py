@@ -38,6 +38,13 @@ AT_A_TIME: Final = 8
 LEAKS: Final = frozenset({"prove.twin", "prove.content"})
 """The copy shows what it should not: it is delivered no more."""
 
+OTHER_RELEASE: Final = "prove.version"
+"""Instead of "prove.content" where another release of the code, or other libraries, made the copy: they may
+well have hidden the regions otherwise, and that they did is no sign of a leak."""
+
+OURS: Final = "privgate"
+"""The name of this product's own version among those of the libraries."""
+
 log = logging.getLogger("privgate.worker")
 
 
@@ -136,7 +143,7 @@ class ProofRunner:
                 "asset": copy.asset_id,
                 "copy": copy.id,
                 "policy_version": copy.report["policy_version"],
-                "made_by": _made_by(copy),
+                "made_by": copy.report.get("code_version"),
                 "code_version": self._code_version,
                 "libraries": self._libraries,
                 "time": now.isoformat(timespec="seconds"),
@@ -159,23 +166,24 @@ class ProofRunner:
         return self._outcome(record.id)
 
     def _not_proven(self, record: ProofRecord, copy: CopyRecord, exc: NotProven) -> str:
-        detail = {"made_by": _made_by(copy), "made_with": copy.report.get("libraries")}
-        detail |= {"proved_by": self._code_version, "proved_with": self._libraries}
+        made, proved = _versions(copy), {OURS: self._code_version, **self._libraries}
+        detail = {"made_with": made, "proved_with": proved}
+        reason = OTHER_RELEASE if exc.code == "prove.content" and made != proved else exc.code
         with self._database.unit() as unit:
-            if self._finish(unit, record, ProofOutcome.NOT_PROVEN, reason=exc.code, detail=detail):
+            if self._finish(unit, record, ProofOutcome.NOT_PROVEN, reason=reason, detail=detail):
                 unit.ledger.record(
                     actor=self._actor,
                     action="copy.not_proven",
                     subject=copy.id,
                     asset=copy.asset_id,
                     proof=record.id,
-                    reason=exc.code,
+                    reason=reason,
                     code=self._code_version,
                 )
-                if exc.code in LEAKS:
-                    self._take_back(unit, copy, exc.code)
-        if exc.code in LEAKS:
-            log.error("copy %s is not proven (%s): it is delivered no more", copy.id, exc.code)
+                if reason in LEAKS:
+                    self._take_back(unit, copy, reason)
+        if reason in LEAKS:
+            log.error("copy %s is not proven (%s): it is delivered no more", copy.id, reason)
         return self._outcome(record.id)
 
     def _take_back(self, unit: Unit, copy: CopyRecord, reason: str) -> None:
@@ -221,7 +229,8 @@ class ProofRunner:
         return outcome.value
 
 
-def _made_by(copy: CopyRecord) -> str | None:
-    """The code version that made the copy."""
-    found: str | None = copy.report.get("code_version")
-    return found
+def _versions(copy: CopyRecord) -> dict[str, str]:
+    """By name, what made the copy, as far as its report says."""
+    ours = copy.report.get("code_version")
+    libraries: Mapping[str, str] = copy.report.get("libraries") or {}
+    return ({} if ours is None else {OURS: ours}) | dict(libraries)

@@ -24,12 +24,11 @@ from typing import Any, Final
 import numpy as np
 
 from gateway.errors import NotProven, OutputCheckFailed
-from gateway.imaging.check import check_output
-from gateway.imaging.encode import encode
+from gateway.imaging.frames import check_frames, encode_frames, hidden_frames, twin_frames
 from gateway.imaging.image import DecodedImage, EncodedImage, Pixels
 from gateway.imaging.redact import apply, method_for
 from gateway.imaging.sandbox import Sandbox
-from gateway.imaging.twin import bits_left, twin
+from gateway.imaging.twin import bits_left
 from policies.model import Plan, Redaction, Verdict
 
 TWINS: Final = 3
@@ -47,8 +46,8 @@ class Proof:
     """What was compared, and what it shows.
 
     sha256: of the sanitized copy. methods: regions by the method that really applied. bits_left: see
-    `twin.bits_left`. pixels_changed: in which the twins differ from the original, the fewest. seed: of the
-    noise, in hex, so that the twins can be made again.
+    `twin.bits_left`. pixels_changed: of all frames, in which the twins differ from the original, the fewest.
+    seed: of the noise, in hex, so that the twins can be made again.
     """
 
     sha256: str
@@ -82,8 +81,8 @@ def prove(
     redacted, again = _made(image, redactions)  # (2)
     changed = []
     for number in range(twins):  # (3)
-        other = DecodedImage(twin(image.pixels, redactions, chance), image.format, image.lossless)
-        changed.append(int((other.pixels != image.pixels).any(axis=2).sum()))
+        other = twin_frames(image, redactions, chance)
+        changed.append(_changed(other, image))
         _same(_made(other, redactions)[1].data, again.data, "prove.twin", f"twin {number + 1} differs")
     if again.data != copy:  # (4)
         _check_content(replace(again, data=copy), redacted, image, redactions)  # (5)
@@ -104,7 +103,13 @@ def prove(
 
 def _made(image: DecodedImage, redactions: Sequence[Redaction]) -> tuple[Pixels, EncodedImage]:
     redacted = apply(image.pixels, redactions)
-    return redacted, encode(redacted, image.format, lossless=image.lossless)
+    return redacted, encode_frames(hidden_frames(image, redacted, redactions), image)
+
+
+def _changed(other: DecodedImage, image: DecodedImage) -> int:
+    """Pixels that differ, of all frames together."""
+    pairs = zip(other.frames, image.frames, strict=True)
+    return sum(int((one != before).any(axis=2).sum()) for one, before in pairs)
 
 
 def _check_content(
@@ -112,7 +117,7 @@ def _check_content(
 ) -> None:
     """Raises NotProven unless the copy passes the check that it was released after."""
     try:
-        check_output(copy, redacted, image.pixels, Plan(tuple(redactions), Verdict.RELEASE, ()))
+        check_frames(copy, redacted, image, Plan(tuple(redactions), Verdict.RELEASE, ()))
     except OutputCheckFailed as exc:
         what = f"the copy is not what these regions give: {exc} ({exc.code})"
         raise NotProven(what, code="prove.content") from exc

@@ -1,5 +1,5 @@
 """A worker's end of re-derivations: what was made under another policy version is made anew, and what other
-library versions wrote, so that it could not be proven.
+library versions or another release wrote, so that it could not be proven.
 
 The rows are the plan of work: any worker's keeper enqueues what waits, so a crash loses nothing. The asset
 keeps its state meanwhile. Its old copies are withdrawn when the new policy is applied (see `apply_policy`)

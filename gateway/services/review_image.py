@@ -6,10 +6,14 @@ none of the bytes that were brought in.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import islice
 from typing import assert_never
 
+from gateway.errors import NotFound
 from gateway.imaging.encode import encode
-from gateway.imaging.image import DecodedImage, EncodedImage, ImageFormat
+from gateway.imaging.frames import hidden_frames
+from gateway.imaging.image import DecodedImage, EncodedImage, ImageFormat, Pixels
 from gateway.imaging.redact import apply
 from gateway.imaging.sandbox import Sandbox
 from gateway.services.originals import Originals
@@ -28,10 +32,11 @@ class ReviewImages:
         self._sandbox = sandbox
         self._clock = clock
 
-    def show(self, principal: Principal, review_id: str) -> EncodedImage:
+    def show(self, principal: Principal, review_id: str, frame: int = 0) -> EncodedImage:
         """The original's pixels, upright, as PNG or JPEG: regions of the review are regions of this picture.
 
-        Raises NotFound, AccessDenied, Conflict, LedgerUnavailable, VaultError, InputRefused: then no byte
+        frame: of an animation or of pages; the regions are those of all. Raises NotFound, also for a frame
+        that is not there, AccessDenied, Conflict, LedgerUnavailable, VaultError, InputRefused: then no byte
         leaves.
         """
 
@@ -50,9 +55,9 @@ class ReviewImages:
         asset = act(self._database, principal, Action.REVIEW_IMAGE, review_id, record, now=self._clock())
         # (2) Open: the whole original authenticates; (3) decode it, confined; (4) encode bare pixels.
         image = self._sandbox.decode(self._originals.open(asset))
-        return encode(image.pixels, _shown_as(image), lossless=image.lossless)
+        return encode(_frame(image.frames, frame), _shown_as(image), lossless=image.lossless)
 
-    def show_sanitized(self, principal: Principal, review_id: str) -> EncodedImage:
+    def show_sanitized(self, principal: Principal, review_id: str, frame: int = 0) -> EncodedImage:
         """What the copy under review shows: its redactions on the original's pixels, made anew for the view.
 
         Made from the original, since the process of the role `review` holds no key of the copies. Raises what
@@ -74,16 +79,26 @@ class ReviewImages:
             self._database, principal, Action.REVIEW_IMAGE, review_id, record, now=self._clock()
         )
         image = self._sandbox.decode(self._originals.open(asset))
-        hidden = apply(image.pixels, redactions_of(copy))
-        return encode(hidden, _shown_as(image), lossless=image.lossless)
+        redactions = redactions_of(copy)
+        hidden = hidden_frames(image, apply(image.pixels, redactions), redactions)
+        return encode(_frame(hidden, frame), _shown_as(image), lossless=image.lossless)
 
     def close(self) -> None:
         """Ends the decoder process; no picture is shown any more."""
         self._sandbox.close()
 
 
+def _frame(frames: Iterable[Pixels], number: int) -> Pixels:
+    found = next(islice(frames, number, None), None)
+    if found is None:
+        raise NotFound(f"the image has no frame {number}")
+    return found
+
+
 def _shown_as(image: DecodedImage) -> ImageFormat:
-    """PNG where every pixel was exact, JPEG where they never were: every browser shows both."""
+    """PNG where every pixel is exact in the copy, JPEG where it never was: every browser shows both."""
+    if image.later:
+        return ImageFormat.PNG
     match image.format:
         case ImageFormat.PNG | ImageFormat.TIFF | ImageFormat.GIF | ImageFormat.BMP:
             return ImageFormat.PNG

@@ -61,6 +61,12 @@ def redactions_of(copy: CopyRecord) -> tuple[Redaction, ...]:
     return tuple(Redaction.parse(stored) for stored in copy.report["redactions"])
 
 
+def frames_of(copy: CopyRecord) -> int:
+    """How many frames or pages the image has. Copies of before there could be several say nothing."""
+    frames: int = copy.report.get("frames", 1)
+    return frames
+
+
 def size_of(copy: CopyRecord) -> Size:
     return Size(copy.width, copy.height)
 

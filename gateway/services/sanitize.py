@@ -4,6 +4,7 @@ Nothing here is stored or recorded; that is the business of whoever calls. The s
 (1) decode, in the confined process; (2) detect; (3) plan; (4) redact, encode from bare pixels, check the
 file; (5) where the policy says so, detect once more on the copy. What is found beside the redactions joins
 the plan and (4) is done again; what a second look still finds is hidden too, and a person decides.
+Of several frames each is looked at, and what is found in one is hidden in all.
 """
 
 from __future__ import annotations
@@ -12,18 +13,19 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gateway.detection.detector import DetectorSet
 from gateway.errors import OutputCheckFailed
-from gateway.imaging.check import check_output
-from gateway.imaging.encode import encode
+from gateway.imaging.frames import check_frames, encode_frames, hidden_frames
 from gateway.imaging.image import DecodedImage, EncodedImage, Pixels
 from gateway.imaging.redact import apply
 from gateway.imaging.sandbox import Sandbox
 from gateway.services.deadline import Deadline, waiting
+from gateway.services.looking import seen_in
 from gateway.services.tracing import span
 from policies.carried import with_carried
 from policies.model import Detection, Plan, Redaction, Size
@@ -33,14 +35,14 @@ from policies.release import RECHECK_HIT, draw_of
 
 LoadDetectors = Callable[[Policy], DetectorSet]
 Look = Callable[[NDArray[np.uint8], NDArray[np.uint8]], None]
-"""Is shown the pixels before and after redaction, (height, width, 3) RGB; must not keep or change them."""
+"""Is shown the first frame before and after redaction, (height, width, 3) RGB; must not keep or change it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sanitized:
     """A sanitized copy that passed its check, and how it came about.
 
-    milliseconds: wall-clock time by stage.
+    milliseconds: wall-clock time by stage. frames: of the image; each was looked at, and is in the copy.
     digests: SHA-256 in hex of each model file that took part, by the model's name.
     absent: second opinions that the policy names and that cannot run here.
     """
@@ -53,6 +55,7 @@ class Sanitized:
     absent: tuple[str, ...]
     precision: str
     milliseconds: dict[str, int]
+    frames: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +92,15 @@ class Sanitizer:
         detectors = self._load_detectors(policy)
         image = self._decode(data, watch)  # (1)
         size = _size_of(image)
-        with watch.turn(detectors), watch.stage("detect"):
-            detections = detectors.detect(image.pixels, policy.kinds, known=image.words)  # (2)
+        look_at = partial(_look_at, detectors, policy, image.words, watch)
+        detections = seen_in(image.frames, partial(look_at, "detect"))  # (2)
         draw = draw_of(policy.version, data)
         with watch.stage("plan"):
             plan = with_carried(make_plan(policy, detections, size, draw=draw), carried, policy)  # (3)
         redacted, encoded = _make(image, plan, watch)  # (4)
         for last in (False, True) if policy.release.recheck else ():  # (5)
-            with watch.turn(detectors), watch.stage("recheck"):
-                seen = detectors.detect(redacted, policy.kinds, known=image.words)
-                hits = missed(policy, seen, plan.redactions, size)
+            shown = hidden_frames(image, redacted, plan.redactions)
+            hits = missed(policy, seen_in(shown, partial(look_at, "recheck")), plan.redactions, size)
             if not hits:
                 break
             detections += tuple(replace(hit, source=f"{hit.source}+recheck") for hit in hits)
@@ -117,6 +119,7 @@ class Sanitizer:
             absent=tuple(detectors.absent),
             precision=detectors.precision.value,
             milliseconds=watch.milliseconds,
+            frames=len(image.frames),
         )
 
     def remake(self, data: bytes, plan: Plan, size: Size) -> Remade:
@@ -142,14 +145,27 @@ def _size_of(image: DecodedImage) -> Size:
     return Size(width=image.pixels.shape[1], height=image.pixels.shape[0])
 
 
+def _look_at(
+    detectors: DetectorSet,
+    policy: Policy,
+    words: frozenset[str],
+    watch: _Stopwatch,
+    stage: str,
+    pixels: Pixels,
+) -> tuple[Detection, ...]:
+    """One frame. Between two of them other images have their turn, and the clock is looked at."""
+    with watch.turn(detectors), watch.stage(stage):
+        return detectors.detect(pixels, policy.kinds, known=words)
+
+
 def _make(image: DecodedImage, plan: Plan, watch: _Stopwatch) -> tuple[Pixels, EncodedImage]:
-    """The redacted pixels, and the file of them, which passed its check."""
+    """The redacted pixels of the first frame, and the file of all frames, which passed its check."""
     with watch.stage("redact"):
         redacted = apply(image.pixels, plan.redactions)
     with watch.stage("encode"):
-        encoded = encode(redacted, image.format, lossless=image.lossless)
+        encoded = encode_frames(hidden_frames(image, redacted, plan.redactions), image)
     with watch.stage("check"):
-        check_output(encoded, redacted, image.pixels, plan)
+        check_frames(encoded, redacted, image, plan)
     return redacted, encoded
 
 

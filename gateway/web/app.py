@@ -278,13 +278,15 @@ def _log(settings: Settings, database: Database, verifier: CheckpointVerifier) -
 def _review_desk(settings: Settings, database: Database, queue: JobQueue) -> Reviews:
     # Imported here: a broker's process does without the imaging room.
     from gateway.imaging.sandbox import Sandbox
+    from gateway.imaging.site_limits import site_limits
     from gateway.services.review_image import ReviewImages
 
     originals = Originals(installation.original_blobs(settings), installation.original_keys(settings))
+    sandbox = Sandbox(site_limits(settings.max_megapixels, settings.decode_seconds))
     return Reviews(
         queue=ReviewQueue(database, utc_now),
         decisions=ReviewDecisions(database, queue.enqueue_remake, utc_now),
-        images=ReviewImages(database, originals, Sandbox(), utc_now),
+        images=ReviewImages(database, originals, sandbox, utc_now),
         work=ReviewWork(database, utc_now),
     )
 

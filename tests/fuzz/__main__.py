@@ -85,6 +85,13 @@ def _put(corpus: Path, inputs: tuple[bytes, ...]) -> None:
         (corpus / sha256(data).hexdigest()[:20]).write_bytes(data)
 
 
+def _has_atheris() -> bool:
+    try:
+        return importlib.util.find_spec("atheris") is not None
+    except ValueError:  # a name that is kept from being imported
+        return False
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("target", choices=[*TARGETS, confined.NAME])
@@ -93,7 +100,7 @@ def main() -> int:
     parser.add_argument("--findings", type=Path, help="where findings are put")
     parser.add_argument("--seed", type=int, default=1, help="of the damage (confined only)")
     options = parser.parse_args()
-    if options.target != confined.NAME and importlib.util.find_spec("atheris") is None:
+    if options.target != confined.NAME and not _has_atheris():
         parser.error(_MISSING)
     with tempfile.TemporaryDirectory() as scratch:
         findings: Path = options.findings or Path(scratch) / "findings"

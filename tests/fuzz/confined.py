@@ -53,7 +53,7 @@ def fuzz(seconds: float, corpus: Path | None, findings: Path, seed: int) -> int:
     with Sandbox(Limits()) as sandbox:
         ends = time.monotonic() + seconds
         while time.monotonic() < ends:
-            _try(sandbox, mutated(seeds, random), tally, findings)
+            attempt(sandbox, mutated(seeds, random), tally, findings)
         _note_peak(sandbox, tally)
     print(tally.report())
     for defect in sorted(set(tally.defects)):
@@ -61,7 +61,7 @@ def fuzz(seconds: float, corpus: Path | None, findings: Path, seed: int) -> int:
     return 1 if tally.defects or tally.hangs else 0
 
 
-def _try(sandbox: Sandbox, data: bytes, tally: Tally, findings: Path) -> None:
+def attempt(sandbox: Sandbox, data: bytes, tally: Tally, findings: Path) -> None:
     pid, started = sandbox.pid, time.monotonic()
     try:
         _check(sandbox.decode(data))

@@ -112,10 +112,12 @@ def test_metrics_tell_of_requests_work_and_log(house: House) -> None:
     released_copy(house.uploader, dataset, plate_png())
     refused = settled(house.uploader, upload(house.uploader, dataset, b"no image"))
     assert refused["state"] == "quarantined"
+    house.officer.http.post(f"/v1/datasets/{dataset}/proofs", json={"sample": 1}).raise_for_status()
 
     def counted() -> dict[str, Metric] | None:
         families = metrics_of(nobody.get("/metrics"))
-        return families if value(families, "privgate_jobs_settled_total", state="quarantined") else None
+        ended = value(families, "privgate_jobs_settled_total", state="quarantined")
+        return families if ended and value(families, "privgate_proofs_total", outcome="proven") else None
 
     all_on_the_tree(house.installation)  # the sequencer may have been the last to start
     found = wait_until(counted, "the worker's counts to reach the database")

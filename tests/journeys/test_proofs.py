@@ -64,3 +64,8 @@ def test_the_command_asks_waits_and_writes_the_certificate(house: House, tmp_pat
     assert "Nothing was detected anew" in done.stdout
     key = CheckpointVerifier.parse(house.installation.client().get("/v1/audit/prover-key").text)
     open_certificate((tmp_path / "certificate").read_text(), key)
+
+    drawn = house.installation.privgate("prove", "--dataset", house.dataset, "--sample", "2", *where)
+    *lines, counted = drawn.stdout.splitlines()
+    assert {line.split()[0] for line in lines} == {"proven"}
+    assert counted == f"{len(lines)} proven"

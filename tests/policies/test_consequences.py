@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from gateway.imaging.cells import grid_for
-from policies.consequences import CELLS, consequences
+from gateway.imaging.redact import bits_of
+from policies.consequences import BITS, CELLS, consequences
 from policies.errors import InvalidPolicy
 from policies.form import faults_of, values
-from policies.model import Kind
+from policies.model import Kind, Redaction, RedactionMethod, Region
 from policies.policy import PRESETS, Policy, load_policy, preset_names
 
 STREET = (PRESETS / "street.yaml").read_text("utf-8")
@@ -18,7 +19,7 @@ STREET = (PRESETS / "street.yaml").read_text("utf-8")
 def test_every_choice_of_a_rule_has_its_sentence(name: str) -> None:
     told = consequences(load_policy(name))
     for rule in load_policy(name).rules:
-        for field in ("method", "hide", "review", "grow", "detectors", "second_opinion", "serves"):
+        for field in ("method", "hide", "review", "grow", "shape", "detectors", "second_opinion", "serves"):
             assert told[f"rules.{rule.kind.value}.{field}"]
 
 
@@ -26,6 +27,8 @@ def test_every_choice_of_a_rule_has_its_sentence(name: str) -> None:
 def test_the_number_of_cells_is_what_is_drawn_at_most(kind: Kind) -> None:
     grid = grid_for(kind, 200, 1000)
     assert CELLS[kind] == f"{max(grid)} by {min(grid)}"
+    large = Redaction(Region(0, 0, 1000, 1000), kind, RedactionMethod.MOSAIC)
+    assert BITS[kind] == bits_of(large)
 
 
 def test_a_margin_is_told_by_an_example_and_a_missing_one_by_its_danger() -> None:

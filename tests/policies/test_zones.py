@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -147,6 +148,13 @@ def test_no_reviewer_shows_what_the_policy_always_hides() -> None:
 
 
 # -- the document
+
+
+def test_the_example_of_the_manual_is_a_policy() -> None:
+    manual = (Path(__file__).parents[2] / "policies" / "POLICIES.md").read_text("utf-8")
+    example = Policy.parse(manual.partition("```yaml\n")[2].partition("```")[0])
+    assert [zone.name for zone in example.zones] == ["camera overlay", "statue"]
+    assert {rule.shape.value for rule in example.rules} == {"ellipse", "polygon"}
 
 
 def test_a_policy_without_zones_keeps_the_version_that_it_had() -> None:

@@ -48,7 +48,7 @@ def ask(tmp_path: Path, *arguments: str, python: str | None = None, **other: str
         environment["PYTHON"] = python
     began = time.monotonic()
     done = subprocess.run(
-        ["/bin/sh", str(SCRIPT), *arguments], env=environment, capture_output=True, text=True, timeout=30
+        ["/bin/sh", str(SCRIPT), *arguments], env=environment, capture_output=True, text=True, timeout=300
     )
     assert time.monotonic() - began < SECONDS
     log = tmp_path / "apt.log"

@@ -24,12 +24,12 @@ ANNOUNCED = "A SECOND CHANCE"
 
 
 def run(folder: Path, *options: str, **files: str) -> subprocess.CompletedProcess[str]:
-    """Two processes at a time, as `make test` does it."""
+    """As `make test` does it, unless other options are given."""
     for name, text in files.items():
         (folder / f"test_{name}.py").write_text(text)
-    pytest = (sys.executable, "-m", "pytest", "-p", "xdist", "-n", "2", "--dist", "loadfile")
+    pytest = (sys.executable, "-m", "pytest", "-p", "xdist", *(options or ("-n", "2", "--dist", "loadfile")))
     return subprocess.run(
-        [str(SCRIPT), *pytest, *options],
+        [str(SCRIPT), *pytest],
         cwd=folder,
         env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
         | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
@@ -52,15 +52,15 @@ def test_what_fails_by_chance_is_run_again_alone_and_loudly(tmp_path: Path) -> N
 
 
 def test_what_fails_again_fails(tmp_path: Path) -> None:
-    done = run(tmp_path, fails=FAILS, chance=FAILS_ONCE)
+    done = run(tmp_path, "-n", "0", fails=FAILS, chance=FAILS_ONCE)
     assert done.returncode == 1
     assert ANNOUNCED in done.stderr
     assert "1 failed, 1 passed" in done.stdout
 
 
 def test_what_another_phase_left_is_no_business_of_this_one(tmp_path: Path) -> None:
-    run(tmp_path, fails=FAILS)
-    done = run(tmp_path, "--ignore", "test_fails.py", chance=FAILS_ONCE)
+    run(tmp_path, "-n", "0", fails=FAILS)
+    done = run(tmp_path, "-n", "0", "--ignore", "test_fails.py", chance=FAILS_ONCE)
     assert done.returncode == 0
     assert "test_fails.py" not in done.stderr
 
@@ -72,7 +72,7 @@ def test_a_file_that_cannot_be_collected_has_no_second_chance(tmp_path: Path) ->
 
 
 def test_failures_everywhere_are_no_accident(tmp_path: Path) -> None:
-    done = run(tmp_path, **{f"part_{number}": FAILS for number in range(6)})
+    done = run(tmp_path, "-n", "0", **{f"part_{number}": FAILS for number in range(6)})
     assert done.returncode == 1
     assert "failures in 6 files" in done.stderr
     assert ANNOUNCED not in done.stderr

@@ -3,8 +3,9 @@
 A point is a name below: which of the real collaborators is watched, and whether the process dies right before
 or right after its work. The kill is SIGKILL, so nothing is flushed, rolled back or cleaned up.
 
-One other thing differs: a worker that is to die takes over no dead worker's job. On a slow machine one job
-could else meet four of them in a row, and a job that takes down all who touch it is rightly held.
+One other thing differs: a worker that is to die at an image takes one job at a time, and no dead worker's. It
+would else take jobs down with it that were sent for the next one to die at; and one job could meet four of
+them in a row, and a job that takes down all who touch it is rightly held.
 """
 
 from __future__ import annotations
@@ -84,10 +85,17 @@ def main() -> None:
     name = sys.argv.pop(1)
     _arm(POINTS[name])
     if name.startswith("anonymize"):
-        importlib.import_module("gateway.services.job_worker").DEAD_AFTER = timedelta(days=1)  # type: ignore[attr-defined]
+        _modest()
     from gateway.cli import main as privgate
 
     privgate()
+
+
+def _modest() -> None:
+    job_worker: Any = importlib.import_module("gateway.services.job_worker")
+    job_worker.DEAD_AFTER = timedelta(days=1)
+    job_worker.JobWorker.__init__.__kwdefaults__["concurrency"] = 1
+    job_worker.Sweep.enqueue_forgotten = lambda _: 0
 
 
 def _arm(point: Point) -> None:

@@ -308,7 +308,7 @@ def finished_proof(person: Person, proof: str) -> dict[str, Any]:
         answer: dict[str, Any] = response.json()
         return answer if answer["finished_at"] else None
 
-    return wait_until(look, f"proof {proof} to be finished", seconds=90.0, every=0.1)
+    return wait_until(look, f"proof {proof} to be finished", every=0.1)
 
 
 def content_of(person: Person, copy: str) -> httpx.Response:

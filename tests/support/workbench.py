@@ -43,5 +43,15 @@ def draw_box(page: Page, box: Box) -> None:
     expect(page.get_by_role("option", name="Drawn by you")).to_have_count(1)
 
 
+def draw_polygon(page: Page, corners: list[tuple[int, int]]) -> None:
+    """P, a click at each corner, and Enter, which closes it; one region more is one's own."""
+    own = page.get_by_role("option", name="Drawn by you").count()
+    page.keyboard.press("p")
+    for corner in corners:
+        page.mouse.click(*screen_point(page, *corner))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("option", name="Drawn by you")).to_have_count(own + 1)
+
+
 def toast_says(page: Page, words: str) -> None:
     expect(page.locator("#toasts")).to_contain_text(words)

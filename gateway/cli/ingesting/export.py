@@ -23,7 +23,7 @@ from gateway.client import Copy
 from gateway.services.whole_files import write_whole
 
 MANIFEST = "manifest.jsonl"
-SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
+SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/tiff": ".tif"}
 SAVE_EVERY = 100
 """Copies after which the manifest is written: what an interrupted export fetches again at most."""
 

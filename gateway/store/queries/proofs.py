@@ -17,8 +17,8 @@ from gateway.store.tables import Copy
 COUNTER: Final = "proof."
 """Before the outcome: how many proofs came to it."""
 
-OTHER_LIBRARIES: Final = "prove.copy"
-"""The reason of a proof whose copy shows what its regions give, in bytes that cannot be had again."""
+UNPROVABLE: Final = ("prove.copy", "prove.version")
+"""Reasons of a proof whose copy other libraries wrote, or another release made: not to be had again."""
 
 
 def add(session: Session, record: ProofRecord) -> None:
@@ -86,14 +86,14 @@ def begin(session: Session, proof_id: str, *, now: datetime) -> ProofRecord:
 
 
 def unprovable() -> ColumnElement[bool]:
-    """Whether a proof has found that other library versions wrote a copy, for a query of copies."""
+    """Whether a proof has found that a copy cannot be made again, for a query of copies."""
     # Few copies ever are: their ids are gathered once, not asked for with each copy of a dataset.
-    return col(Copy.id).in_(select(CopyProof.copy_id).where(CopyProof.reason == OTHER_LIBRARIES))
+    return col(Copy.id).in_(select(CopyProof.copy_id).where(col(CopyProof.reason).in_(UNPROVABLE)))
 
 
 def is_unprovable(session: Session, copy_id: str) -> bool:
     """The same of one copy."""
-    query = select(CopyProof.id).where(CopyProof.copy_id == copy_id, CopyProof.reason == OTHER_LIBRARIES)
+    query = select(CopyProof.id).where(CopyProof.copy_id == copy_id, col(CopyProof.reason).in_(UNPROVABLE))
     return session.exec(query).first() is not None
 
 

@@ -24,7 +24,7 @@ def begin(session: Session, record: RederivationRecord, *, version: str) -> int:
     """Starts one, instead of one that is under way, and notes its assets; returns how many.
 
     Its assets: released or waiting for a person, with a newest copy that is withdrawn or of another version,
-    or that other library versions wrote, as a proof has found.
+    or that cannot be made again to the byte, as a proof has found.
     """
     unfinished = update(Rederivation).where(
         col(Rederivation.dataset_id) == record.dataset_id, col(Rederivation.finished_at).is_(None)

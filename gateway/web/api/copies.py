@@ -37,7 +37,7 @@ def list_copies(
 @router.get(
     "/copies/{copy_id}/content",
     response_class=Response,
-    responses={200: {"content": {"image/jpeg": {}, "image/png": {}, "image/webp": {}}}},
+    responses={200: {"content": {"image/jpeg": {}, "image/png": {}, "image/webp": {}, "image/tiff": {}}}},
 )
 def read_copy(copy_id: Id, principal: Asking, services: Offered) -> Response:
     """The sanitized image, once the delivery is on the log. What does not reach its end is entered too."""

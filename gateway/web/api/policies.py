@@ -134,7 +134,7 @@ def apply_policy(dataset_id: Id, form: ApplicationForm, principal: Asking, servi
 def rederive(dataset_id: Id, response: Response, principal: Asking, services: Offered) -> RederivationOut:
     """Makes every copy of another policy version anew under the present one; the old ones are withdrawn.
 
-    So are copies that other library versions wrote, as a proof of them has found.
+    So are copies of other library versions or another release, as a proof of them has found.
     """
     progress = services.rederivations.begin(principal, dataset_id)
     response.headers["Location"] = f"/v1/datasets/{dataset_id}/rederivation"

@@ -20,8 +20,9 @@ class ProofOut(BaseModel):
     The regions are those that the copy was made with: nothing is detected anew, so that they cover everything
     is no part of it. `reason` of one that is not proven: prove.twin (what is made today depends on hidden
     pixels) or prove.content (the copy shows something else than its regions give), and the copy is delivered
-    no more; prove.copy (it shows what they give, and other library versions wrote it). `certificate`: the
-    signed note of one that is proven; the log holds a commitment to it.
+    no more; prove.copy (it shows what they give, and other library versions wrote it) or prove.version
+    (another release or other libraries hid the regions otherwise), and making it anew mends that.
+    `certificate`: the signed note of one that is proven; the log holds a commitment to it.
     """
 
     id: str
@@ -31,7 +32,7 @@ class ProofOut(BaseModel):
     state: State
     reason: str | None
     made_with: dict[str, str] | None = Field(
-        description="Of one that is not proven: library versions when the copy was made, where known."
+        description="Of one that is not proven: the versions that made the copy, where known."
     )
     proved_with: dict[str, str] | None = Field(description="And those of the worker that compared.")
     certificate: str | None

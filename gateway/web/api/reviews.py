@@ -11,6 +11,7 @@ from gateway.web.api.copies import VIEW_ONLY
 from gateway.web.api.reviews_schemas import (
     DecidedOut,
     DecisionForm,
+    FrameNumber,
     ReviewOut,
     ReviewPage,
     RoundOut,
@@ -66,9 +67,14 @@ def read_review(review_id: Id, principal: Asking, services: Offered) -> SheetOut
     response_class=Response,
     responses={200: {"content": {"image/jpeg": {}, "image/png": {}}}},
 )
-def read_review_image(review_id: Id, principal: Asking, services: Offered) -> Response:
-    """The original's pixels, for whoever holds the review, as long as that lasts; each view is on the log."""
-    shown = offered(services.reviews).images.show(principal, review_id)
+def read_review_image(
+    review_id: Id, principal: Asking, services: Offered, frame: FrameNumber = 0
+) -> Response:
+    """The original's pixels, for whoever holds the review, as long as that lasts; each view is on the log.
+
+    Of an animation or of pages one frame at a time; regions are hidden in all of them.
+    """
+    shown = offered(services.reviews).images.show(principal, review_id, frame)
     return Response(shown.data, media_type=shown.media_type, headers=VIEW_ONLY)
 
 

@@ -6,10 +6,11 @@ from collections import Counter
 from datetime import datetime
 from typing import Annotated, Self
 
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from gateway.services.review_decide import Decided
-from gateway.services.review_sheet import Sheet, SheetRegion
+from gateway.services.review_sheet import Sheet, SheetRegion, frames_of
 from gateway.store.records import DecisionRecord, ReviewRecord
 from policies.errors import InvalidRegion
 from policies.lifecycle import AssetState
@@ -26,6 +27,10 @@ from policies.review import (
     Settled,
 )
 from policies.shapes import Ellipse, Outline, Polygon, Shape
+
+FrameNumber = Annotated[
+    int, Query(ge=0, lt=5_000, description="Of an animation or of pages, from 0.", examples=[0])
+]
 
 MAX_CHANGES = 500
 """Regions in one decision; more faces than the largest crowd of the bench has."""
@@ -70,8 +75,8 @@ class OutlineOut(BaseModel):
     Of an ellipse they are points on it, for a drawing. They may lie beyond the image.
     """
 
-    shape: Shape
-    points: list[tuple[float, float]]
+    shape: Shape = Field(examples=[Shape.POLYGON])
+    points: list[tuple[float, float]] = Field(examples=[[[176, 60], [280, 48], [288, 200], [180, 208]]])
 
     @classmethod
     def of(cls, outline: Outline) -> Self:
@@ -234,11 +239,14 @@ class SuspicionOut(BaseModel):
 
 
 class SheetOut(BaseModel):
-    """What is to be decided. Regions are pixels of the picture at /v1/reviews/{id}/image."""
+    """What is to be decided. Regions are pixels of every frame of the picture at /v1/reviews/{id}/image."""
 
     review: ReviewOut
     width: int
     height: int
+    frames: int = Field(
+        description="Of an animation or of pages: look at each, with ?frame=, before deciding."
+    )
     policy_version: str
     regions: list[ReviewRegionOut]
     unhidden: list[SuspicionOut]
@@ -249,6 +257,7 @@ class SheetOut(BaseModel):
             review=ReviewOut.of(sheet.review),
             width=sheet.copy.width,
             height=sheet.copy.height,
+            frames=frames_of(sheet.copy),
             policy_version=sheet.copy.report["policy_version"],
             regions=[ReviewRegionOut.of(one) for one in sheet.regions],
             unhidden=[SuspicionOut.of(one) for one in sheet.unhidden],

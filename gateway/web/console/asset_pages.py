@@ -113,6 +113,7 @@ def _copy(copy: CopyRecord) -> dict[str, Any]:
         "policy": copy.report.get("policy_version"),
         "regions": [(reasons.KINDS.get(kind, kind), number) for kind, number in sorted(counted.items())],
         "hidden": sum(counted.values()),
+        "kept": copy.report.get("kept", 0),
         "reasons": [reasons.words(code) for code in copy.report.get("reasons", ())],
         "seconds": sum(copy.report.get("milliseconds", {}).values()) / 1000,
         "models": sorted(copy.report.get("models", {}).items()),

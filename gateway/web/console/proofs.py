@@ -32,6 +32,9 @@ NOT_PROVEN: Final = {
     "prove.copy": "The file shows what its regions give, and two pictures that differ only beneath them give "
     "equal files today. But other versions of the libraries wrote it, so its very bytes cannot be had again. "
     "It stays until the dataset's copies are made anew; the new one can be proven.",
+    "prove.version": "Another release or other libraries made the file, and hid its regions otherwise than "
+    "today's would. That shows no leak, and proves nothing. It stays until the dataset's copies are made "
+    "anew; the new one can be proven.",
 }
 
 

@@ -20,6 +20,7 @@ HELD: Final = {
     "none": "No reason given",
     "prove.content": "Copy showed something else than planned",
     "prove.copy": "Other library versions wrote the copy",
+    "prove.version": "Another release made the copy",
     "prove.twin": "Copy depended on what it hides",
     "upload.length": "Not as long as announced",
     "vault.unreadable": "Sealed original does not open",

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import HTMLResponse
 
 from gateway.web.api.copies import VIEW_ONLY
-from gateway.web.api.reviews_schemas import DecisionForm
+from gateway.web.api.reviews_schemas import DecisionForm, FrameNumber
 from gateway.web.console import review_words
 from gateway.web.console.pages import goto, page
 from gateway.web.console.review_schemas import BenchOut, DecidedOut, MovedOnOut
@@ -53,16 +53,16 @@ def claim(review_id: Review, visitor: Acting, services: Offered) -> BenchOut:
 
 
 @router.get("/review/{review_id}/image")
-def original(review_id: Review, visitor: Visiting, services: Offered) -> Response:
+def original(review_id: Review, visitor: Visiting, services: Offered, frame: FrameNumber = 0) -> Response:
     """The original's pixels, once this look is on the log."""
-    shown = offered(services.reviews).images.show(visitor.principal, review_id)
+    shown = offered(services.reviews).images.show(visitor.principal, review_id, frame)
     return Response(shown.data, media_type=shown.media_type, headers=VIEW_ONLY)
 
 
 @router.get("/review/{review_id}/sanitized")
-def sanitized(review_id: Review, visitor: Visiting, services: Offered) -> Response:
+def sanitized(review_id: Review, visitor: Visiting, services: Offered, frame: FrameNumber = 0) -> Response:
     """What the copy under review shows."""
-    shown = offered(services.reviews).images.show_sanitized(visitor.principal, review_id)
+    shown = offered(services.reviews).images.show_sanitized(visitor.principal, review_id, frame)
     return Response(shown.data, media_type=shown.media_type, headers=VIEW_ONLY)
 
 

@@ -10,7 +10,7 @@ from typing import Self
 from pydantic import BaseModel
 
 from gateway.services.review_decide import Decided
-from gateway.services.review_sheet import Sheet, SheetRegion
+from gateway.services.review_sheet import Sheet, SheetRegion, frames_of
 from gateway.services.review_work import Around
 from gateway.store.queries.review_work import Waiting
 from gateway.store.records import ReviewRecord
@@ -160,6 +160,7 @@ class BenchOut(BaseModel):
     policy: PolicyOut
     width: int
     height: int
+    frames: int
     kinds: tuple[Kind, ...]
     regions: tuple[RegionOut, ...]
     unhidden: tuple[RegionOut, ...]
@@ -176,6 +177,7 @@ class BenchOut(BaseModel):
             policy=PolicyOut(name=policy.name, version=sheet.copy.report["policy_version"]),
             width=sheet.copy.width,
             height=sheet.copy.height,
+            frames=frames_of(sheet.copy),
             kinds=tuple(sorted(Kind, key=lambda kind: kind not in policy.kinds)),
             regions=regions,
             unhidden=tuple(RegionOut.suspected(one, policy, lines) for one in sheet.unhidden),

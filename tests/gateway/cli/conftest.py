@@ -57,6 +57,12 @@ def fill_with_everything(folder: Path, portrait: Image.Image) -> None:
     with (folder / "lies.jpg").open("wb") as file:
         small.save(file, "PNG")
     (folder / "photo.heic").write_bytes(HEIC.read_bytes())
+    # Plain, so that nothing is found in them whatever the CPU.
+    first, *rest = (Image.new("RGB", (64, 48), (40 * number, 90, 60)) for number in range(3))
+    first.save(folder / "moving.gif", save_all=True, append_images=rest, duration=80, comment=SECRET)
+    first.save(folder / "pages.tif", save_all=True, append_images=rest, tiffinfo={315: SECRET})
+    first.save(folder / "page.tiff", compression="tiff_lzw", tiffinfo={315: SECRET})
+    first.save(folder / "drawing.bmp")
     (folder / "empty.jpg").touch()
     (folder / "note.txt").write_text("hello")
     (folder / "cut.jpg").write_bytes((folder / UNICODE).read_bytes()[:900])

@@ -1,11 +1,12 @@
-"""Runs `privgate anonymize` so that the worker of one file kills itself while it is at that file.
+"""Runs `privgate anonymize` so that the workers of some files kill themselves while they are at them.
 
-LOSE names the file, LOSE_AT a point of POINTS. The kill is SIGKILL, so nothing is flushed or cleaned up. The
-workers import the main module too: what is armed here is armed in every one of them.
+LOSE is a JSON object: a point of POINTS by file name. The kill is SIGKILL, so nothing is flushed or cleaned
+up. The workers import the main module too: what is armed here is armed in every one of them.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Callable
@@ -22,13 +23,15 @@ POINTS = {
 """By point: the function that the worker dies at, and whether after it."""
 
 
-def _deadly(work: Callable[..., Any], name: str, after: bool) -> Callable[..., Any]:
+def _deadly(function: str, lost: dict[str, str]) -> Callable[..., Any]:
+    work = getattr(anonymize_files, function)
+
     def deadly(job_or_path: Any, *rest: Any) -> Any:
-        concerned = getattr(job_or_path, "source", job_or_path).name == name
-        if concerned and not after:
+        point = POINTS.get(lost.get(getattr(job_or_path, "source", job_or_path).name, ""))
+        if point == (function, False):
             os.kill(os.getpid(), signal.SIGKILL)
         result = work(job_or_path, *rest)
-        if concerned:
+        if point == (function, True):
             os.kill(os.getpid(), signal.SIGKILL)
         return result
 
@@ -36,7 +39,7 @@ def _deadly(work: Callable[..., Any], name: str, after: bool) -> Callable[..., A
 
 
 if __name__ in ("__main__", "__mp_main__"):
-    _target, _after = POINTS[os.environ["LOSE_AT"]]
-    setattr(anonymize_files, _target, _deadly(getattr(anonymize_files, _target), os.environ["LOSE"], _after))
+    for _function in ("_read", "write_whole"):
+        setattr(anonymize_files, _function, _deadly(_function, json.loads(os.environ["LOSE"])))
 if __name__ == "__main__":
     main()

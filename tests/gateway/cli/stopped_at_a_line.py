@@ -7,7 +7,7 @@ import signal
 
 from gateway.cli import main
 from gateway.cli.run_report import RunReport
-from gateway.services.file_workers import Done
+from gateway.services.file_orders import Done
 
 THIRD = 2
 

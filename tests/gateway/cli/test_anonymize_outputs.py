@@ -13,12 +13,17 @@ from PIL import Image
 
 from tests.gateway.cli.conftest import MARKUP, NEWLINE, NOT_UTF8, SECRET, UNICODE, Everything
 from tests.gateway.cli.runs import anonymize, changed, files, without_times
+from tests.support.exif_witness import PLAIN_TAGS
 
 WRITTEN = {
     "turned.jpg",
     "plain.png",
     "web.webp",
     "photo.jpg",  # from photo.heic
+    "moving.webp",  # from moving.gif
+    "pages.tif",
+    "page.png",  # from page.tiff, which has one
+    "drawing.png",  # from drawing.bmp
     "lies.png",  # a PNG that is called lies.jpg
     "no-ending.jpg",
     "sp ace/a b.jpeg",
@@ -71,7 +76,11 @@ def test_exiftool_finds_structure_only(everything: Everything) -> None:
     assert len(told) == len(WRITTEN)
     for image in told:
         groups = {key.partition(":")[0] for key in image if ":" in key}
-        assert groups <= STRUCTURE, image
+        pages = {f"IFD{page}" for page in range(3)} if image["File:FileType"] == "TIFF" else set()
+        assert groups <= STRUCTURE | pages, image
+        assert {key for key in image if key.partition(":")[0] in pages} <= {
+            f"{page}:{tag}" for page in pages for tag in PLAIN_TAGS["IFD"]
+        }
         assert not {"PNG:Warning", "File:Comment", "ExifTool:Warning"} & image.keys()
 
 
@@ -120,6 +129,13 @@ def test_a_heic_file_comes_out_as_an_upright_jpeg(everything: Everything) -> Non
     assert everything.run.line("photo.heic")["size"] == size
 
 
+@pytest.mark.parametrize(("name", "copy"), [("moving.gif", "moving.webp"), ("pages.tif", "pages.tif")])
+def test_every_frame_comes_out(everything: Everything, name: str, copy: str) -> None:
+    with Image.open(everything.out / copy) as frames:
+        assert getattr(frames, "n_frames", 1) == 3
+    assert everything.run.line(name)["frames"] == 3
+
+
 def test_the_report_has_a_whole_line_for_each_file_in_their_order(everything: Everything) -> None:
     assert len(everything.run.lines) == len(WRITTEN) + len(REFUSED)
     names = [
@@ -128,8 +144,8 @@ def test_the_report_has_a_whole_line_for_each_file_in_their_order(everything: Ev
     assert names == sorted(names)
     for line in everything.run.lines:
         assert line.keys() == {
-            *("input", "output", "status", "reason", "advice", "size", "detections", "redactions"),
-            *("policy", "models", "absent", "precision", "milliseconds", "sha256"),
+            *("input", "output", "status", "reason", "advice", "size", "frames", "detections", "redactions"),
+            *("policy", "models", "absent", "precision", "milliseconds", "sha256", "kept"),
         }
         assert line["policy"]["version"].startswith("sha256:")
         assert {"centerface", "clp-det"} <= line["models"].keys()

@@ -26,7 +26,7 @@ def test_help_waits_for_no_library(words: list[str]) -> None:
         f"import sys; from gateway.cli import app; app({words!r}, standalone_mode=False); print(*sys.modules)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300
     )
     loaded = set(done.stdout.splitlines()[-1].split())
     assert "gateway.cli" in loaded

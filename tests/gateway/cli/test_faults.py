@@ -114,9 +114,9 @@ def test_whoever_interrupts_a_verification_is_told_in_one_line_and_gets_no_verdi
         text=True,
     )
     with verifying:
-        held = wait_until(lambda: _held_open(settings.checkpoint_file), "the verification", seconds=60)
+        held = wait_until(lambda: _held_open(settings.checkpoint_file), "the verification")
         verifying.send_signal(signal.SIGINT)
-        said, complained = verifying.communicate(timeout=60)
+        said, complained = verifying.communicate(timeout=300)
         os.close(held)
     assert (verifying.returncode, said) == (130, "")
     assert complained == "privgate: stopped; nothing is said of the log\n"

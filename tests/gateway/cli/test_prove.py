@@ -115,3 +115,15 @@ def test_a_key_that_others_can_read_signs_nothing(run: Run, tmp_path: Path) -> N
     done = run.prove("--key", str(key))
     assert done.exit_code != 0
     assert "chmod 600" in str(done.output) + str(done.exception)
+
+
+def test_a_gateways_copy_stands_for_the_files_and_one_of_both_is_needed(run: Run) -> None:
+    assert run.prove("--asset", "asset-1").exit_code == 2
+    for arguments in ([], [str(run.original), str(run.copy)], ["--asset", "a", "--dataset", "d"]):
+        assert CliRunner().invoke(app, ["prove", *arguments]).exit_code == 2
+
+
+def test_without_a_token_no_gateway_is_asked(run: Run, tmp_path: Path) -> None:
+    arguments = ["prove", "--asset", "asset-1", "--token-file", str(tmp_path / "none")]
+    done = CliRunner().invoke(app, arguments)
+    assert "there is no readable token" in str(done.exception)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageCms
 
-from gateway.errors import InputRefused, LimitExceeded, MalformedImage, UnsupportedFormat
+from gateway.errors import InputRefused, LimitExceeded, MalformedImage
 from gateway.imaging.decode import ImageFormat, Limits, decode
 from gateway.imaging.image import Pixels
 from tests.gateway.imaging.samples import (
@@ -101,14 +101,6 @@ def test_mpo_gives_the_primary_frame() -> None:
     decoded = decode(data, LIMITS)
     assert decoded.format is ImageFormat.JPEG
     assert corners(decoded.pixels) == list(QUADRANTS)
-
-
-@pytest.mark.parametrize("name", ["PNG", "WEBP"])
-def test_animations_are_refused(name: str) -> None:
-    frames = [Image.new("RGB", (8, 8), (level, 0, 0)) for level in (0, 100, 200)]
-    error = refusal(save(frames[0], name, save_all=True, append_images=frames[1:]))
-    assert isinstance(error, UnsupportedFormat)
-    assert error.code == "frames.multiple"
 
 
 def test_a_jpeg_of_twelve_bits_is_named_as_such() -> None:

@@ -118,7 +118,7 @@ def test_dicom_says_that_it_comes_later() -> None:
 
 @pytest.mark.parametrize("code", sorted(REFUSALS))
 def test_every_refusal_makes_a_whole_sentence(code: str) -> None:
-    error = Refused(code, 3, 2, 1).to_error()
+    error = Refused(code, 5, 4, 3, 2, 1).to_error()
     assert error.code == code
     assert "{" not in str(error) + error.advice
     assert error.advice.endswith(".")

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +53,10 @@ def gone(pid: int) -> bool:
 
 
 def state_of(pid: int) -> str:
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    """Its letter of proc_pid_stat(5); "" where there is no such process."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    return ""
 
 
 def pid_of(sandbox: Sandbox) -> int:
@@ -262,7 +266,7 @@ for size in (2_000, 200_000, 20_000_000):
 
 def test_what_the_process_frees_is_written_over() -> None:
     """Its heap is kept from one image to the next, so nothing of the last one may stay in it."""
-    done = subprocess.run([sys.executable, "-c", FREED], env=ENVIRONMENT, capture_output=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", FREED], env=ENVIRONMENT, capture_output=True, timeout=300)
     assert done.returncode == 0, done.stderr.decode()
 
 
@@ -304,6 +308,7 @@ def test_close_leaves_nothing_behind() -> None:
 
 
 def test_a_forgotten_sandbox_leaves_nothing_behind() -> None:
+    gc.collect()  # what tests before this one forgot is not counted
     before = open_descriptors()
     sandbox = Sandbox()
     sandbox.decode(PHOTO)
@@ -346,9 +351,10 @@ def test_no_process_outlives_its_parent(end: str) -> None:
             parent.stdin.close()
         else:
             parent.kill()
-        parent.wait(10)
+        parent.wait(300)
         assert parent.stderr.read() == ""
-    assert all(gone(pid) for pid in pids)
+    # They are nobody's children any more: whether somebody buries them is the machine's business.
+    wait_until(lambda: all(state_of(pid) in ("Z", "") for pid in pids), "the end of both")
 
 
 FORKING_PARENT = """

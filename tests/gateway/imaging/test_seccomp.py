@@ -117,7 +117,7 @@ def test_a_thread_that_ran_before_is_filtered_too() -> None:
         "seccomp.install()",
     )
     done = subprocess.run(
-        [sys.executable, "-c", program + "\ngo.set(); before.join()"], capture_output=True, timeout=60
+        [sys.executable, "-c", program + "\ngo.set(); before.join()"], capture_output=True, timeout=300
     )
     assert done.stdout == b"EPERM", done.stderr.decode()
 

@@ -58,8 +58,13 @@ class ProvingDesk:
             libraries=library_versions(),
         )
 
-    def released(self, *, written: Written = lambda made: made.data, hidden: int = 2) -> CopyRecord:
-        """The copy of asset-1, whose report names two regions. hidden: how many of them really are."""
+    def released(
+        self, *, written: Written = lambda made: made.data, hidden: int = 2, made_by: str = "1"
+    ) -> CopyRecord:
+        """The copy of asset-1, whose report names two regions. hidden: how many of them really are.
+
+        made_by: the release of the code; the runner is of release "1".
+        """
         self.desk.wait_for_people()
         asset, waiting = self.desk.asset(), self.desk.newest()
         plan = Plan(redactions_of(waiting)[:hidden], Verdict.RELEASE, ())
@@ -71,7 +76,7 @@ class ProvingDesk:
             encoded,
             size=size_of(waiting),
             revision=2,
-            report={**waiting.report, "code_version": "0", "libraries": library_versions()},
+            report={**waiting.report, "code_version": made_by, "libraries": library_versions()},
             now=self.desk.now,
         )
         with self.database.unit() as unit:

@@ -88,10 +88,10 @@ def test_the_names_of_what_is_written_as_jpeg(
 @pytest.mark.parametrize(
     ("name", "stale"),
     [
-        ("a.jpg", {"a.jpg", "a.jpg.jpg", "a.jpg.png", "a.jpg.webp"}),
-        ("a.heic", {"a.jpg", "a.heic.jpg", "a.heic.png", "a.heic.webp"}),
-        ("a.tif", {"a.png", "a.tif.jpg", "a.tif.png", "a.tif.webp"}),
-        ("a", {"a.jpg", "a.png", "a.webp"}),
+        ("a.jpg", {"a.jpg", "a.jpg.jpg", "a.jpg.png", "a.jpg.tif", "a.jpg.webp"}),
+        ("a.heic", {"a.jpg", "a.heic.jpg", "a.heic.png", "a.heic.tif", "a.heic.webp"}),
+        ("a.tif", {"a.png", "a.tif", "a.tif.jpg", "a.tif.png", "a.tif.tif", "a.tif.webp"}),
+        ("a", {"a.jpg", "a.png", "a.tif", "a.webp"}),
     ],
 )
 def test_an_earlier_copy_of_the_file_itself_is_stale(name: str, stale: set[str], tmp_path: Path) -> None:

@@ -127,13 +127,16 @@ def test_a_copy_is_never_settled_under_a_policy_that_was_changed_meanwhile(chang
     assert [e.details["policy"] for e in entries(changes.database)] == [STRICTER.version]
 
 
-def test_a_copy_that_other_libraries_wrote_is_made_anew_under_the_same_policy(changes: Changes) -> None:
+@pytest.mark.parametrize("reason", proofs.UNPROVABLE)
+def test_a_copy_that_could_not_be_proven_is_made_anew_under_the_same_policy(
+    changes: Changes, reason: str
+) -> None:
     changes.anonymizer.run("asset-1")
     first = changes.newest()
     proof = ProofRecord("proof-1", "asset-1", first.id, DATASET, OFFICER, NOW)
     with changes.database.unit() as unit:
         proofs.add(unit.session, proof)
-        proofs.finish(unit.session, proof.id, ProofOutcome.NOT_PROVEN, now=NOW, reason=proofs.OTHER_LIBRARIES)
+        proofs.finish(unit.session, proof.id, ProofOutcome.NOT_PROVEN, now=NOW, reason=reason)
     changes.rederive()
     assert changes.rederiver.run("asset-1") == "released"
     assert changes.newest().revision == 2

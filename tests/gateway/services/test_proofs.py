@@ -28,7 +28,8 @@ from gateway.store.queries import copies, counters, proofs
 from gateway.store.records import CopyRecord
 from policies.access import Principal, Role
 from policies.lifecycle import AssetState
-from policies.model import Redaction
+from policies.model import Kind, Redaction, Region
+from policies.review import Addition, Changes
 from tests.gateway.services.desk import Desk
 from tests.gateway.services.proving import AUDITOR, GOVERNOR, ProvingDesk, by_another_encoder
 from tests.gateway.store.rows import DATASET, OFFICER, entries, release
@@ -65,7 +66,7 @@ def withdrawn(bench: ProvingDesk, copy: CopyRecord) -> bool:
 
 
 def test_a_copy_is_proven_and_its_certificate_says_of_what(bench: ProvingDesk) -> None:
-    copy = bench.released()
+    copy = bench.released(made_by="0")
     record = proven(bench)
     assert (record.outcome, record.reason, record.copy_id) == (ProofOutcome.PROVEN, None, copy.id)
     told = json.loads(verify_note(str(record.certificate), bench.prover.verifier))
@@ -75,6 +76,16 @@ def test_a_copy_is_proven_and_its_certificate_says_of_what(bench: ProvingDesk) -
     assert told["policy_version"] == copy.report["policy_version"]
     assert (told["regions"], told["methods"], told["twins"]) == (2, {"blur": 2}, 3)
     assert "detected anew" in told["claim"]
+
+
+def test_a_copy_that_reviewers_settled_is_proven_with_what_they_added(bench: ProvingDesk) -> None:
+    desk = bench.desk
+    [review] = desk.wait_for_people()
+    added = Changes({}, {}, [Addition(Kind.TEXT, Region(0, 24, 32, 32))])
+    desk.decide(desk.reviewers[0], review, changes=added)
+    assert desk.remaker.run("copy-1") is AssetState.RELEASED
+    told = json.loads(str(proven(bench).certificate).partition("\n")[0])
+    assert (told["regions"], told["methods"]) == (3, {"blur": 2, "fill": 1})
 
 
 def test_the_opening_is_entered_before_the_original_is_opened(
@@ -198,6 +209,14 @@ def test_a_copy_that_shows_a_region_is_taken_back(bench: ProvingDesk) -> None:
     assert (record.outcome, record.reason) == (ProofOutcome.NOT_PROVEN, "prove.content")
     assert bench.desk.asset().state is AssetState.QUARANTINED
     assert withdrawn(bench, copy)
+
+
+def test_what_another_release_hid_otherwise_is_no_leak(bench: ProvingDesk) -> None:
+    copy = bench.released(hidden=1, made_by="0")
+    record = proven(bench)
+    assert (record.outcome, record.reason) == (ProofOutcome.NOT_PROVEN, "prove.version")
+    assert bench.desk.asset().state is AssetState.RELEASED
+    assert not withdrawn(bench, copy)
 
 
 def test_of_a_leak_in_an_older_copy_the_newer_one_stays(bench: ProvingDesk) -> None:

@@ -24,7 +24,7 @@ from gateway.store.records import ReviewRecord
 from gateway.vault.copies import CopyReader
 from policies.access import Principal, Role
 from policies.lifecycle import AssetState
-from policies.model import Kind, Region
+from policies.model import Kind, Redaction, Region
 from policies.review import (
     Addition,
     Changes,
@@ -34,6 +34,7 @@ from policies.review import (
     ReviewVerdict,
     Settled,
 )
+from policies.shapes import Polygon
 from tests.gateway.services.desk import NOTHING, STORED, Desk, picture
 from tests.gateway.store.rows import OFFICER, copy_record, entries
 
@@ -209,6 +210,24 @@ def test_a_decision_makes_the_next_copy_and_leaves_the_old_one_as_it_is(desk: De
     # Done again, it changes nothing.
     assert desk.remaker.run("copy-1") is AssetState.RELEASED
     assert desk.newest() == new
+
+
+def test_a_drawn_polygon_hides_what_it_touches_and_shows_the_rest_of_its_rectangle(desk: Desk) -> None:
+    [review] = desk.wait_for_people()
+    triangle = Polygon.hull([(40, 0), (64, 0), (64, 20)])
+    added = Addition(Kind.TEXT, Region(40, 0, 64, 20), polygon=triangle)
+    desk.decide(desk.reviewers[0], review, changes=Changes({}, {}, [added]))
+    assert desk.remaker.run("copy-1") is AssetState.RELEASED
+    new = desk.newest()
+    [drawn] = [one for one in new.report["redactions"] if one["kind"] == "text"]
+    assert Redaction.parse(drawn).outline == triangle
+    reader = CopyReader(desk.copy_blobs, desk._copy_keys)
+    with Image.open(io.BytesIO(reader.read(new.id, new.blob, new.wrapped_key))) as image:
+        after = np.asarray(image.convert("RGB"))
+    with Image.open(io.BytesIO(picture())) as image:
+        before = np.asarray(image)
+    assert len(np.unique(after[0, 41:64].reshape(-1, 3), axis=0)) == 1
+    assert np.array_equal(after[14:20, 40:52], before[14:20, 40:52])
 
 
 def test_every_decision_and_every_rejection_is_on_the_log_with_its_author(desk: Desk) -> None:

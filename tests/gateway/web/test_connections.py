@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from gateway.web.connections import LEAST_BYTES, Patience, patient
 from tests.support.processes import free_port, wait_until
 
-SOON: Final = 30.0
+SOON: Final = 240.0
 """Seconds until a test gives up on what must come about."""
 
 FOREVER: Final = 3600.0

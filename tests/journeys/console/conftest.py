@@ -54,7 +54,8 @@ def open_account(installation: Installation, person: Person) -> str:
     return login
 
 
-@pytest.fixture(scope="package")
+# The session's, like the installation: where files are dealt out, others come between those of this package.
+@pytest.fixture(scope="session")
 def logins(house: House) -> dict[str, str]:
     """User names by person's id, of those who have an account by now.
 

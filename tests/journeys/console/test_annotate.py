@@ -6,6 +6,7 @@ import json
 import re
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import pytest
@@ -241,6 +242,25 @@ def test_by_keys_alone_and_with_keys_of_ones_own(street: Street, seat: Seat) -> 
     page.get_by_role("link", name=re.compile("Read all")).click()
     expect(page.get_by_role("heading", name="Guidelines", exact=True)).to_be_visible()
     looked_at(page, "annotator-guidelines-dark-tablet")
+
+
+def test_the_end_of_a_lease_is_told_in_time_and_can_be_put_off(street: Street, seat: Seat) -> None:
+    page = seat(street.annotator)
+    page.clock.install()
+    go_on(page)
+    task = page.url.rpartition("/")[2]
+    warning = page.locator("#lease")
+    expect(warning).to_be_hidden()
+    soon = f"{datetime.now(UTC) + timedelta(minutes=4):%Y-%m-%d %H:%M:%S.%f}"
+    street.house.installation.execute(
+        "UPDATE label_task SET lease_until = :soon WHERE id = :id", soon=soon, id=task
+    )
+    # Whoever did something in the last minute is at work, and keeps the image without being asked.
+    page.clock.fast_forward("02:00")
+    expect(warning).to_contain_text(re.compile(r"goes back to the others in [1-4] min"))
+    looked_at(page, "annotator-lease")
+    warning.get_by_role("button", name="Keep the image").click()
+    expect(warning).to_be_hidden()
 
 
 def test_a_grant_taken_back_closes_the_open_image(street: Street, seat: Seat) -> None:

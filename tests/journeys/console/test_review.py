@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -17,12 +18,16 @@ from tests.support.gateway import Person, content_of, give_grant
 from tests.support.pictures import distinct, part, photo_with_plate, pixels_of, png
 from tests.support.processes import wait_until
 from tests.support.reviews import claimed, in_state, looked_at_dataset, reviews_of, waiting_asset
-from tests.support.workbench import draw_box, open_bench, shows, toast_says
+from tests.support.workbench import draw_box, draw_polygon, open_bench, shows, toast_says
 
 MOST_BYTES = 350_000
 """Compressed, of the page and all that it loads but the image."""
 
 BOX = (400, 200, 480, 280)
+TRIANGLE = [(390, 20), (500, 20), (500, 130)]
+WITHIN = (470, 28, 492, 50)
+BESIDE = (392, 108, 410, 128)
+"""In the triangle, and in the rectangle around it only."""
 
 
 @pytest.fixture(scope="module")
@@ -86,12 +91,13 @@ def test_an_image_is_settled_by_keyboard_and_the_queue_and_the_decisions_say_so(
     looked_at(page, "decisions")
 
 
-def test_a_box_that_was_drawn_is_hidden_in_the_copy_that_annotators_get(
+def test_a_box_and_a_polygon_that_were_drawn_are_hidden_in_the_copy_that_annotators_get(
     house: House, seat: Seat, asset: str
 ) -> None:
     page = seat(house.reviewer)
     open_bench(page, only_review(house, asset))
     draw_box(page, BOX)
+    draw_polygon(page, TRIANGLE)
     page.keyboard.press("b")  # tapped: stays
     expect(page.get_by_text("The next copy, as you have it now")).to_be_visible()
     page.keyboard.press("b")
@@ -99,9 +105,34 @@ def test_a_box_that_was_drawn_is_hidden_in_the_copy_that_annotators_get(
     toast_says(page, "carried out")
     copy = in_state(house.uploader, asset, "released")["copy_id"]
     after = pixels_of(content_of(house.annotator, copy).content)
-    assert len(np.unique(part(after, BOX).reshape(-1, 3), axis=0)) <= len(Kind)
+    for place in (BOX, WITHIN):
+        assert colours(after, place) <= len(Kind)
+    assert colours(after, BESIDE) > len(Kind)
     [decided] = [e for e in house.installation.entries("review.decided") if e["details"]["asset"] == asset]
-    assert (decided["details"]["added"], decided["details"]["held"]) == (1, 8)
+    assert (decided["details"]["added"], decided["details"]["held"]) == (2, 8)
+
+
+def colours(pixels: NDArray[np.uint8], place: tuple[int, int, int, int]) -> int:
+    return len(np.unique(part(pixels, place).reshape(-1, 3), axis=0))
+
+
+def test_a_key_of_ones_own_stands_where_the_page_says_its_keys(house: House, seat: Seat, asset: str) -> None:
+    page = seat(house.reviewer)
+    open_bench(page, only_review(house, asset))
+    foot = page.locator(".foot .keys")
+    expect(foot).to_contain_text("R box")
+    page.keyboard.press("?")
+    page.get_by_role("button", name="draw a box: R. Change").click()
+    page.keyboard.press("g")
+    page.get_by_role("button", name="Close", exact=True).click()
+    expect(foot).to_contain_text("G box")
+    page.keyboard.press("g")
+    expect(page.locator('[data-act="tool"][data-value="box"]')).to_have_attribute("aria-pressed", "true")
+    page.reload()
+    expect(foot).to_contain_text("G box")
+    page.keyboard.press("?")
+    page.get_by_role("button", name="As they were").click()
+    expect(foot).to_contain_text("R box")
 
 
 def test_a_release_is_undone_by_its_key_and_nothing_came_of_it(house: House, seat: Seat, asset: str) -> None:

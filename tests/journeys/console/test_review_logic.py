@@ -140,3 +140,35 @@ def test_a_decision_says_what_was_moved_not_hidden_and_added(page: Page) -> None
     assert decision["moved"] == [{"index": 0, "region": {"x0": 1, "y0": 40, "x1": 9, "y1": 48}}]
     assert [one["kind"] for one in decision["added"]] == ["face", "code"]
     assert after_moving == []
+
+
+def test_a_drawn_polygon_is_hidden_without_its_hollows_and_moved_it_is_a_box(page: Page) -> None:
+    told = run(
+        page,
+        "draft",
+        """(() => {
+            const corner = (x, y) => ({ x, y });
+            const ring = [corner(20, 20), corner(40, 20), corner(30, 25), corner(40, 40), corner(20, 40)];
+            const box = {x0: 20, y0: 20, x1: 40, y1: 40};
+            const d = m.drawn(m.draftOf(a), 'code', box, ring);
+            const moved = m.placed(d, 'd1', {x0: 21, y0: 20, x1: 41, y1: 40});
+            return [m.decisionOf(d).added[0].polygon, m.decisionOf(moved).added[0].polygon ?? null];
+        })()""",
+        SHEET,
+    )
+    assert sorted(told[0]) == [[20, 20], [20, 40], [40, 20], [40, 40]]
+    assert told[1] is None
+
+
+def test_what_the_policy_always_hides_is_neither_moved_nor_shown(page: Page) -> None:
+    told = run(
+        page,
+        "draft",
+        """(() => {
+            a.regions[0].always = true;
+            const d = m.draftOf(a);
+            return [m.shown(d, 'r0') === d, m.placed(d, 'r0', {x0: 1, y0: 1, x1: 9, y1: 9}) === d];
+        })()""",
+        SHEET,
+    )
+    assert told == [True, True]

@@ -1,5 +1,5 @@
 // Single keys: off while somebody types, all of them can be given another key or switched off, kept on this device.
-import { fill } from "./keys_dialog.js";
+import { caps, fill, keyOf } from "./keys_dialog.js";
 
 const KEPT = "privgate.keys";
 const SPOKEN = { " ": "space", arrowup: "up", arrowdown: "down", arrowleft: "left", arrowright: "right", delete: "del", escape: "esc" };
@@ -49,11 +49,21 @@ export function bind(keys, { where = "This page", when = () => true } = {}) {
     group.acts.set(key, typeof act === "function" ? { run: act, says: "" } : act);
   }
   groups.push(group);
+  relabel();
   return () => groups.splice(groups.indexOf(group), 1);
 }
 
 function current(group, key) {
   return kept.map[`${group.where}:${key}`] ?? key;
+}
+
+/** The caps that the page shows beside what they do: each says the key that does it on this device. */
+function relabel() {
+  for (const cap of document.querySelectorAll("kbd")) {
+    cap.dataset.key ??= keyOf(cap.textContent.trim());
+    const group = groups.findLast((one) => one.acts.has(cap.dataset.key));
+    if (group) cap.textContent = caps(current(group, cap.dataset.key));
+  }
 }
 
 function found(pressed) {
@@ -106,8 +116,8 @@ export function showKeys() {
     off: kept.off,
     nameOf,
     turn: (off) => { kept.off = off; remember(); },
-    change: (where, key, to) => { kept.map[`${where}:${key}`] = to; remember(); },
-    reset: () => { kept = { off: false, map: {} }; remember(); showKeys(); },
+    change: (where, key, to) => { kept.map[`${where}:${key}`] = to; remember(); relabel(); },
+    reset: () => { kept = { off: false, map: {} }; remember(); relabel(); showKeys(); },
   });
   if (!dialog.open) dialog.showModal();
 }

@@ -7,6 +7,11 @@ export function caps(key) {
   return key.split("+").filter(Boolean).map((part) => CAPS[part] ?? part[0].toUpperCase() + part.slice(1)).join(" ") || "+";
 }
 
+/** The key that a cap of a page says: "down" of "↓". */
+export function keyOf(cap) {
+  return Object.keys(CAPS).find((key) => CAPS[key] === cap) ?? cap.toLowerCase();
+}
+
 /** Fills `dialog` with rows of { where, acts: [{ key, now, says }] }; `does` holds what its controls do. */
 export function fill(dialog, rows, does) {
   dialog.id = "keys";

@@ -16,6 +16,8 @@ export function keysOf(bench) {
     q: { run: () => bench.askQuarantine(), says: "quarantine (asks)" },
     j: { run: () => bench.go(1), says: "next image" },
     k: { run: () => bench.go(-1), says: "previous image" },
+    ".": { run: () => bench.turn(1), says: "next frame or page" },
+    ",": { run: () => bench.turn(-1), says: "previous frame or page" },
     v: { run: () => bench.use("select"), says: "select" },
     r: { run: () => bench.use("box"), says: "draw a box" },
     p: { run: () => bench.use("polygon"), says: "draw a polygon" },

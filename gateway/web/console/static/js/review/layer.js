@@ -1,22 +1,10 @@
 // Regions over the image: outlines, tags and handles as SVG in screen pixels, and what a pointer does to them.
-import { HANDLES, boxBetween, covering, handleAt, moved, resized, toStage } from "./geometry.js";
+import { HANDLES, boxBetween, covering, moved, resized, toStage } from "./geometry.js";
 import { CLASSES, isHidden, isOpen, regionAt, regionOf } from "./draft.js";
+import { Handles } from "./handles.js";
+import { made, put } from "./svg.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const NEAR = 8; // screen pixels within which a click closes a polygon, and less than which a drag is a click
-const HANDLE_NAMES = { nw: "top left corner", n: "top side", ne: "top right corner", e: "right side", se: "bottom right corner", s: "bottom side", sw: "bottom left corner", w: "left side" };
-const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-
-function made(tag, attributes = {}, parent = null) {
-  const element = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  parent?.append(element);
-  return element;
-}
-
-function put(element, attributes) {
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-}
 
 export class Layer {
   #shown = new Map();
@@ -33,7 +21,7 @@ export class Layer {
     this.selected = null;
     this.regions = made("g", {}, svg);
     this.pencil = made("path", { class: "rg own todo" }, svg);
-    this.handles = HANDLES.map((handle) => this.#handle(handle, svg));
+    this.handles = new Handles(svg, (handle, dx, dy) => this.#nudge(handle, dx, dy));
     for (const name of ["pointerdown", "pointermove", "pointerup", "pointercancel", "dblclick"]) {
       svg.addEventListener(name, (event) => this.#point(event));
     }
@@ -84,7 +72,8 @@ export class Layer {
       parts.group.toggleAttribute("hidden", !seen);
       parts.group.style.display = seen ? "" : "none";
     }
-    this.#renderHandles(view);
+    const held = this.tool === "select" ? regionOf(this.draft, this.selected) : null;
+    this.handles.lay(held, held && this.#live(held), view);
     this.pencil.setAttribute("d", this.#pencilled(view));
   }
 
@@ -125,32 +114,9 @@ export class Layer {
     };
   }
 
-  #handle(handle, svg) {
-    const element = made("rect", { class: "hd", width: 9, height: 9, tabindex: -1, role: "button", "data-handle": handle.name }, svg);
-    element.addEventListener("keydown", (event) => this.#nudge(event, handle));
-    return { ...handle, element };
-  }
-
-  #renderHandles(view) {
+  #nudge(handle, dx, dy) {
     const region = regionOf(this.draft, this.selected);
-    const held = region && this.tool === "select";
-    for (const handle of this.handles) {
-      handle.element.style.display = held ? "" : "none";
-      handle.element.setAttribute("tabindex", held ? 0 : -1);
-      if (!held) continue;
-      const at = toStage(view, handleAt(this.#live(region), handle));
-      put(handle.element, { x: at.x - 4.5, y: at.y - 4.5, "aria-label": `${region.tag}, ${HANDLE_NAMES[handle.name]}: arrow keys move it` });
-    }
-  }
-
-  /** Arrow keys on a handle: one pixel of the image, ten with Shift. */
-  #nudge(event, handle) {
-    const step = STEPS[event.key];
-    const region = regionOf(this.draft, this.selected);
-    if (!step || !region) return;
-    event.preventDefault();
-    const far = event.shiftKey ? 10 : 1;
-    this.told.place(region.key, resized(region.box, handle, step[0] * far, step[1] * far, this.viewer.image));
+    if (region) this.told.place(region.key, resized(region.box, handle, dx, dy, this.viewer.image));
   }
 
   #live(region) {

@@ -28,6 +28,7 @@ export class Screen {
   }
 
   loading() {
+    this.part("frames").hidden = true;
     this.message("Fetching the original", "This look is entered in the log first.");
     this.part("until").textContent = "";
   }
@@ -183,6 +184,12 @@ export class Screen {
     const place = this.stage.getBoundingClientRect();
     const at = this.pointer && toImage(view, { x: this.pointer.clientX - place.left, y: this.pointer.clientY - place.top });
     this.#write("place", at ? `${zoom}  x ${Math.floor(at.x)}, y ${Math.floor(at.y)}` : zoom);
+  }
+
+  /** Which frame is seen, where there are several. */
+  framed(frame, frames) {
+    this.part("frames").hidden = frames < 2;
+    this.#write("frame", `Frame ${frame + 1} of ${frames}`);
   }
 
   showsCopy(on) {

@@ -5,6 +5,7 @@ import { toast } from "../toast.js";
 import { Assignment } from "./assignment.js";
 import { keysOf } from "./bench_keys.js";
 import * as drafts from "./draft.js";
+import { Drafting } from "./drafting.js";
 import * as histories from "./history.js";
 import { Layer } from "./layer.js";
 import { original, sanitized } from "./picture.js";
@@ -12,8 +13,9 @@ import { Pyramid } from "./pyramid.js";
 import { Screen } from "./screen.js";
 import { Viewer } from "./viewer.js";
 
-class Workbench {
+class Workbench extends Drafting {
   constructor(root) {
+    super();
     this.screen = new Screen(root, (act, value) => this.act(act, value));
     this.viewer = new Viewer(this.screen.stage, this.screen.canvas, (view) => this.viewed(view));
     this.layer = new Layer(this.screen.svg, this.viewer, {
@@ -35,12 +37,8 @@ class Workbench {
   }
 
   reset() {
-    Object.assign(this, { id: null, sheet: null, selected: null, picture: null, copy: null, blinking: false, held: false, busy: false });
+    Object.assign(this, { id: null, sheet: null, selected: null, picture: null, copy: null, frame: 0, seen: new Set(), blinking: false, held: false, busy: false });
     this.past = histories.begin({ regions: [], drawn: 0 });
-  }
-
-  get draft() {
-    return this.past.now;
   }
 
   path(act) {
@@ -71,16 +69,42 @@ class Workbench {
     }
   }
 
-  /** The original, which is asked for once and each time on the log. */
-  async look(id) {
-    const picture = new Pyramid(await send("GET", this.path("image")), () => this.viewer.redraw());
+  /** A frame of the original, which is asked for once and each time on the log. */
+  async look(id, frame = 0) {
+    const picture = new Pyramid(await send("GET", this.path(`image?frame=${frame}`)), () => this.viewer.redraw());
     if (this.id !== id) return picture.close();
-    this.picture = picture;
+    const first = this.picture === null;
+    this.picture?.close();
+    this.copy?.close();
+    Object.assign(this, { picture, copy: null, frame });
     await picture.ready;
     if (this.picture !== picture) return undefined;
-    this.viewer.show({ width: picture.width, height: picture.height }, original(picture));
+    this.seen.add(frame);
+    if (first) this.viewer.show({ width: picture.width, height: picture.height }, original(picture));
+    else await this.blink(this.blinking);
     this.screen.shown();
+    this.screen.framed(frame, this.sheet.frames);
     return undefined;
+  }
+
+  /** On to another frame of the same image. What is hidden is hidden in all of them. */
+  async turn(by) {
+    const [id, frame] = [this.id, this.frame + by];
+    if (!this.picture || this.busy || frame < 0 || frame >= this.sheet.frames) return;
+    this.busy = true;
+    try {
+      await this.look(id, frame);
+    } catch (problem) {
+      if (this.id === id) this.screen.problem(problem);
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  /** The first frame that nobody looked at here yet; null where there is none. */
+  get unseen() {
+    for (let frame = 0; frame < this.sheet.frames; frame += 1) if (!this.seen.has(frame)) return frame;
+    return null;
   }
 
   /** Lets go of the image; what was drawn is kept for when one comes back to it. */
@@ -121,6 +145,11 @@ class Workbench {
 
   async release() {
     if (this.layer.end(true) || !this.sheet || !this.picture) return;
+    if (this.unseen !== null) {
+      toast(`Look at every frame first: ${this.seen.size} of ${this.sheet.frames} so far.`);
+      await this.turn(this.unseen - this.frame);
+      return;
+    }
     const decided = await this.tell("decision", drafts.decisionOf(this.draft));
     if (!decided) return;
     const id = this.id;
@@ -186,79 +215,7 @@ class Workbench {
     else this.undoRelease();
   }
 
-  redo() {
-    this.become(histories.redo(this.past));
-  }
-
-  // Regions.
-
-  answer(what, reason = null) {
-    if (!this.selected) return;
-    const key = this.selected;
-    if (what === "show") {
-      const own = drafts.regionOf(this.draft, key)?.own;
-      this.commit(drafts.shown(this.draft, key, reason));
-      if (own) this.select(this.draft.regions[0]?.key ?? null);
-      return; // one may want another reason
-    }
-    this.commit(drafts.answered(this.draft, key, what));
-    const next = drafts.nextOpen(this.draft, key);
-    if (next) this.select(next.key);
-  }
-
-  step(by) {
-    const next = drafts.neighbour(this.draft, this.selected, by);
-    if (next) this.select(next.key);
-  }
-
-  select(key, bring = true) {
-    this.selected = key;
-    this.refresh();
-    const region = drafts.regionOf(this.draft, key);
-    if (region && bring) this.viewer.bring(region.box);
-  }
-
-  drawn(box, points) {
-    const draft = drafts.drawn(this.draft, this.kind, box, points);
-    this.selected = draft.regions.at(-1).key;
-    this.commit(draft);
-    this.use("select");
-  }
-
-  remove() {
-    const gone = this.selected;
-    this.commit(drafts.removed(this.draft, gone));
-    if (!drafts.regionOf(this.draft, gone)) this.select(this.draft.regions.at(-1)?.key ?? null, false);
-    else toast("Only what you drew can be deleted. N does not hide what was found.");
-  }
-
-  name(kind) {
-    this.kind = kind;
-    this.commit(drafts.named(this.draft, this.selected, kind));
-  }
-
-  commit(draft) {
-    this.become(histories.act(this.past, draft));
-  }
-
-  become(past) {
-    this.past = past;
-    if (!drafts.regionOf(this.draft, this.selected)) this.selected = this.draft.regions[0]?.key ?? null;
-    this.refresh();
-  }
-
-  refresh() {
-    this.layer.update(this.draft, this.selected);
-    this.screen.tell(this.draft, this.selected, this.sheet, this.past);
-    if (this.blinking) this.viewer.redraw();
-  }
-
   // The stage.
-
-  viewed(view) {
-    this.layer.render();
-    this.screen.where(view, this.viewer);
-  }
 
   async blink(on) {
     this.blinking = on && this.picture !== null;
@@ -266,7 +223,7 @@ class Workbench {
     const { id } = this;
     try {
       if (this.blinking && !this.copy) {
-        const copy = new Pyramid(await send("GET", this.path("sanitized")), () => this.viewer.redraw());
+        const copy = new Pyramid(await send("GET", this.path(`sanitized?frame=${this.frame}`)), () => this.viewer.redraw());
         if (this.id !== id) return void copy.close();
         this.copy = copy;
         await copy.ready;
@@ -284,36 +241,6 @@ class Workbench {
     this.screen.showsCopy(this.blinking);
   }
 
-  single() {
-    const region = drafts.regionOf(this.draft, this.selected);
-    this.viewer.single(region ? { x: (region.box.x0 + region.box.x1) / 2, y: (region.box.y0 + region.box.y1) / 2 } : null);
-  }
-
-  use(tool) {
-    this.layer.use(tool);
-    this.screen.use(tool);
-  }
-
-  hold(on) {
-    this.held = on;
-    this.screen.svg.classList.toggle("holding", on);
-  }
-
-  toggleOutlines() {
-    this.layer.outlines = !this.layer.outlines;
-    this.screen.press("outlines", this.layer.outlines);
-    this.layer.render();
-  }
-
-  toggleFacts() {
-    this.screen.facts.toggleAttribute("hidden");
-    this.refresh();
-  }
-
-  escape() {
-    if (!this.layer.end(false)) this.use("select");
-  }
-
   /** What a button of the page does, by its data-act. */
   act(name, value) {
     const acts = {
@@ -321,7 +248,7 @@ class Workbench {
       choose: () => this.select(value), release: () => this.release(), later: () => this.later(), ask: () => this.askQuarantine(),
       quarantine: () => this.quarantine(), again: () => this.open(this.id, false), in: () => this.viewer.zoom(1), out: () => this.viewer.zoom(-1),
       fit: () => this.viewer.fit(), single: () => this.single(), blink: () => this.blink(!this.blinking), outlines: () => this.toggleOutlines(),
-      facts: () => this.toggleFacts(), undo: () => this.undo(), redo: () => this.redo(), open: () => this.open(value),
+      frame: () => this.turn(Number(value)), facts: () => this.toggleFacts(), undo: () => this.undo(), redo: () => this.redo(), open: () => this.open(value),
     };
     acts[name]();
   }
