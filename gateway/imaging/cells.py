@@ -22,9 +22,8 @@ from gateway.imaging.image import Pixels
 from policies.model import Kind
 
 # A channel. Whoever knows the code and has other photos of 96 people names the person of 1 x 2 cells of so
-# many bits in 3 of 100 photos, by chance in 1; of the 4 x 4 cells of 3 bits that were here first, in 26. A
-# plate of 1 x 2 cells is found in a list of 100 in 3 of 100 cases, by chance in 1; of 2 x 4 cells of 3 bits
-# in 56 (REDACTION.md).
+# many bits in 3 of 100 photos, by guessing in 2; of the 4 x 4 cells of 3 bits that were here first, in 26. A
+# plate is found in a list of 100 in 3.5 of 100 cases, by chance in 1; of 2 x 4 cells of 3 bits in 58.
 CELL_BITS: Final = 2
 # Pixels a side: small regions get fewer cells. With cells of 8 pixels a small face kept shades that hid it
 # less than a fill does: of 1,231 faces on development photos a fill hid 1,157, cells of 8, 12, 16 and 24
@@ -48,7 +47,7 @@ def grid_for(kind: Kind, height: int, width: int) -> Grid:
     """At most two cells: side by side of a face, along a plate. Raises ValueError for other kinds."""
     match kind:
         case Kind.FACE:
-            most = Grid(1, 2)  # one above the other they tell twice as many people apart: hair, beard
+            most = Grid(1, 2)  # one above the other they tell more: hair, beard
         case Kind.LICENSE_PLATE:
             most = Grid(2, 1) if height > width else Grid(1, 2)
         case Kind.TEXT | Kind.CODE:

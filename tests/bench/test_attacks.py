@@ -1,4 +1,4 @@
-"""The attacks can do what they claim: at a tiny number they read what a Gaussian leaves, and nothing of a fill."""
+"""The attacks can do what they claim: they read what a Gaussian leaves, and nothing of a fill."""
 
 from __future__ import annotations
 

@@ -165,7 +165,7 @@ def _overlaps(start: int, length: int, parts: int, ground: int, room: int) -> Fl
 
 
 def _roughness() -> Floats:
-    """Squared differences of neighbours, as a matrix, so that the solved picture is the smoothest that fits."""
+    """Squared differences of neighbours, as a matrix: of pictures that fit, the smoothest is solved for."""
     line = np.diff(np.eye(SOLVED), axis=0)
     rough = np.kron(line.T @ line, np.eye(SOLVED)) + np.kron(np.eye(SOLVED), line.T @ line)
     return np.asarray(SMOOTH * rough + 1e-6 * np.eye(SOLVED * SOLVED), dtype=np.float64)

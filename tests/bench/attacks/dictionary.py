@@ -131,7 +131,7 @@ def indices(text: str) -> NDArray[np.int64]:
 
 
 def _by_threes(greys: Floats, change: Change) -> Floats:
-    """Features of grey pictures (n, height, width), three of which go through as one: no tool mixes channels."""
+    """Features of grey pictures (n, height, width); three go through as one, for no tool mixes channels."""
     found = []
     for first in range(0, len(greys), 3):
         three = greys[np.minimum(np.arange(first, first + 3), len(greys) - 1)]

@@ -1,7 +1,7 @@
 """Faces: who is it, of the people whom the attacker has other photos of (closed-set identification).
 
-The cells of a copy go to three classifiers that learnt from our outputs of the other photos; pictures that are
-not reduced to cells are described by a recognition network first, and a Gaussian blur is turned round too.
+The cells of a copy go to three classifiers that learnt from our outputs of the other photos; pictures that
+are not reduced to cells are described by a recognition network first; a Gaussian blur is turned round too.
 Chance is what somebody has right who sees nothing and names whom there are most photos of.
 """
 
@@ -41,11 +41,11 @@ FOLDS: Final = 5
 SHORT: Final = 10
 """People on the short list."""
 TURNED_NOISE: Final = 3e-4
-"""Wiener's constant for faces: a recogniser takes ringing worse than softness. Of 3e-6, 3e-5 and 3e-4 the best."""
+"""Wiener's constant: a recogniser takes ringing worse than softness. Of 3e-6, 3e-5, 3e-4 the best."""
 
 BOUNDS: Final = (
-    (1, 1, 2), (1, 1, 3), (1, 1, 8), (1, 2, 2), (2, 1, 1), (2, 1, 2), (2, 1, 3), (2, 2, 1), (2, 2, 2), (2, 2, 3),
-    (2, 2, 8), (3, 3, 2), (3, 3, 3), (4, 4, 1), (4, 4, 2), (4, 4, 3), (4, 4, 8), (8, 8, 3),
+    (1, 1, 2), (1, 1, 3), (1, 1, 8), (1, 2, 2), (2, 1, 1), (2, 1, 2), (2, 1, 3), (2, 2, 1), (2, 2, 2),
+    (2, 2, 3), (2, 2, 8), (3, 3, 2), (3, 3, 3), (4, 4, 1), (4, 4, 2), (4, 4, 3), (4, 4, 8), (8, 8, 3),
 )  # fmt: skip
 
 Describe = Callable[[Pixels], Iterable[Pixels]]

@@ -128,7 +128,7 @@ def constants(bound: Bound | None) -> Iterator[None]:
 
 
 def cells_of(shown: Pixels, bound: Bound) -> NDArray[np.float32]:
-    """The cells that a copy shows, as they were before JPEG: its loss is smaller than a step, or one level."""
+    """The cells that a copy shows, as they were before JPEG: its loss is smaller than a step, or a level."""
     step = 256 >> bound.bits
     seen = cells.recover(shown, bound.grid).astype(np.int32)
     return np.asarray(seen // step * step + step // 2, dtype=np.float32)

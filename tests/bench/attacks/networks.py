@@ -1,4 +1,4 @@
-"""Two small networks of torch (the extra `ocr`): one reads strings, one restores pictures. Seeded, one thread."""
+"""Two small networks of torch (the extra `ocr`): one reads strings, one restores. Seeded, one thread."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def torch_of_one_thread() -> Any:
 
 
 class Reader:
-    """Pictures of one size to a string of a fixed length: three convolutions, then one layer for all places."""
+    """Pictures of one size to a string of a fixed length: convolutions, then a layer for all places."""
 
     def __init__(self, places: int, characters: int, size: tuple[int, int], seed: int) -> None:
         torch = torch_of_one_thread()

@@ -20,13 +20,13 @@ from tests.bench.attacks.strings import ALPHABET
 
 WEIGHTS: Final = "english_g2.pth"
 TALL: Final = (62, 64)
-"""Pixels of a character: an off-the-shelf reader knows nothing of blurs, so sigma 6 must be small beside it."""
+"""Pixels of a character: an off-the-shelf reader knows no blurs, so sigma 6 must be small beside it."""
 MARGIN: Final = 8
 """Pixels of the region's own edge repeated around it: the reader wants some air."""
 
 
 class EasyOcr:
-    """folder: where english_g2.pth lies. Raises NoTorch without the extra, FileNotFoundError without the file."""
+    """folder: where english_g2.pth lies. Raises NoTorch without the extra, FileNotFoundError without it."""
 
     def __init__(self, folder: Path) -> None:
         if not (folder / WEIGHTS).is_file():

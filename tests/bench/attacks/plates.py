@@ -15,15 +15,15 @@ from tests.bench.attacks.results import Row
 
 KIND: Final = Kind.LICENSE_PLATE
 PLATES: Final = 360
-"""At most, of 7 characters: 2,520 guesses give an interval of 2 points to either side, wherever it lies."""
+"""At most, of 7 characters: 2,520 guesses give an interval of 2 points to either side."""
 LISTED: Final = 2401
 """At most, with one guess a plate, for the same reason."""
 LEARNT: Final = (3200, 360)
 """Plates of which the network learns, and about which it is asked."""
 
 BOUNDS: Final = (
-    (1, 1, 2), (1, 1, 3), (1, 1, 8), (1, 2, 1), (1, 2, 2), (1, 2, 3), (1, 2, 4), (1, 4, 1), (1, 4, 2), (1, 4, 3),
-    (2, 4, 1), (2, 4, 2), (2, 4, 3), (2, 4, 4), (2, 4, 8), (2, 8, 3), (4, 8, 3),
+    (1, 1, 2), (1, 1, 3), (1, 1, 8), (1, 2, 1), (1, 2, 2), (1, 2, 3), (1, 2, 4), (1, 4, 1), (1, 4, 2),
+    (1, 4, 3), (2, 4, 1), (2, 4, 2), (2, 4, 3), (2, 4, 4), (2, 4, 8), (2, 8, 3), (4, 8, 3),
 )  # fmt: skip
 
 
@@ -48,7 +48,9 @@ def attack(seed: int, weights: Path | None) -> Iterator[Row]:
 def _ours(rows: int, columns: int, bits: int) -> list[Method]:
     """What is chosen, smooth and flat, and what it was before there was this bench."""
     return [
-        ways.bounded(rows, columns, bits), ways.bounded(rows, columns, bits, flat=True), ways.bounded(2, 4, 3),
+        ways.bounded(rows, columns, bits),
+        ways.bounded(rows, columns, bits, flat=True),
+        ways.bounded(2, 4, 3),
     ]  # fmt: skip
 
 

@@ -53,10 +53,11 @@ class Row:
         interval = f"{100 * self.low:.1f}–{100 * self.high:.1f}"
         chance = f"{100 * self.chance:.2g}"
         right = f"{100 * self.right:.1f}" if self.right >= 0.001 else f"{100 * self.right:.2g}"
-        return f"| {self.attacker} | {self.method} | {bits} | {right} | {interval} | {chance} | {self.n} | {self.held} |"
+        told = (self.attacker, self.method, bits, right, interval, chance, str(self.n), self.held)
+        return "| " + " | ".join(told) + " |"
 
 
-HEAD: Final = "| attacker | method | bits | right, % | 95 % | chance | n | |\n| --- | --- | --- | --- | --- | --- | --- | --- |"
+HEAD: Final = "| attacker | method | bits | right, % | 95 % | chance | n | |\n" + "| --- " * 8 + "|"
 
 
 def of_clusters(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from gateway.imaging.image import Pixels
 
 NOISE: Final = 3e-5
-"""Wiener's constant: the power of rounding and JPEG of quality 95 over that of the picture, measured on faces."""
+"""Wiener's constant: the power of rounding and of JPEG over that of the picture."""
 ROUNDS: Final = 60
 
 Floats = NDArray[np.float64]

@@ -1,7 +1,7 @@
 """Synthetic plates and lines of text: random characters in several fonts, sizes, colours, tilts and noise.
 
-Everything but the characters is a `Style`; `Scene` lays them out, so that the attacker who knows the style can
-draw any other string in the same place.
+Everything but the characters is a `Style`; `Scene` lays them out, so that the attacker who knows the style
+can draw any other string in the same place.
 """
 
 from __future__ import annotations
