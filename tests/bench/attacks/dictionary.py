@@ -71,7 +71,7 @@ def book_of(scene: Scene, method: Method) -> Book:
         ground = _cell_means(blank.transpose(2, 0, 1), method.bound).transpose(1, 2, 0)
         cover = _cell_means(glyphs, method.bound) / 255
         step = 256 >> method.bound.bits
-        each = cover[..., None] * contrast
+        each = np.asarray(cover[..., None] * contrast, dtype=np.float32)
         return Book(ground.reshape(-1), each.reshape(*each.shape[:2], -1), step)
     if method.change is None:  # a fill: nothing adds anything
         ground = _small(np.zeros_like(blank))
@@ -138,11 +138,11 @@ def _by_threes(greys: Floats, change: Change) -> Floats:
         pixels = np.clip(three + 0.5, 0, 255).astype(np.uint8).transpose(1, 2, 0)
         small = _fewer(change(np.ascontiguousarray(pixels)))
         found.append(small.transpose(2, 0, 1).reshape(3, -1))
-    return np.concatenate(found)[: len(greys)]
+    return np.asarray(np.concatenate(found)[: len(greys)], dtype=np.float32)
 
 
 def _small(pixels: Pixels) -> Floats:
-    return _fewer(pixels).mean(axis=2).reshape(-1)
+    return np.asarray(_fewer(pixels).mean(axis=2).reshape(-1), dtype=np.float32)
 
 
 def _fewer(pixels: Pixels) -> Floats:
