@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from gateway.imaging import cells, redact
 from gateway.imaging.cells import Grid
-from gateway.imaging.redact import is_bounded
-from policies.model import Kind, RedactionMethod
+from gateway.imaging.image import Pixels
+from policies.model import Kind, Redaction, RedactionMethod
 from tests.bench.attacks import dictionary, sharpen
 from tests.bench.attacks import methods as ways
 from tests.bench.attacks.classifiers import ATTACKERS, crossed, folds
@@ -52,9 +53,9 @@ def test_another_bound_goes_through_the_code_of_the_product() -> None:
     region = scene.style.region
     assert method.bound is not None
     with ways.constants(method.bound):
-        hidden = ways.redact.apply(photo, [ways.Redaction(region, PLATE, RedactionMethod.BLUR)])
-        assert is_bounded(ways.redact.view(hidden, region), PLATE, RedactionMethod.BLUR)
-        means = ways.cells.read(ways.redact.view(photo, region), Grid(3, 4))
+        hidden = redact.apply(photo, [Redaction(region, PLATE, RedactionMethod.BLUR)])
+        assert redact.is_bounded(redact.view(hidden, region), PLATE, RedactionMethod.BLUR)
+        means = cells.read(redact.view(photo, region), Grid(3, 4))
     shown = ways.cells_of(ways.copy_of(photo, region, PLATE, method), method.bound)
     assert np.array_equal(shown, means)  # JPEG took nothing of them
     assert set(np.unique(shown)) <= {64, 192}
@@ -68,7 +69,7 @@ def test_a_known_blur_is_turned_round() -> None:
     soft = change(photo)
     again = sharpen.wiener(soft, row, row, 1e-3)
 
-    def off(picture: ways.Pixels) -> float:
+    def off(picture: Pixels) -> float:
         return float(np.abs(picture.astype(float) - photo).mean())
 
     assert off(again) < 0.75 * off(soft)

@@ -71,7 +71,7 @@ def book_of(scene: Scene, method: Method) -> Book:
         ground = _cell_means(blank.transpose(2, 0, 1), method.bound).transpose(1, 2, 0)
         cover = _cell_means(glyphs, method.bound) / 255
         step = 256 >> method.bound.bits
-        each = cover[..., None] * contrast
+        each = np.asarray(cover[..., None] * contrast, dtype=np.float32)
         return Book(ground.reshape(-1), each.reshape(*each.shape[:2], -1), step)
     if method.change is None:  # a fill: nothing adds anything
         ground = _small(np.zeros_like(blank))
@@ -79,7 +79,7 @@ def book_of(scene: Scene, method: Method) -> Book:
     grey = blank.astype(np.float32).mean(axis=2)
     ground = _by_threes(grey[None], method.change)[0]
     drawn = grey + glyphs.reshape(-1, *grey.shape) * (contrast.mean() / 255)
-    each = _by_threes(drawn, method.change) - ground
+    each = np.asarray(_by_threes(drawn, method.change) - ground, dtype=np.float32)
     return Book(ground, each.reshape(*glyphs.shape[:2], -1), 0)
 
 
@@ -142,7 +142,7 @@ def _by_threes(greys: Floats, change: Change) -> Floats:
 
 
 def _small(pixels: Pixels) -> Floats:
-    return _fewer(pixels).mean(axis=2).reshape(-1)
+    return np.asarray(_fewer(pixels).mean(axis=2).reshape(-1), dtype=np.float32)
 
 
 def _fewer(pixels: Pixels) -> Floats:

@@ -39,7 +39,7 @@ def wiener(shown: Pixels, down: Floats, across: Floats, noise: float = NOISE) ->
     """
     response = _response(shown, down, across)
     inverse = np.conj(response) / (np.abs(response) ** 2 + noise)
-    return _filtered(shown, inverse)
+    return _filtered(shown, inverse.astype(np.complex128))
 
 
 def richardson_lucy(shown: Pixels, down: Floats, across: Floats, rounds: int = ROUNDS) -> Pixels:
