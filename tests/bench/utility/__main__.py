@@ -4,8 +4,9 @@
 
 DATA: labelled images as for `privgate bench`. What is hidden are the labelled boxes of that kind; of a kind
 that DATA does not label, what the product finds. Every copy is written as JPEG, the originals too, so that
-JPEG alone is the first line. AP: of the product's detectors, against labels; of text, against the lines
-that are found on the originals. Persons: intersection over union with the mask of the original.
+JPEG alone is the first line. Boxes hidden: labelled ones, covered or blurred as `privgate bench` judges. AP:
+of the product's detectors, against labels; of text, against the lines that are found on the originals.
+Persons: intersection over union with the mask of the original.
 """
 
 from __future__ import annotations
@@ -21,15 +22,17 @@ import cv2
 import numpy as np
 
 from gateway.bench.annotations import LabelledImage, read_data
-from gateway.bench.change import changed_mask
+from gateway.bench.change import BARS, changed_mask
+from gateway.bench.intervals import share_of_boxes
 from gateway.bench.pixels import NotComparable, readings
+from gateway.bench.score import score_pixels
 from gateway.imaging import redact
 from gateway.imaging.image import Pixels
 from policies.model import Kind, Redaction, RedactionMethod, Region, Size
 from policies.plan import BLOCK
 from tests.bench.attacks import methods as ways
 from tests.bench.attacks.methods import Method, narrowed, written
-from tests.bench.utility.precision import Floats, Found, average_precision, match, mean
+from tests.bench.utility.precision import Figure, Floats, Found, average_precision, match, mean
 from tests.bench.utility.tasks import SURE, Detectors, Persons, rows
 
 GROW: Final = {Kind.FACE: 0.08, Kind.LICENSE_PLATE: 0.15}
@@ -46,18 +49,21 @@ class Seen:
     """What was measured of one method so far, an entry an image."""
 
     changed: list[float] = field(default_factory=list)
+    boxes: list[tuple[int, int]] = field(default_factory=list)
     found: dict[Kind, list[Found]] = field(default_factory=lambda: {kind: [] for kind in AP})
     persons: list[float] = field(default_factory=list)
 
     def line(self, name: str) -> str:
         aps = [average_precision(self.found[kind]) if self.found[kind] else mean([]) for kind in AP]
-        cells = [mean(self.changed), *aps, mean(self.persons)]
+        of_boxes = share_of_boxes(self.boxes)
+        boxes = Figure(of_boxes.value, of_boxes.low, of_boxes.high, of_boxes.whole)
+        cells = [mean(self.changed), boxes, *aps, mean(self.persons)]
         return "| " + " | ".join([name, *map(str, cells)]) + " |"
 
 
 HEAD: Final = (
-    "| method | pixels changed, % | AP faces | AP plates | AP text elsewhere | persons, IoU |\n"
-    + "| --- " * 6
+    "| method | pixels changed, % | boxes hidden, % | AP faces | AP plates | AP text elsewhere | persons, IoU |\n"
+    + "| --- " * 7
     + "|"
 )
 
@@ -69,6 +75,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=0, help="a sample of so many; 0: all")
     parser.add_argument("--persons", type=Path, help="a wheel of mediapipe 0.10.21, for persons")
     parser.add_argument("--methods", nargs="+", default=[], help="only these, such as 'Gaussian*' fill")
+    parser.add_argument("--quick", action="store_true", help="no detectors: pixels and labelled boxes alone")
     parser.add_argument("--report", type=Path, help="a Markdown file to write")
     options = parser.parse_args()
     cv2.setNumThreads(1)
@@ -82,7 +89,7 @@ def main() -> None:
             stack.enter_context(closing(Persons(options.persons))) if options.persons else None,
         )
         for number, image in enumerate(images, 1):
-            bench.measure(image)
+            bench.measure(image, detect=not options.quick)
             if number % SHOWN == 0 or number == len(images):
                 print(f"\n{number} images, {bench.touched} of them with something to hide\n", flush=True)
                 print(bench.table(), flush=True)
@@ -121,16 +128,19 @@ class Bench:
         self._seen = {method.name: Seen() for method in methods}
         self.touched = 0
 
-    def measure(self, image: LabelledImage) -> None:
+    def measure(self, image: LabelledImage, *, detect: bool = True) -> None:
+        """detect: whether the detectors and the segmenter look at the copies."""
         pixels = np.ascontiguousarray(readings(image.path)[0])
         regions = self._regions(image, pixels)
         self.touched += bool(regions)
-        truth = {kind: self._truth(kind, image, pixels, regions) for kind in AP}
-        mask = self._persons.mask(pixels) if self._persons else None
+        truth = {kind: self._truth(kind, image, pixels, regions) for kind in AP} if detect else {}
+        mask = self._persons.mask(pixels) if self._persons and detect else None
         for method in self._methods:
             copy, seen = written(hidden(pixels, regions, self._hide, method)), self._seen[method.name]
             seen.changed.append(float(changed_mask(pixels, copy).mean()))
-            for kind in AP:
+            score = score_pixels(image, pixels, copy, {self._hide: BARS[self._hide]})
+            seen.boxes.append((len(score.boxes) - score.leaked, len(score.boxes)))
+            for kind in truth:
                 if (wanted := truth[kind]) is not None:
                     found = rows(self._detectors.find(kind, copy))
                     seen.found[kind].append(match(found, *wanted))
