@@ -42,12 +42,15 @@ def main() -> None:
     parser.add_argument("attack")
     parser.add_argument("reports", type=Path, nargs="+")
     parser.add_argument("--attacker", default="")
+    parser.add_argument("--without", nargs="+", default=[], help="grids that are left out, such as 2×1")
     options = parser.parse_args()
     rows = [Row(**entry) for report in options.reports for entry in json.loads(report.read_text("utf-8"))]
     chosen = [
         row
         for row in rows
-        if row.attack.startswith(options.attack) and row.attacker.startswith(options.attacker)
+        if row.attack.startswith(options.attack)
+        and row.attacker.startswith(options.attacker)
+        and not any(f" {grid}," in row.method for grid in options.without)
     ]
     options.out.write_text(drawing(chosen), encoding="utf-8")
 

@@ -62,7 +62,7 @@ class Seen:
 
 
 HEAD: Final = (
-    "| method | pixels changed, % | boxes hidden, % | AP faces | AP plates | AP text beside | persons, IoU |\n"
+    "| method | pixels changed | boxes hidden | AP faces | AP plates | AP text beside | persons, IoU |\n"
     + "| --- " * 7
     + "|"
 )
