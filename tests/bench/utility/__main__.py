@@ -41,6 +41,8 @@ PERSON: Final = 0.05
 """Of an image, from which it is said to show a person."""
 SHOWN: Final = 25
 """Images between two looks at the table."""
+SURE_LINE: Final = 0.8
+"""From this score a line on the original is taken for one: below lie crowds and fences."""
 AP: Final = (Kind.FACE, Kind.LICENSE_PLATE, Kind.TEXT)
 
 
@@ -75,7 +77,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=0, help="a sample of so many; 0: all")
     parser.add_argument("--persons", type=Path, help="a wheel of mediapipe 0.10.21, for persons")
     parser.add_argument("--methods", nargs="+", default=[], help="only these, such as 'Gaussian*' fill")
-    parser.add_argument("--quick", action="store_true", help="no detectors: pixels and labelled boxes alone")
+    parser.add_argument("--tasks", nargs="*", type=Kind, default=AP, help="what is looked for; all, or none")
     parser.add_argument("--report", type=Path, help="a Markdown file to write")
     options = parser.parse_args()
     cv2.setNumThreads(1)
@@ -86,10 +88,11 @@ def main() -> None:
             options.hide,
             labelled_kinds(labelled),
             narrowed(methods_for(options.hide), options.methods),
+            options.tasks,
             stack.enter_context(closing(Persons(options.persons))) if options.persons else None,
         )
         for number, image in enumerate(images, 1):
-            bench.measure(image, detect=not options.quick)
+            bench.measure(image)
             if number % SHOWN == 0 or number == len(images):
                 print(f"\n{number} images, {bench.touched} of them with something to hide\n", flush=True)
                 print(bench.table(), flush=True)
@@ -116,25 +119,30 @@ def methods_for(hide: Kind) -> list[Method]:
 
 
 class Bench:
-    """Images go in one by one. labelled: the kinds of which the data has labels; touched: how many images had
-    something to hide.
+    """Images go in one by one. labelled: the kinds of which the data has labels; tasks: what is looked for;
+    touched: how many images had something to hide.
     """
 
     def __init__(
-        self, hide: Kind, labelled: frozenset[Kind], methods: Sequence[Method], persons: Persons | None
+        self,
+        hide: Kind,
+        labelled: frozenset[Kind],
+        methods: Sequence[Method],
+        tasks: Sequence[Kind],
+        persons: Persons | None,
     ) -> None:
-        self._hide, self._labelled, self._methods, self._persons = hide, labelled, methods, persons
+        self._hide, self._labelled, self._methods = hide, labelled, methods
+        self._tasks, self._persons = tasks, persons
         self._detectors = Detectors()
         self._seen = {method.name: Seen() for method in methods}
         self.touched = 0
 
-    def measure(self, image: LabelledImage, *, detect: bool = True) -> None:
-        """detect: whether the detectors and the segmenter look at the copies."""
+    def measure(self, image: LabelledImage) -> None:
         pixels = np.ascontiguousarray(readings(image.path)[0])
         regions = self._regions(image, pixels)
         self.touched += bool(regions)
-        truth = {kind: self._truth(kind, image, pixels, regions) for kind in AP} if detect else {}
-        mask = self._persons.mask(pixels) if self._persons and detect else None
+        truth = {kind: self._truth(kind, image, pixels, regions) for kind in self._tasks}
+        mask = self._persons.mask(pixels) if self._persons else None
         for method in self._methods:
             copy, seen = written(hidden(pixels, regions, self._hide, method)), self._seen[method.name]
             seen.changed.append(float(changed_mask(pixels, copy).mean()))
@@ -179,11 +187,9 @@ class Bench:
         if kind is not Kind.TEXT or self._hide is Kind.TEXT:
             return None
         found = rows(self._detectors.find(kind, pixels))
-        lines = found[found[:, 4] >= SURE, :4]
         spared = np.array([(r.x0, r.y0, r.x1, r.y1) for r in regions], dtype=np.float64).reshape(-1, 4)
-        elsewhere = [not _shares(line, spared) for line in lines]
-        gone = np.concatenate([spared, lines[np.logical_not(elsewhere)]])
-        return lines[elsewhere], gone
+        wanted = np.array([line[4] >= SURE_LINE and not _shares(line, spared) for line in found], np.bool_)
+        return found[wanted, :4], np.concatenate([spared, found[~wanted, :4]])
 
 
 def hidden(pixels: Pixels, regions: Sequence[Region], kind: Kind, method: Method) -> Pixels:
