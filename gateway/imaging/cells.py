@@ -28,7 +28,7 @@ CELL_BITS: Final = 2
 # Pixels a side: small regions get fewer cells. Of the 4 x 4 cells that were here first, small ones kept
 # shades that hid a small face less than a fill does: of 1,231 faces on development photos a fill hid 1,157,
 # cells of 8, 12, 16 and 24 pixels 1,132, 1,141, 1,145 and 1,148 (recall+: changed, or its detail gone);
-# larger ones no more. Two cells of 24 or more, on the labels of 2,465 faces, hid 99.8 % of them, a fill 100.0.
+# larger ones no more. Two cells of 24 or more, on 2,465 labelled faces, hid 99.8 % of them, a fill 100.0.
 MIN_CELL: Final = 24
 
 _STEP: Final = 256 >> CELL_BITS  # a cell shows the middle of its step: 32, 96, 160 or 224

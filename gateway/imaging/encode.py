@@ -63,8 +63,8 @@ def _written(image: Image.Image, recipe: _Recipe) -> bytes:
     try:
         image.save(file, format=recipe.format.value, **recipe.options)
     except OSError:
-        # Optimised tables want the whole file in one buffer, for which Pillow takes two bytes a pixel: noise of
-        # black and white needs more. With the usual tables it is written piece by piece.
+        # Optimised tables want the whole file in one buffer, for which Pillow takes two bytes a pixel: noise
+        # of black and white needs more. With the usual tables it is written piece by piece.
         if not recipe.options.get("optimize"):
             raise
         file = io.BytesIO()

@@ -138,7 +138,7 @@ def _by_threes(greys: Floats, change: Change) -> Floats:
         pixels = np.clip(three + 0.5, 0, 255).astype(np.uint8).transpose(1, 2, 0)
         small = _fewer(change(np.ascontiguousarray(pixels)))
         found.append(small.transpose(2, 0, 1).reshape(3, -1))
-    return np.concatenate(found)[: len(greys)]
+    return np.asarray(np.concatenate(found)[: len(greys)], dtype=np.float32)
 
 
 def _small(pixels: Pixels) -> Floats:

@@ -38,8 +38,8 @@ def wiener(shown: Pixels, down: Floats, across: Floats, noise: float = NOISE) ->
     down, across: the kernel's factors, by columns and by rows.
     """
     response = _response(shown, down, across)
-    inverse = np.conj(response) / (np.abs(response) ** 2 + noise)
-    return _filtered(shown, inverse.astype(np.complex128))
+    inverse = np.asarray(np.conj(response) / (np.abs(response) ** 2 + noise), dtype=np.complex128)
+    return _filtered(shown, inverse)
 
 
 def richardson_lucy(shown: Pixels, down: Floats, across: Floats, rounds: int = ROUNDS) -> Pixels:

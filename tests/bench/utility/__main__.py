@@ -188,7 +188,8 @@ class Bench:
             return None
         found = rows(self._detectors.find(kind, pixels))
         spared = np.array([(r.x0, r.y0, r.x1, r.y1) for r in regions], dtype=np.float64).reshape(-1, 4)
-        wanted = np.array([line[4] >= SURE_LINE and not _shares(line, spared) for line in found], np.bool_)
+        sure = [line[4] >= SURE_LINE and not _shares(line[:4], spared) for line in found]
+        wanted = np.array(sure, dtype=np.bool_)
         return found[wanted, :4], np.concatenate([spared, found[~wanted, :4]])
 
 
