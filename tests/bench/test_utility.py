@@ -7,7 +7,7 @@ import pytest
 
 from policies.model import Kind, RedactionMethod, Region
 from tests.bench.attacks import methods as ways
-from tests.bench.utility.__main__ import hidden
+from tests.bench.utility.__main__ import hidden, touches
 from tests.bench.utility.precision import average_precision, match, mean
 
 HERE = np.array([[0, 0, 10, 10], [20, 0, 30, 10]], dtype=np.float64)
@@ -57,3 +57,10 @@ def test_only_the_regions_change(method: ways.Method) -> None:
     assert changed[8:40, 8:56].mean() > 0.9
     changed[8:40, 8:56] = False
     assert not changed.any()
+
+
+def test_a_line_beside_what_is_hidden_is_told_from_one_that_reaches_into_it() -> None:
+    line = np.array([0, 0, 10, 10, 0.9])
+    assert touches(line, np.array([[30.0, 0, 40, 10], [9, 9, 12, 12]]))
+    assert not touches(line, np.array([[10.0, 0, 40, 10]]))
+    assert not touches(line, NONE)

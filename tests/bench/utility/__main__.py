@@ -188,7 +188,7 @@ class Bench:
             return None
         found = rows(self._detectors.find(kind, pixels))
         spared = np.array([(r.x0, r.y0, r.x1, r.y1) for r in regions], dtype=np.float64).reshape(-1, 4)
-        sure = [line[4] >= SURE_LINE and not _shares(line[:4], spared) for line in found]
+        sure = [line[4] >= SURE_LINE and not touches(line, spared) for line in found]
         wanted = np.array(sure, dtype=np.bool_)
         return found[wanted, :4], np.concatenate([spared, found[~wanted, :4]])
 
@@ -210,9 +210,9 @@ def _drawn(images: Sequence[LabelledImage], count: int) -> list[LabelledImage]:
     return [images[index] for index in order[: count or None]]
 
 
-def _shares(line: Floats, spared: Floats) -> bool:
-    """Whether a line touches any of what is hidden."""
-    low, high = np.maximum(line[:2], spared[:, :2]), np.minimum(line[2:], spared[:, 2:])
+def touches(line: Floats, spared: Floats) -> bool:
+    """Whether a line, shape (5,), touches any of what is hidden, shape (n, 4)."""
+    low, high = np.maximum(line[:2], spared[:, :2]), np.minimum(line[2:4], spared[:, 2:])
     return bool((low < high).all(axis=1).any())
 
 
