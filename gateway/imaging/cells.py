@@ -25,9 +25,10 @@ from policies.model import Kind
 # many bits in 3 of 100 photos, by guessing in 2; of the 4 x 4 cells of 3 bits that were here first, in 26. A
 # plate is found in a list of 100 in 3.5 of 100 cases, by chance in 1; of 2 x 4 cells of 3 bits in 58.
 CELL_BITS: Final = 2
-# Pixels a side: small regions get fewer cells. With cells of 8 pixels a small face kept shades that hid it
-# less than a fill does: of 1,231 faces on development photos a fill hid 1,157, cells of 8, 12, 16 and 24
-# pixels 1,132, 1,141, 1,145 and 1,148 (recall+: changed, or its detail gone); larger ones no more.
+# Pixels a side: small regions get fewer cells. Of the 4 x 4 cells that were here first, small ones kept
+# shades that hid a small face less than a fill does: of 1,231 faces on development photos a fill hid 1,157,
+# cells of 8, 12, 16 and 24 pixels 1,132, 1,141, 1,145 and 1,148 (recall+: changed, or its detail gone);
+# larger ones no more. Two cells of 24 or more, on 2,465 labelled faces, hid 99.8 % of them, a fill 100.0.
 MIN_CELL: Final = 24
 
 _STEP: Final = 256 >> CELL_BITS  # a cell shows the middle of its step: 32, 96, 160 or 224

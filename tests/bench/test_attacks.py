@@ -11,7 +11,9 @@ from policies.model import Kind, Redaction, RedactionMethod
 from tests.bench.attacks import dictionary, sharpen
 from tests.bench.attacks import methods as ways
 from tests.bench.attacks.classifiers import ATTACKERS, crossed, folds
+from tests.bench.attacks.curves import drawing
 from tests.bench.attacks.reading import matches, scenes
+from tests.bench.attacks.results import Row
 
 PLATE = Kind.LICENSE_PLATE
 PLATES = 2
@@ -85,3 +87,13 @@ def test_classifiers_know_classes_that_differ_and_guess_those_that_do_not() -> N
         assert (crossed(apart, labels, parts, attacker).argmax(axis=1) == labels).mean() > 0.9
         flat = crossed(alike, labels, parts, attacker)
         assert np.ptp(flat, axis=1).max() < 0.5
+
+
+def test_curves_show_what_was_measured() -> None:
+    def row(method: str, bits: int, right: float) -> Row:
+        return Row("plates", "list", method, bits, right, right, right, 0.01, 100)
+
+    drawn = drawing([row("blur 1×2, 2 bit", 12, 0.03), row("blur 2×4, 3 bit", 72, 0.5)])
+    assert drawn.startswith("<svg xmlns")
+    assert drawn.endswith("</svg>\n")
+    assert "blur 2×4, 3 bit: 50.0 %, n = 100" in drawn

@@ -1,7 +1,7 @@
 """Runs the attacks and prints their tables.
 
     python -m tests.bench.attacks [--only plates,text,faces,deblur,average] [--report FILE.json|FILE.md]
-        [--faces DIR] [--recogniser DIR] [--ocr DIR]
+        [--faces DIR] [--recogniser DIR] [--ocr DIR] [--methods PATTERN ...] [--attackers dictionary,list,…]
 
 Networks need the extra `ocr`. The folders are given by whoever measures: photos of people (`photos`), the
 model folder of a package with a recognition network (`recogniser`), EasyOCR's recogniser (`ocr`).
@@ -20,6 +20,7 @@ import cv2
 from tests.bench.attacks import average, deblur, faces, plates, text
 from tests.bench.attacks.networks import NoTorch
 from tests.bench.attacks.photos import NoPhotos
+from tests.bench.attacks.reading import ATTACKERS
 from tests.bench.attacks.results import HEAD, Row, as_json, tables
 
 NAMES = ("plates", "text", "faces", "deblur", "average")
@@ -33,6 +34,10 @@ def main() -> None:
         "--recogniser", type=Path, help="the folder `model` of the npm package @vladmandic/face-api"
     )
     parser.add_argument("--ocr", type=Path, help="where english_g2.pth of EasyOCR lies")
+    parser.add_argument("--methods", nargs="+", default=[], help="only these, such as 'Gaussian*' fill")
+    parser.add_argument(
+        "--attackers", default=",".join(ATTACKERS), help="on plates and text: some of " + ", ".join(ATTACKERS)
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--report", type=Path, help="a file to write: .json, or .md")
     options = parser.parse_args()
@@ -58,19 +63,21 @@ def _rows(wanted: list[str], options: argparse.Namespace) -> Iterator[Row]:
 
 def _attack(name: str, options: argparse.Namespace) -> Callable[[], Iterator[Row]]:
     seed: int = options.seed
+    only: list[str] = options.methods
+    attackers = options.attackers.split(",")
     match name:
         case "plates":
-            return lambda: plates.attack(seed, options.ocr)
+            return lambda: plates.attack(seed, options.ocr, only, attackers)
         case "text":
-            return lambda: text.attack(seed, options.ocr)
+            return lambda: text.attack(seed, options.ocr, only, attackers)
         case "deblur":
-            return lambda: deblur.attack(seed)
+            return lambda: deblur.attack(seed, only)
         case "average":
-            return lambda: average.attack(seed, options.faces)
+            return lambda: average.attack(seed, options.faces, only)
         case _:
             if options.faces is None:
                 raise NoPhotos("give --faces DIR, a folder a person (such as LFW), and --recogniser DIR")
-            return lambda: faces.attack(seed, options.faces, options.recogniser)
+            return lambda: faces.attack(seed, options.faces, options.recogniser, only)
 
 
 def _told(rows: Iterator[Row]) -> Iterator[Row]:

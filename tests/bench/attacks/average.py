@@ -22,7 +22,7 @@ from tests.bench.attacks import methods as ways
 from tests.bench.attacks.classifiers import Floats
 from tests.bench.attacks.dictionary import Book, indices
 from tests.bench.attacks.faces import best
-from tests.bench.attacks.methods import Method, cells_of, copy_of
+from tests.bench.attacks.methods import Method, Only, cells_of, copy_of, narrowed
 from tests.bench.attacks.photos import Photo, gather
 from tests.bench.attacks.reading import CHANCE, SMALL, matches, scenes
 from tests.bench.attacks.results import Row, of_clusters, of_likelihoods
@@ -41,15 +41,15 @@ SMOOTH: Final = 0.02
 """How much a difference of neighbours weighs beside a cell that is not met."""
 
 
-def attack(seed: int, folder: Path | None) -> Iterator[Row]:
+def attack(seed: int, folder: Path | None, only: Only = ()) -> Iterator[Row]:
     """folder: with photos of faces, see `photos`; without one only plates are attacked."""
-    plain = [ways.original(), ways.gaussian(6)]
-    ours = [ways.bounded(1, 2, 2), ways.bounded(2, 4, 3)]
+    plain = narrowed([ways.original(), ways.gaussian(6)], only)
+    ours = narrowed([ways.bounded(1, 2, 2), ways.bounded(2, 4, 3)], only)
     yield from _characters(plain, seed, (1, 4), 100)
     yield from _characters(ours, seed, (1, 4, 16), PLATES)
     yield from _lists(ours, seed + 1)
     if folder is not None:
-        yield from _faces([ways.bounded(2, 1, 2), ways.bounded(4, 4, 3)], folder, seed)
+        yield from _faces(narrowed([ways.bounded(1, 2, 2), ways.bounded(4, 4, 3)], only), folder, seed)
 
 
 def releases(region: Region, size: Size, count: int, chance: np.random.Generator) -> list[Region]:

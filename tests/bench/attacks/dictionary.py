@@ -79,7 +79,7 @@ def book_of(scene: Scene, method: Method) -> Book:
     grey = blank.astype(np.float32).mean(axis=2)
     ground = _by_threes(grey[None], method.change)[0]
     drawn = grey + glyphs.reshape(-1, *grey.shape) * (contrast.mean() / 255)
-    each = _by_threes(drawn, method.change) - ground
+    each = np.asarray(_by_threes(drawn, method.change) - ground, dtype=np.float32)
     return Book(ground, each.reshape(*glyphs.shape[:2], -1), 0)
 
 

@@ -28,7 +28,7 @@ from tests.bench.attacks.classifiers import (
     folds,
     standardised,
 )
-from tests.bench.attacks.methods import Method, cells_of, copy_of
+from tests.bench.attacks.methods import Method, Only, cells_of, copy_of, narrowed
 from tests.bench.attacks.photos import Photo, gather
 from tests.bench.attacks.recogniser import SIDE, Recogniser
 from tests.bench.attacks.results import Row, of_likelihoods
@@ -51,18 +51,16 @@ BOUNDS: Final = (
 Describe = Callable[[Pixels], Iterable[Pixels]]
 
 
-def attack(seed: int, folder: Path, weights: Path | None) -> Iterator[Row]:
+def attack(seed: int, folder: Path, weights: Path | None, only: Only = ()) -> Iterator[Row]:
     """weights: of the recogniser; without it only cells are attacked. Raises NoPhotos."""
     photos = gather(folder, height=HEIGHT)
     people = np.array([photo.person for photo in photos], dtype=np.int64)
     people = np.unique(people, return_inverse=True)[1].astype(np.int64)
     if weights is not None:
-        yield from _recognised(photos, people, Recogniser(weights), seed)
-    for bound in BOUNDS:
-        method = ways.bounded(*bound)
+        yield from _recognised(photos, people, Recogniser(weights), seed, only)
+    bounds = [*(ways.bounded(*bound) for bound in BOUNDS), ways.bounded(1, 2, 2, flat=True)]
+    for method in narrowed(bounds, only):
         yield from _by_cells(method, shown_cells(photos, method), people, seed)
-    flat = ways.bounded(4, 4, 3, flat=True)
-    yield from _by_cells(flat, shown_cells(photos, flat), people, seed)
 
 
 def shown_cells(photos: Sequence[Photo], method: Method) -> Floats:
@@ -116,11 +114,13 @@ def _likelihood(score: Floats, person: int) -> float:
     return float(first[person]) / int(first.sum())
 
 
-def _recognised(photos: Sequence[Photo], people: Labels, recogniser: Recogniser, seed: int) -> Iterator[Row]:
+def _recognised(
+    photos: Sequence[Photo], people: Labels, recogniser: Recogniser, seed: int, only: Only
+) -> Iterator[Row]:
     """By the network's numbers: learnt from originals (naive), and learnt from the same outputs."""
     parts = folds(people, FOLDS, seed)
     known = describe(photos, ways.original(), recogniser)
-    for method in _pictures():
+    for method in narrowed(_pictures(), only):
         seen = known if method.name == "original" else describe(photos, method, recogniser)
         if method.name != "original":
             yield _row(
@@ -134,7 +134,7 @@ def _recognised(photos: Sequence[Photo], people: Labels, recogniser: Recogniser,
 
 def _pictures() -> list[Method]:
     gaussians = [ways.gaussian(sigma) for sigma in (2, 4, 6, 10)]
-    ours = [ways.fill(), ways.bounded(2, 1, 2), ways.bounded(4, 4, 3)]
+    ours = [ways.fill(), ways.bounded(1, 2, 2), ways.bounded(4, 4, 3)]
     return [ways.original(), *gaussians, ways.deface_mosaic(), ways.deface_blur(), *ours]
 
 

@@ -7,9 +7,10 @@ that is what an attacker gets to see.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Final
 from unittest.mock import patch
 
@@ -56,6 +57,15 @@ class Method:
     @property
     def ours(self) -> bool:
         return self.redaction is not None
+
+
+Only = Sequence[str]
+"""Patterns of names (`*` and `?`) by which a run is narrowed to a few methods; none: all of them."""
+
+
+def narrowed(methods: Sequence[Method], only: Only) -> list[Method]:
+    """Those whose name fits one of the patterns."""
+    return [one for one in methods if not only or any(fnmatchcase(one.name, each) for each in only)]
 
 
 def original() -> Method:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from policies.model import Kind
 from tests.bench.attacks import methods as ways
-from tests.bench.attacks.methods import Method
+from tests.bench.attacks.methods import Method, Only, narrowed
 from tests.bench.attacks.ocr import EasyOcr, by_ocr
-from tests.bench.attacks.reading import by_dictionary, by_list, by_network
+from tests.bench.attacks.reading import ATTACKERS, by_dictionary, by_list, by_network
 from tests.bench.attacks.results import Row
 
 KIND: Final = Kind.LICENSE_PLATE
@@ -27,22 +27,29 @@ BOUNDS: Final = (
 )  # fmt: skip
 
 
-def attack(seed: int, weights: Path | None) -> Iterator[Row]:
+def attack(
+    seed: int, weights: Path | None, only: Only = (), attackers: Sequence[str] = ATTACKERS
+) -> Iterator[Row]:
     """weights: where EasyOCR's recogniser lies; without it that attacker is left out."""
     whole, grown = "plates: the region is the plate", "plates: the region as the product makes it"
     ours = [ways.bounded(*bound) for bound in BOUNDS]
     controls = [ways.original(), ways.gaussian(6)]
     others = [ways.gaussian(10), ways.deface_mosaic(), ways.deface_blur()]
-    yield from by_dictionary(whole, KIND, [*controls, *others, ways.fill(), *ours], PLATES, seed, fills=True)
     narrow = _ours(1, 2, 2)
-    yield from by_dictionary(grown, KIND, [*controls, ways.fill(), *narrow], PLATES, seed + 10, fills=False)
-    yield from by_list(whole, KIND, _coarse(ours), LISTED, seed + 20, fills=True)
-    yield from by_list(grown, KIND, _coarse(narrow), LISTED, seed + 30, fills=False)
     learnt = [*controls, *others, ways.fill(), narrow[0], narrow[-1]]
-    yield from by_network(whole, KIND, learnt, LEARNT, seed + 40, fills=True)
-    if weights is not None:
-        learnt[2:2] = [ways.gaussian(4)]
-        yield from by_ocr(whole, KIND, learnt, PLATES, seed + 50, EasyOcr(weights))
+    if "dictionary" in attackers:
+        every = narrowed([*controls, *others, ways.fill(), *ours], only)
+        yield from by_dictionary(whole, KIND, every, PLATES, seed, fills=True)
+        few = narrowed([*controls, ways.fill(), *narrow], only)
+        yield from by_dictionary(grown, KIND, few, PLATES, seed + 10, fills=False)
+    if "list" in attackers:
+        yield from by_list(whole, KIND, narrowed(ours, only), LISTED, seed + 20, fills=True)
+        yield from by_list(grown, KIND, narrowed(narrow, only), LISTED, seed + 30, fills=False)
+    if "network" in attackers:
+        yield from by_network(whole, KIND, narrowed(learnt, only), LEARNT, seed + 40, fills=True)
+    if "ocr" in attackers and weights is not None:
+        read = narrowed([ways.gaussian(4), *learnt], only)
+        yield from by_ocr(whole, KIND, read, PLATES, seed + 50, EasyOcr(weights))
 
 
 def _ours(rows: int, columns: int, bits: int) -> list[Method]:
@@ -52,7 +59,3 @@ def _ours(rows: int, columns: int, bits: int) -> list[Method]:
         ways.bounded(rows, columns, bits, flat=True),
         ways.bounded(2, 4, 3),
     ]  # fmt: skip
-
-
-def _coarse(methods: list[Method]) -> list[Method]:
-    return [each for each in methods if each.bound is not None]

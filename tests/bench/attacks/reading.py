@@ -18,6 +18,7 @@ from tests.bench.attacks.networks import Reader
 from tests.bench.attacks.results import Row, of_clusters, of_likelihoods
 from tests.bench.attacks.strings import ALPHABET, Scene, random_scene, random_style, random_text
 
+ATTACKERS: Final = ("dictionary", "list", "network", "ocr")
 CHANCE: Final = 1 / len(ALPHABET)
 TALL: Final = (40, 48)
 """Pixels of a character. Large ones are the worst case: a region of ours gets no more cells beyond that."""

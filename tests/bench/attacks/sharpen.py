@@ -19,6 +19,7 @@ NOISE: Final = 3e-5
 ROUNDS: Final = 60
 
 Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
 
 
 def gaussian_kernel(sigma: float) -> Floats:
@@ -42,14 +43,17 @@ def wiener(shown: Pixels, down: Floats, across: Floats, noise: float = NOISE) ->
 
 
 def richardson_lucy(shown: Pixels, down: Floats, across: Floats, rounds: int = ROUNDS) -> Pixels:
-    """The same by so many rounds of Richardson (1972) and Lucy (1974), which never go below zero."""
-    response = _response(shown, down, across)
-    seen = _mirrored(shown).astype(np.float64) + 1
+    """The same by so many rounds of Richardson (1972) and Lucy (1974), which never go below zero. In grey."""
+    seen = shown.mean(axis=2, dtype=np.float32) + 1
     guess = seen.copy()
-    for _ in range(rounds):
-        again = _through(guess, response)
-        guess *= np.maximum(_through(seen / np.maximum(again, 1e-3), np.conj(response)), 0)
-    return _rounded(guess[: shown.shape[0], : shown.shape[1]] - 1)
+
+    def blurred(picture: Floats32) -> Floats32:
+        soft = cv2.sepFilter2D(picture, -1, across, down, borderType=cv2.BORDER_REFLECT_101)
+        return np.asarray(soft, dtype=np.float32)
+
+    for _ in range(rounds):  # the kernels are symmetric, so turning one round gives it again
+        guess *= blurred(seen / np.maximum(blurred(guess), 1e-3))
+    return np.repeat(_rounded(guess[:, :, None] - 1), 3, axis=2)
 
 
 def _filtered(shown: Pixels, response: NDArray[np.complex128]) -> Pixels:
@@ -82,5 +86,5 @@ def _wrapped(kernel: Floats, length: int) -> Floats:
     return circle
 
 
-def _rounded(values: Floats) -> Pixels:
+def _rounded(values: NDArray[np.floating]) -> Pixels:
     return np.asarray(np.clip(np.rint(values), 0, 255), dtype=np.uint8)
