@@ -67,12 +67,9 @@ class Proofs:
     def _asked(self, principal: Principal, copy: CopyRecord) -> ProofRecord:
         try:
             return self._add(principal, copy)
-        except IntegrityError:  # somebody else asked in the same moment
-            with self._database.reading() as session:
-                found = proofs.open_for(session, copy.id)
-            if found is None:
-                raise Conflict(f"a proof of copy {copy.id} was just finished; ask again") from None
-            return found
+        except IntegrityError:
+            # Somebody else asked in the same moment. Their proof is found now, and this question entered too.
+            return self._add(principal, copy)
 
     def sample(self, principal: Principal, dataset_id: str, *, number: int) -> Sequence[ProofRecord]:
         """A proof of so many of the dataset's released copies, drawn by lot; of all where there are fewer.

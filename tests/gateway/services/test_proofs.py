@@ -164,6 +164,21 @@ def test_asked_twice_it_is_one_proof_and_both_questions_are_entered(bench: Provi
     assert bench.proofs.ask(GOVERNOR, ASSET).id != first.id
 
 
+def test_whoever_asks_in_the_same_moment_is_entered_too(
+    bench: ProvingDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.released()
+    first, look = bench.proofs.ask(AUDITOR, ASSET), proofs.open_for
+
+    def early(*_: object) -> None:
+        """Of one who looked before the other wrote."""
+        monkeypatch.setattr(proofs, "open_for", look)
+
+    monkeypatch.setattr(proofs, "open_for", early)
+    assert bench.proofs.ask(GOVERNOR, ASSET) == first
+    assert acts(bench) == [("proof.asked", first.id), ("proof.asked", first.id)]
+
+
 def test_the_list_goes_back_page_by_page(bench: ProvingDesk) -> None:
     copy = bench.released()
     made = []
