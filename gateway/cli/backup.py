@@ -96,7 +96,9 @@ def _complete_keys(settings: Settings) -> None:
     """What an earlier release did not have, and a machine of one role need not: never the log's own key."""
     if any(not key_file_path(settings.keys, purpose).exists() for purpose in KeyPurpose):
         LocalKeyring.create(settings.keys)
-    installation.create_prover_key(settings)
+    # A gateway's own keyring has the public half alone: its private one lies with the workers.
+    if not (settings.keys / installation.PROVER_PUBLIC).exists():
+        installation.create_prover_key(settings)
 
 
 def _go_on(settings: Settings) -> int:

@@ -18,6 +18,7 @@ from gateway.services import passwords
 from gateway.services.ids import new_id
 from gateway.services.people import CONSOLE
 from gateway.services.ports import Clock
+from gateway.services.roles import held_role
 from gateway.store.database import Database, Unit
 from gateway.store.queries import accounts, locks, people, sessions
 from policies.access import Role
@@ -213,8 +214,12 @@ def sign_out(
 
 
 def disable(database: Database, person_id: str, *, clock: Clock, by: str = CONSOLE) -> int:
-    """Nobody signs in with it any more; open sessions end. Raises NotFound, Conflict."""
+    """Nobody signs in with it any more; open sessions end.
+
+    Raises NotFound, and Conflict for one that is disabled and for the last officer's.
+    """
     with database.unit() as unit:
+        held_role(unit, person_id)
         if not accounts.set_disabled(unit.session, person_id, clock()):
             raise Conflict(f"the account of {person_id} was disabled before")
         ended = sessions.end_all(unit.session, person_id, now=clock())

@@ -32,7 +32,7 @@ MAX_SAMPLE: Final = 50
 class Proofs:
     """What those who answer for the copies can ask.
 
-    key: reads the public key of certificates. draw: a random id of a kind, by which a sample is drawn.
+    key: reads the public key of certificates.
     """
 
     def __init__(
@@ -40,13 +40,10 @@ class Proofs:
         database: Database,
         clock: Clock,
         key: Callable[[], CheckpointVerifier],
-        *,
-        draw: Callable[[str], str] = new_id,
     ) -> None:
         self._database = database
         self._clock = clock
         self._key = key
-        self._draw = draw
 
     @property
     def key_text(self) -> str:
@@ -70,12 +67,9 @@ class Proofs:
     def _asked(self, principal: Principal, copy: CopyRecord) -> ProofRecord:
         try:
             return self._add(principal, copy)
-        except IntegrityError:  # somebody else asked in the same moment
-            with self._database.reading() as session:
-                found = proofs.open_for(session, copy.id)
-            if found is None:
-                raise Conflict(f"a proof of copy {copy.id} was just finished; ask again") from None
-            return found
+        except IntegrityError:
+            # Somebody else asked in the same moment. Their proof is found now, and this question entered too.
+            return self._add(principal, copy)
 
     def sample(self, principal: Principal, dataset_id: str, *, number: int) -> Sequence[ProofRecord]:
         """A proof of so many of the dataset's released copies, drawn by lot; of all where there are fewer.
@@ -83,7 +77,8 @@ class Proofs:
         Raises NotFound, AccessDenied, and Conflict where none is released.
         """
         self._authorize_dataset(principal, dataset_id, Action.COPY_PROVE)
-        drawn = self._drawn(dataset_id, number)
+        with self._database.reading() as session:
+            drawn = copies.drawn_in(session, dataset_id, number=number)
         if not drawn:
             raise Conflict(f"dataset {dataset_id} has no released copy")
         return [self._asked(principal, copy) for copy in drawn]
@@ -138,19 +133,6 @@ class Proofs:
             datasets.get(session, dataset_id)
         resource = Resource("Dataset", dataset_id)
         authorize(self._database, principal, action, resource, now=self._clock())
-
-    def _drawn(self, dataset_id: str, number: int) -> Sequence[CopyRecord]:
-        """Released copies whose ids, which are random, follow on random ones: no list of all is made."""
-        with self._database.reading() as session:
-            first = copies.released_in(session, dataset_id, after="", limit=number + 1)
-            if len(first) <= number:
-                return first
-            drawn: dict[str, CopyRecord] = {}
-            while len(drawn) < number:
-                after = self._draw("copy")
-                found = copies.released_in(session, dataset_id, after=after, limit=1) or first[:1]
-                drawn[found[0].id] = found[0]
-        return tuple(drawn.values())
 
     def _copy(self, asset: AssetRecord, copy_id: str | None) -> CopyRecord:
         if asset.state is AssetState.ERASED:

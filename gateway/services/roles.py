@@ -51,7 +51,7 @@ def change_role(
     _check_other(person_id, by)
     with database.unit() as unit:
         now = clock()
-        old = _held_role(unit, person_id)
+        old = held_role(unit, person_id)
         if old is role:
             raise Conflict(f"{person_id} is {role.value} already; nothing was changed")
         given = _grants(unit, person_id, by=by, now=now)
@@ -76,7 +76,7 @@ def erase_name(database: Database, person_id: str, *, clock: Clock, by: str = CO
     _check_other(person_id, by)
     with database.unit() as unit:
         now = clock()
-        _held_role(unit, person_id)
+        held_role(unit, person_id)
         given = _grants(unit, person_id, by=by, now=now)
         laid = _lay_down(unit, person_id, given, by=by, now=now)
         accounts.end_invitations(unit.session, person_id, now=now)
@@ -93,7 +93,7 @@ def _check_other(person_id: str, by: str) -> None:
         raise Conflict("nobody does this to themselves: another officer can. Nothing was changed")
 
 
-def _held_role(unit: Unit, person_id: str) -> Role:
+def held_role(unit: Unit, person_id: str) -> Role:
     """Their role. Raises NotFound, and Conflict where nobody else could do an officer's work."""
     locks.wait_for(unit.session, locks.Task.OFFICERS)  # of two who demote each other, one comes second
     role = people.role_of(unit.session, person_id)

@@ -150,12 +150,14 @@ class Workforce:
     def suspend(self, principal: Principal, person_id: str) -> Suspended:
         """Nothing of theirs works from the next request on, images that are open included.
 
-        Raises AccessDenied, NotFound, Conflict for oneself or for somebody who is suspended.
+        Raises AccessDenied, NotFound, Conflict for oneself, for somebody who is suspended and for the last
+        officer, as of two who suspend each other.
         """
         now = self._allowed(principal, Action.PERSON_SUSPEND)
         if person_id == principal.id:
             raise Conflict("nobody suspends themselves: another officer can. Nothing was changed")
         with self._database.unit() as unit:
+            roles.held_role(unit, person_id)
             if not people.set_suspended(unit.session, person_id, now):
                 raise Conflict(f"{person_id} is suspended already; nothing was changed")
             ended = sessions.end_all(unit.session, person_id, now=now)

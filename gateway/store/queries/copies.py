@@ -84,18 +84,30 @@ def all_of(session: Session, asset_id: str) -> list[CopyRecord]:
 
 def released_in(session: Session, dataset_id: str, *, after: str, limit: int) -> list[CopyRecord]:
     """The newest copies of a dataset's released assets, by copy id, beginning behind `after`."""
+    query = select(Copy).where(*_released(dataset_id), col(Copy.id) > after)
+    return [record_of(row) for row in session.exec(query.order_by(col(Copy.id)).limit(limit))]
+
+
+def drawn_in(session: Session, dataset_id: str, *, number: int) -> list[CopyRecord]:
+    """So many of the same, drawn by lot: each is as likely as any other. All where there are fewer."""
+    # Only ids are shuffled: reports are long, and all but a few stay behind.
+    lots = select(Copy.id).where(*_released(dataset_id)).order_by(func.random()).limit(number)
+    query = select(Copy).where(col(Copy.id).in_(lots.correlate(None)))
+    return [record_of(row) for row in session.exec(query)]
+
+
+def _released(dataset_id: str) -> tuple[ColumnElement[bool], ...]:
+    """Of a query of copies: the newest ones of a dataset's released assets."""
     # One look into the index of (asset, revision) for each row shown, however large the dataset is.
     other = aliased(Copy)
     newest = select(func.max(other.revision)).where(other.asset_id == Copy.asset_id).scalar_subquery()
-    query = (
-        select(Copy)
-        .join(Asset, col(Asset.id) == col(Copy.asset_id))
-        .where(Copy.dataset_id == dataset_id, Asset.state == AssetState.RELEASED.value, col(Copy.id) > after)
-        .where(Copy.revision == newest, col(Copy.withdrawn_at).is_(None))
-        .order_by(col(Copy.id))
-        .limit(limit)
+    return (
+        col(Asset.id) == col(Copy.asset_id),
+        col(Asset.state) == AssetState.RELEASED.value,
+        col(Copy.dataset_id) == dataset_id,
+        col(Copy.revision) == newest,
+        col(Copy.withdrawn_at).is_(None),
     )
-    return [record_of(row) for row in session.exec(query)]
 
 
 def versions_in(session: Session, dataset_id: str) -> set[str]:

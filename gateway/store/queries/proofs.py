@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, tuple_
+from sqlalchemy import ColumnElement, literal, tuple_
 from sqlmodel import Session, col, select
 
 from gateway.errors import NotFound
+from gateway.store.columns import UtcTime
 from gateway.store.proof_records import ProofOutcome, ProofRecord
 from gateway.store.proof_tables import CopyProof
 from gateway.store.tables import Copy
@@ -63,7 +64,8 @@ def _page(session: Session, among: ColumnElement[bool], after: str, limit: int) 
     query = select(CopyProof).where(among)
     if after:
         last = _row(session, after)
-        query = query.where(here < tuple_(last.created_at, last.id))
+        # Without its kind the time would be one with a zone, which PostgreSQL compares by the session's own.
+        query = query.where(here < tuple_(literal(last.created_at, UtcTime()), last.id))
     ordered = query.order_by(col(CopyProof.created_at).desc(), col(CopyProof.id).desc()).limit(limit)
     return [_record(row) for row in session.exec(ordered)]
 

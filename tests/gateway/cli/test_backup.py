@@ -231,6 +231,17 @@ def test_a_backup_older_than_fingerprints_gets_its_own_key(
     assert (tmp_path / "to" / "keys" / "fingerprints.json").exists()
 
 
+def test_a_gateways_own_keyring_which_has_no_private_half_of_the_provers(
+    source: Installation, tmp_path: Path
+) -> None:
+    keys = tmp_path / "to" / "keys"
+    shutil.copytree(source.data / "keys", keys)
+    (keys / "prover.key").unlink()
+    commands.restore(source.root / "backup", keys=None, data=tmp_path / "to")
+    assert (keys / "prover.pub").read_bytes() == (source.data / "keys" / "prover.pub").read_bytes()
+    assert not (keys / "prover.key").exists()
+
+
 def test_an_upload_that_went_on_meanwhile_is_ended_and_told(
     source: Installation, broken: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

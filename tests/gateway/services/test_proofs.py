@@ -4,6 +4,7 @@ proven comes to, and that a worker that dies leaves nothing half done."""
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from hashlib import sha256
@@ -21,7 +22,7 @@ from gateway.services import prove
 from gateway.services.anonymize import MAX_ATTEMPTS
 from gateway.services.jobs import PROVE
 from gateway.services.proof_runner import FORGOTTEN_AFTER
-from gateway.services.proofs import PAGE, Proofs
+from gateway.services.proofs import PAGE
 from gateway.store.database import Database
 from gateway.store.proof_records import ProofOutcome, ProofRecord
 from gateway.store.queries import copies, counters, proofs
@@ -161,6 +162,21 @@ def test_asked_twice_it_is_one_proof_and_both_questions_are_entered(bench: Provi
     assert [action for action, _ in acts(bench)] == ["proof.asked", "proof.asked"]
     bench.runner().run(first.id)
     assert bench.proofs.ask(GOVERNOR, ASSET).id != first.id
+
+
+def test_whoever_asks_in_the_same_moment_is_entered_too(
+    bench: ProvingDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.released()
+    first, look = bench.proofs.ask(AUDITOR, ASSET), proofs.open_for
+
+    def early(*_: object) -> None:
+        """Of one who looked before the other wrote."""
+        monkeypatch.setattr(proofs, "open_for", look)
+
+    monkeypatch.setattr(proofs, "open_for", early)
+    assert bench.proofs.ask(GOVERNOR, ASSET) == first
+    assert acts(bench) == [("proof.asked", first.id), ("proof.asked", first.id)]
 
 
 def test_the_list_goes_back_page_by_page(bench: ProvingDesk) -> None:
@@ -322,8 +338,8 @@ def test_what_nobody_has_begun_is_asked_for(bench: ProvingDesk) -> None:
 
 @pytest.fixture
 def many(bench: ProvingDesk) -> list[str]:
-    """The ids of ten released copies of a dataset, evenly apart."""
-    made = [f"copy-{number:x}{'8' * 23}" for number in range(10)]
+    """The ids of ten released copies of a dataset; but for one, they stand close together."""
+    made = [f"copy-{number:024x}" for number in (*range(9), 16**24 - 1)]
     with bench.database.unit() as unit:
         for number, copy in enumerate(made):
             release(unit.session, f"asset-{number}", copy)
@@ -331,15 +347,21 @@ def many(bench: ProvingDesk) -> list[str]:
 
 
 def test_a_sample_is_drawn_by_lot_and_each_copy_is_in_it_once(bench: ProvingDesk, many: list[str]) -> None:
-    lots = iter([f"copy-{digit}{'0' * 23}" for digit in "3377f1"])  # of f the list begins anew
-    chosen = Proofs(
-        bench.database, bench.desk.clock, lambda: bench.prover.verifier, draw=lambda _: next(lots)
-    )
-    drawn = chosen.sample(AUDITOR, DATASET, number=4)
-    assert [one.copy_id for one in drawn] == [many[3], many[7], many[0], many[1]]
+    drawn = bench.proofs.sample(AUDITOR, DATASET, number=4)
+    assert len({one.copy_id for one in drawn} & set(many)) == len(drawn) == 4
     assert len([entry for entry in entries(bench.database) if entry.action == "proof.asked"]) == 4
     listed = bench.proofs.list_dataset(AUDITOR, DATASET)
     assert {one.id for one in listed} == {one.id for one in drawn}
+
+
+def test_each_copy_is_as_likely_as_any_other(bench: ProvingDesk, many: list[str]) -> None:
+    rounds = 300
+    with bench.database.reading() as session:
+        lots = [copies.drawn_in(session, DATASET, number=5) for _ in range(rounds)]
+    times = Counter(copy.id for lot in lots for copy in lot)
+    # 150 each, and eleven standard deviations to either side: a fair lot never strays so far.
+    assert set(times) == set(many)
+    assert all(abs(number - rounds / 2) < 95 for number in times.values())
 
 
 def test_where_there_are_fewer_all_are_in_the_sample(bench: ProvingDesk, many: list[str]) -> None:

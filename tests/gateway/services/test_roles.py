@@ -189,6 +189,18 @@ def test_the_last_officer_stays_one(house: Database, clock: Clock) -> None:
         roles.change_role(house, "person-x", Role.AUDITOR, clock=clock)
 
 
+def test_the_last_officer_is_neither_disabled_nor_suspended(house: Database, clock: Clock) -> None:
+    office, second = Workforce(house, clock), make(house, clock, Role.OFFICER, "ines")
+    office.suspend(GOVERNOR, second)
+    # As of two who suspend each other: this one was let in before the other's act was done.
+    with pytest.raises(Conflict, match="last officer"):
+        office.suspend(Principal(second, Role.OFFICER), OFFICER)
+    with pytest.raises(Conflict, match="last officer"):
+        accounts.disable(house, OFFICER, clock=clock)
+    office.restore(GOVERNOR, second)
+    assert accounts.disable(house, second, clock=clock) == 0
+
+
 def test_signing_out_elsewhere_leaves_the_session_that_asks(house: Database, clock: Clock) -> None:
     person = make(house, clock)
     sessions = Sessions(house, clock, idle=timedelta(minutes=30))
