@@ -7,8 +7,8 @@ orientation). Rounding always errs toward hiding more. Outlines within them stan
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -188,6 +188,8 @@ class Detection:
     reading: of a line of text, what it was read as; None where nobody read it. Never the text itself.
     polygon: of what the detector sees tilted, the outline, without a margin; None means all of the region. It
     may reach beyond the image, where the region is cut.
+    extent: around all boxes that it stands for, where one reaches out of the region; None otherwise. One may
+    be another object's: what is hidden is the region, but a place that is kept visible must hold them all.
     """
 
     kind: Kind
@@ -196,13 +198,26 @@ class Detection:
     source: str
     reading: Reading | None = None
     polygon: Polygon | None = None
+    extent: Region | None = None
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.score <= 1.0:
             raise ValueError(f"{self.source}: a score lies between 0 and 1, not at {self.score}")
 
+    @property
+    def reach(self) -> Region:
+        """The smallest region that holds every box that was taken for this one."""
+        return self.region if self.extent is None else self.region.united(self.extent)
+
+    def reaching(self, others: Iterable[Region]) -> Detection:
+        """This one, having stood for those boxes too."""
+        reach = self.reach
+        for other in others:
+            reach = reach.united(other)
+        return replace(self, extent=None if reach == self.region else reach)
+
     def to_dict(self) -> dict[str, Any]:
-        """As reports keep it. The reading and the polygon are there only where there is one."""
+        """As reports keep it. The reading, the polygon and the extent are there only where there is one."""
         told: dict[str, Any] = {
             "kind": self.kind.value,
             "region": self.region.to_dict(),
@@ -211,12 +226,14 @@ class Detection:
         }
         if self.reading is not None:
             told["reading"] = self.reading.value
+        if self.extent is not None:
+            told["extent"] = self.extent.to_dict()
         return told if self.polygon is None else {**told, **self.polygon.to_dict()}
 
     @classmethod
     def parse(cls, stored: Mapping[str, Any]) -> Detection:
         """From what a report kept. Raises KeyError, ValueError or InvalidRegion for anything else."""
-        reading, corners = stored.get("reading"), stored.get("polygon")
+        reading, corners, extent = stored.get("reading"), stored.get("polygon"), stored.get("extent")
         return cls(
             Kind(stored["kind"]),
             Region.parse(stored["region"]),
@@ -224,6 +241,7 @@ class Detection:
             stored["source"],
             None if reading is None else Reading(reading),
             None if corners is None else Polygon(parse_points(corners)),
+            None if extent is None else Region.parse(extent),
         )
 
 

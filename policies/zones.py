@@ -119,11 +119,14 @@ class Zone(BaseModel):
         return Redaction(region.aligned(BLOCK, size), kind, method)
 
     def keeps(self, detection: Detection, size: Size) -> bool:
-        """Whether the detection stays visible: it is of a kept kind, and wholly in the zone."""
+        """Whether the detection stays visible: it is of a kept kind, and wholly in the zone.
+
+        So is every box that it stands for: of two faces that overlap, only the surer one is told.
+        """
         if self.keep is None or detection.kind not in self.kinds or TOO_MANY in detection.source.split("+"):
             return False
-        region, (x0, y0, x1, y1) = detection.region, self._scaled(size)
-        return x0 <= region.x0 and y0 <= region.y0 and region.x1 <= x1 and region.y1 <= y1
+        reach, (x0, y0, x1, y1) = detection.reach, self._scaled(size)
+        return x0 <= reach.x0 and y0 <= reach.y0 and reach.x1 <= x1 and reach.y1 <= y1
 
     def narrowed(self, kinds: frozenset[Kind]) -> Zone | None:
         """This zone without the kept kinds that are not among these; None where nothing is left of it."""

@@ -5,7 +5,8 @@
    scores more stays a detection of its own: a small face held up in front of a large one hides nothing of it.
 2. The best-scoring one gives the region, and its outline where it has one, drawn around all of them. For
    plates, a confident second source that sees the same place widens the region to the union: the two see
-   different parts of a plate, its characters and its frame.
+   different parts of a plate, its characters and its frame. What was taken for the same thing and reaches out
+   of the region widens the extent: where two faces overlap, one of them is known by that alone.
 3. Where a second, independent source agrees, the score rises to 1 - (1 - a)(1 - b / 2), a the best of the
    first source and b the best of the others. So agreement lifts a doubtful detection over the operating
    point; one source alone never does.
@@ -91,13 +92,15 @@ def _same(one: NDArray[np.float32], many: Boxes) -> NDArray[np.bool_]:
 def _joined(group: Sequence[Detection]) -> Detection:
     """The group's best, with everyone who saw it; `group` is in rank order."""
     best = group[0]
+    reached = [one.reach for one in group]
     others = [one for one in group if one.source != best.source]
     if not others:
-        return best if len(group) == 1 else replace(best, polygon=united(best, group))
+        return best if len(group) == 1 else replace(best, polygon=united(best, group)).reaching(reached)
     second = others[0]
     score = min(1 - (1 - best.score) * (1 - second.score / 2), 1.0)
     sources = "+".join(dict.fromkeys(one.source for one in group))
-    return Detection(best.kind, _region(best, second), score, sources, polygon=united(best, group))
+    joined = Detection(best.kind, _region(best, second), score, sources, polygon=united(best, group))
+    return joined.reaching(reached)
 
 
 def _region(best: Detection, second: Detection) -> Region:

@@ -79,7 +79,8 @@ def _joined(best: Detection, other: Detection) -> Detection:
         return best
     sources = dict.fromkeys([*best.source.split("+"), *other.source.split("+")])
     region = best.region.united(other.region)
-    return Detection(best.kind, region, max(best.score, other.score), "+".join(sources), best.reading)
+    joined = Detection(best.kind, region, max(best.score, other.score), "+".join(sources), best.reading)
+    return joined.reaching([best.reach, other.reach])
 
 
 def _rank(one: Detection) -> tuple[str, float, tuple[int, int, int, int], str, Reading | str]:

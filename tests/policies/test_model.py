@@ -22,6 +22,17 @@ def test_parse_inverts_to_dict(region: Region) -> None:
     assert Region.parse(region.to_dict()) == region
 
 
+@given(regions(), regions())
+def test_a_detection_is_kept_whole_and_says_what_it_stood_for_only_where_that_reaches_out(
+    region: Region, other: Region
+) -> None:
+    alone = Detection(Kind.FACE, region, 0.5, "centerface")
+    found = alone.reaching([other])
+    assert Detection.parse(found.to_dict()) == found
+    assert ("extent" in found.to_dict()) is not region.contains(other)
+    assert found.reach == region.united(other)
+
+
 @given(images(), FRACTIONS)
 def test_grown_hides_at_least_the_margin_and_stays_in_the_image(
     case: tuple[Size, Region, Region], fraction: float

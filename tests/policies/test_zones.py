@@ -86,6 +86,15 @@ def test_what_reaches_out_of_it_by_a_pixel_is_hidden(reaching: Region) -> None:
     assert any(one.covers(reaching) for one in plan.redactions)
 
 
+def test_what_stands_for_a_box_that_reaches_out_of_it_is_hidden() -> None:
+    bust = face(Region(500, 150, 600, 250))
+    for passer_by in (Region(640, 150, 721, 250), Region(479, 150, 600, 250)):
+        plan = make_plan(yard(), [bust.reaching([passer_by])], SIZE)
+        assert plan.kept == ()
+        assert any(one.covers(bust.region) for one in plan.redactions)
+    assert make_plan(yard(), [bust.reaching([STATUE])], SIZE).kept == (bust.reaching([STATUE]),)
+
+
 def test_another_kind_in_a_kept_zone_is_hidden_and_so_is_a_crowd() -> None:
     text = Detection(Kind.TEXT, STATUE, 0.9, "ppocr")
     crowd = face(STATUE, f"{TOO_MANY}+centerface")

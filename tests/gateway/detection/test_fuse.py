@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.detection.boxes import MOST
-from gateway.detection.fuse import FLOOR, fuse
+from gateway.detection.fuse import CERTAIN, FLOOR, fuse
 from policies.model import TOO_MANY, Detection, Kind, Region, Size
 
 SIZE = Size(2000, 2000)
@@ -120,3 +121,21 @@ def test_more_things_than_can_be_told_apart_are_the_whole_image() -> None:
 def test_who_says_that_there_are_too_many_is_believed() -> None:
     whole = Detection(FACE, Region(0, 0, SIZE.width, SIZE.height), 1.0, TOO_MANY)
     assert fused_of([*apart(3), whole]) == (whole,)
+
+
+def test_what_was_taken_for_another_thing_is_still_known_by_the_extent() -> None:
+    bust, passer_by = seen(FACE, 105, 105, 90, 90, 0.95), seen(FACE, 125, 105, 90, 90, 0.9)
+    for second in (passer_by, replace(passer_by, source="two")):
+        (fused,) = fused_of([bust, second])
+        assert (fused.region, fused.extent) == (bust.region, Region(105, 105, 215, 195))
+    assert fused_of([bust]) == (bust,)
+    assert fused_of([bust, seen(FACE, 110, 110, 80, 80, 0.9)]) == (bust,)
+
+
+@settings(deadline=None)
+@given(some)
+def test_every_certain_box_lies_within_the_reach_of_one_that_is_told(detections: list[Detection]) -> None:
+    fused = fused_of(detections)
+    for one in detections:
+        if one.score >= CERTAIN:
+            assert any(other.kind is one.kind and other.reach.contains(one.region) for other in fused)

@@ -89,3 +89,10 @@ def test_of_more_than_can_be_told_apart_one_covers_the_image() -> None:
     (found,) = united([specks, []], SIZE)
     assert found.region == Region(0, 0, 400, 300)
     assert found.source == TOO_MANY
+
+
+def test_what_one_frames_face_stood_for_is_not_forgotten_in_the_whole() -> None:
+    looks = [face(10, 10), face(10, 10).reaching([Region(18, 10, 38, 30)])]
+    for order in (looks, looks[::-1]):
+        (found,) = united([[one] for one in order], SIZE)
+        assert (found.region, found.extent) == (Region(10, 10, 30, 30), Region(10, 10, 38, 30))
