@@ -140,7 +140,7 @@ def decode_frames(encoded: EncodedImage) -> Iterator[Pixels]:
             if image.mode != "RGB":
                 raise OutputCheckFailed(f"the copy is {image.mode}, not RGB", code="check.geometry")
             yield pixels
-    except (OSError, SyntaxError, ValueError, EOFError) as exc:
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as exc:
         raise OutputCheckFailed("the copy does not decode", code="check.geometry") from exc
 
 

@@ -86,7 +86,7 @@ class DecoderChild:
         """Raises Refused, ChildDied, ChildLate or ProtocolError; after the last three, stop this child."""
         self.decodes += 1
         deadline = time.monotonic() + self.limits.timeout
-        written = 0
+        written: int | None = None
         try:
             self._source.write(data)
             self._send(str(len(data)).encode("ascii"))
@@ -96,10 +96,13 @@ class DecoderChild:
             written = reply.size
             return reply, self._output.copy(reply.rows, reply.width)
         finally:
-            # Neither file nor image lies here when the next file comes. What the process wrote of an image
-            # that it then refused it has cleared itself.
+            # Neither file nor image lies here when the next file comes. Of an image that is refused half-way
+            # nobody says how far it came.
             self._source.clear(len(data))
-            self._output.clear(written)
+            if written is None:
+                self._output.clear_all()
+            else:
+                self._output.clear(written)
 
     def stop(self) -> None:
         """Kills the process, waits for it and gives everything back. May be called twice."""

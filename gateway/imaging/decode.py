@@ -20,6 +20,7 @@ from gateway.imaging.formats import sniff
 from gateway.imaging.header_words import header_words, joined
 from gateway.imaging.image import (
     MAX_MILLISECONDS,
+    MAX_PLAY,
     DecodedImage,
     FileFacts,
     ImageFormat,
@@ -102,7 +103,7 @@ def _decode(data: bytes, image_format: ImageFormat, limits: Limits, allocate: Al
             raise Refused("frames.sizes")
         _render(image, _unoriented(rows[number], orientation), opened.rendering(number, image, data))
         words.update(dict.fromkeys(header_words(image).split()))
-        milliseconds.append(_duration(image))
+        milliseconds.append(min(_duration(image), MAX_PLAY // len(opened.frames)))
     timing = None if opened.plays is None else Timing(tuple(milliseconds), opened.plays)
     return FileFacts(image_format, opened.lossless, joined(words), len(rows), timing)
 

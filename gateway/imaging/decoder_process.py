@@ -24,7 +24,7 @@ from gateway.imaging import seccomp
 from gateway.imaging.image import FileFacts, Limits, Pixels
 from gateway.imaging.protocol import MAX_MESSAGE, READY, UNFILTERED, Decoded, Setup, reply_of
 from gateway.imaging.refusals import Refused
-from gateway.imaging.shared_memory import Bytes, SharedView
+from gateway.imaging.shared_memory import SharedView
 
 # linux/prctl.h
 _PR_SET_PDEATHSIG: Final = 1
@@ -74,7 +74,6 @@ def _outcome(decode_into: Decode, setup: Setup, output: _Output, size: int) -> D
             height, output.width, facts.format, facts.lossless, facts.words, facts.frames, facts.timing
         )
     except Refused as refused:
-        output.clear()
         return Refused(refused.code, *refused.numbers)  # without the traceback, which holds the input
     except MemoryError:
         return Refused("limit.memory", setup.limits.memory)  # this process is replaced
@@ -90,20 +89,14 @@ class _Output:
     def take_back(self) -> None:
         """Before each image."""
         self.height = self.width = 0
-        self._handed_out: Bytes | None = None
 
     def allocate(self, height: int, width: int) -> Pixels:
         try:
-            self._handed_out = self._view.first(height * width * 3)
+            memory = self._view.first(height * width * 3)
         except OSError as exc:  # the address space is used up
             raise MemoryError from exc
         self.height, self.width = height, width
-        return self._handed_out.reshape(height, width, 3)
-
-    def clear(self) -> None:
-        """Zeros over what a refused image has written, of which the gateway is not told."""
-        if self._handed_out is not None:
-            self._handed_out.fill(0)
+        return memory.reshape(height, width, 3)
 
 
 def _read(source: int, size: int) -> bytes:

@@ -18,6 +18,9 @@ MOST_FRAMES = 5_000
 
 MAX_MILLISECONDS = (1 << 24) - 1
 """Of one frame: WebP has 24 bits for it."""
+
+MAX_PLAY = (1 << 31) - 1
+"""Milliseconds of all frames together, 25 days: codecs count them in 32 bits."""
 RATIO_FROM: Final = 25_000_000
 """Pixels up to which a file may unfold as far as it likes: what that costs is small, and a flat page of 20
 megapixels is 800 bytes of lossless WebP (DECODING.md).

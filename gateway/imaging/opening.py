@@ -191,6 +191,8 @@ def _open_webp(data: bytes, limits: Limits) -> Opened:
         raise Refused("image.malformed") from None
     # Before the codec sees it: it allocates the whole canvas when it is opened.
     check_size(header.width, header.height, limits, header.frames)
+    if max(header.width, header.height) > animated_webp.MAX_SIDE:  # of one frame the canvas may be larger
+        raise Refused("limit.side", header.width, header.height, animated_webp.MAX_SIDE)
     webp = WebPImagePlugin.WebPImageFile(io.BytesIO(data))
     if webp.n_frames == 1:
         return _opened(webp, lossless=header.lossless)

@@ -105,6 +105,8 @@ def parse_reply(message: bytes, limits: Limits) -> Decoded | Refused:
         ]:
             if name not in set(ImageFormat) or not _WORDS.fullmatch(words):
                 raise ProtocolError("another format, or more than words")
+            if bool in {type(height), type(width), type(frames)}:
+                raise ProtocolError("true and false are no numbers")
             if not _allowed(height, width, frames, limits):
                 raise ProtocolError("pixels beyond the limits")
             played = _timing(timing, frames)
@@ -123,10 +125,10 @@ def _allowed(height: int, width: int, frames: int, limits: Limits) -> bool:
 def _timing(numbers: list[object], frames: int) -> Timing | None:
     if not numbers:
         return None
-    plays, *milliseconds = (one for one in numbers if type(one) is int and 0 <= one <= MAX_MILLISECONDS)
-    if len(numbers) != frames + 1 or len(milliseconds) != frames:
+    told = [one for one in numbers if type(one) is int and 0 <= one <= MAX_MILLISECONDS]
+    if not len(told) == len(numbers) == frames + 1:
         raise ProtocolError("an animation without the durations of its frames")
-    return Timing(tuple(milliseconds), plays)
+    return Timing(tuple(told[1:]), told[0])
 
 
 def _refused(code: str, numbers: list[object]) -> Refused:

@@ -56,8 +56,15 @@ class SharedMemory:
         """Zeros over the first `size` bytes, and no pages above KEPT where they reach that far."""
         self._view.first(min(size, KEPT)).fill(0)
         if size > KEPT:
-            with mmap.mmap(self.descriptor, self.capacity) as mapping:
-                mapping.madvise(mmap.MADV_REMOVE, KEPT)
+            self._remove(KEPT)
+
+    def clear_all(self) -> None:
+        """No page is left, whatever the decoder wrote and wherever."""
+        self._remove(0)
+
+    def _remove(self, start: int) -> None:
+        with mmap.mmap(self.descriptor, self.capacity) as mapping:
+            mapping.madvise(mmap.MADV_REMOVE, start)
 
     def close(self) -> None:
         """May be called twice."""

@@ -48,6 +48,7 @@ class ReviewImages:
                 subject=case.asset.id,
                 review=review_id,
                 dataset=case.asset.dataset_id,
+                frame=frame,
             )
             return case.asset
 
@@ -72,6 +73,7 @@ class ReviewImages:
                 subject=copy.id,
                 review=review_id,
                 asset=case.asset.id,
+                frame=frame,
             )
             return case.asset, copy
 

@@ -72,7 +72,9 @@ class Remaker:
         plan = Plan(tuple(each.redaction for each in settled.regions), Verdict.RELEASE, ())
         try:
             # (2) Open; (3) decode, redact, encode, check.
-            made = self._sanitizer.remake(self._originals.open(asset), plan, size_of(reviewed))
+            made = self._sanitizer.remake(
+                self._originals.open(asset), plan, size_of(reviewed), frames=reviewed.report.get("frames", 1)
+            )
         except (InputRefused, OutputCheckFailed) as exc:
             return self._hold(asset, reviewed, exc.code)
         except VaultError:

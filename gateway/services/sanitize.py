@@ -25,7 +25,7 @@ from gateway.imaging.image import DecodedImage, EncodedImage, Pixels
 from gateway.imaging.redact import apply
 from gateway.imaging.sandbox import Sandbox
 from gateway.services.deadline import Deadline, waiting
-from gateway.services.looking import seen_in
+from gateway.services.looking import LookAt, seen_in
 from gateway.services.tracing import span
 from policies.carried import with_carried
 from policies.model import Detection, Plan, Redaction, Size
@@ -100,7 +100,7 @@ class Sanitizer:
         redacted, encoded = _make(image, plan, watch)  # (4)
         for last in (False, True) if policy.release.recheck else ():  # (5)
             shown = hidden_frames(image, redacted, plan.redactions)
-            hits = missed(policy, seen_in(shown, partial(look_at, "recheck")), plan.redactions, size)
+            hits = seen_in(shown, partial(_missed_in, policy, plan, size, partial(look_at, "recheck")))
             if not hits:
                 break
             detections += tuple(replace(hit, source=f"{hit.source}+recheck") for hit in hits)
@@ -122,16 +122,17 @@ class Sanitizer:
             frames=len(image.frames),
         )
 
-    def remake(self, data: bytes, plan: Plan, size: Size) -> Remade:
-        """A copy after a plan made earlier for the image of this size; nothing is detected.
+    def remake(self, data: bytes, plan: Plan, size: Size, *, frames: int) -> Remade:
+        """A copy after a plan made earlier for an image of this size and so many frames: nothing is detected.
 
         Raises InputRefused, OutputCheckFailed.
         """
         watch = _Stopwatch(self._deadline())
         image = self._decode(data, watch)
-        if _size_of(image) != size:
+        if (_size_of(image), len(image.frames)) != (size, frames):
             raise OutputCheckFailed(
-                f"the plan is for {size}, the image has {_size_of(image)}", code="check.geometry"
+                f"the plan is for {frames} of {size}, the image has {len(image.frames)} of {_size_of(image)}",
+                code="check.geometry",
             )
         _, encoded = _make(image, plan, watch)
         return Remade(encoded, watch.milliseconds)
@@ -156,6 +157,13 @@ def _look_at(
     """One frame. Between two of them other images have their turn, and the clock is looked at."""
     with watch.turn(detectors), watch.stage(stage):
         return detectors.detect(pixels, policy.kinds, known=words)
+
+
+def _missed_in(
+    policy: Policy, plan: Plan, size: Size, look_at: LookAt, frame: Pixels
+) -> tuple[Detection, ...]:
+    """Asked frame by frame: united with what is hidden beside it, a face would count as hidden itself."""
+    return missed(policy, look_at(frame), plan.redactions, size)
 
 
 def _make(image: DecodedImage, plan: Plan, watch: _Stopwatch) -> tuple[Pixels, EncodedImage]:

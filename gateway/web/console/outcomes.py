@@ -42,6 +42,10 @@ FAULTS: dict[str, tuple[str, str]] = {
     "limit.bytes": ("It is larger than 100 MB", "Save it smaller, or cut it into parts."),
     "limit.pixels": ("It has more pixels than are taken", "Scale it down, or cut it into parts."),
     "limit.side": ("It is wider or taller than is taken", "Scale it down, or cut it into parts."),
+    "limit.frames": (
+        "It has more frames or pages, or larger ones, than are taken",
+        REFUSALS["limit.frames"].advice,
+    ),
     "limit.aspect": ("It is too long and narrow", REFUSALS["limit.aspect"].advice),
     "limit.ratio": ("It unfolds to far more than its file holds", REFUSALS["limit.ratio"].advice),
     "limit.parts": ("It is made of too many parts", REFUSALS["limit.parts"].advice),

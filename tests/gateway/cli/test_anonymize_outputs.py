@@ -185,5 +185,5 @@ def test_the_face_itself_is_gone(everything: Everything, portrait: Image.Image, 
     with Image.open(everything.out / name) as copy:
         after = np.asarray(copy.convert("RGB").crop(eyes), np.float64)
     before = np.asarray(portrait.crop(eyes), np.float64)
-    likeness = np.corrcoef(before[..., 0].ravel(), after[..., 0].ravel())[0, 1]
-    assert after.std() < 0.5 * before.std() or abs(likeness) < 0.5
+    if after.std() >= 0.5 * before.std():  # not flat, and so not a few cells
+        assert abs(np.corrcoef(before[..., 0].ravel(), after[..., 0].ravel())[0, 1]) < 0.5

@@ -102,9 +102,9 @@ def test_the_certificate_is_signed_and_a_changed_one_is_not(run: Run, tmp_path: 
     verifier = CheckpointVerifier.parse(signed.split(None, 1)[1])
     note = certificate.read_text()
     told = json.loads(verify_note(note, verifier))
-    assert (told["twins"], told["bits_left"], told["regions"]) == (3, 144, 1)
+    assert (told["twins"], told["bits_left"], told["regions"]) == (3, 12, 1)
     with pytest.raises(AuditError):
-        verify_note(note.replace('"bits_left": 144', '"bits_left": 0'), verifier)
+        verify_note(note.replace('"bits_left": 12', '"bits_left": 0'), verifier)
     assert key.stat().st_mode & 0o777 == 0o600
 
 

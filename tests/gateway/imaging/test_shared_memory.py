@@ -76,6 +76,13 @@ def test_pages_above_what_is_kept_go_back(monkeypatch: pytest.MonkeyPatch) -> No
     memory.close()
 
 
+def test_of_what_was_refused_no_page_is_left(memory: SharedMemory) -> None:
+    SharedView(memory.descriptor).first(memory.capacity).fill(9)
+    memory.clear_all()
+    assert resident(memory) == 0
+    assert not SharedView(memory.descriptor).first(memory.capacity).any()
+
+
 def test_close_gives_descriptor_and_mapping_back() -> None:
     before = len(list(Path("/proc/self/fd").iterdir()))
     memory = SharedMemory("test", 1_000_000)

@@ -69,7 +69,7 @@ class ProvingDesk:
         asset, waiting = self.desk.asset(), self.desk.newest()
         plan = Plan(redactions_of(waiting)[:hidden], Verdict.RELEASE, ())
         original = self.desk.originals.open(asset)
-        made = Sanitizer(self.desk.sandbox, no_detectors).remake(original, plan, size_of(waiting))
+        made = Sanitizer(self.desk.sandbox, no_detectors).remake(original, plan, size_of(waiting), frames=1)
         encoded = replace(made.encoded, data=written(made.encoded))
         copy = NewCopies(self.desk.copy_blobs, self._copy_keys).put(
             asset,

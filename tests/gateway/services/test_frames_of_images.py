@@ -11,8 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
+from gateway.detection.detector import DetectorSet
+from gateway.detection.runtime import Precision
 from gateway.errors import NotFound, NotProven
 from gateway.imaging.image import Pixels
+from gateway.imaging.redact import FILL_COLOURS
 from gateway.imaging.sandbox import Sandbox
 from gateway.services.prove import prove
 from gateway.services.review_sheet import frames_of
@@ -21,12 +24,12 @@ from gateway.store.database import Database
 from gateway.vault.copies import CopyReader
 from gateway.vault.keyring import KeyPurpose, LocalKeyring
 from policies.lifecycle import AssetState
-from policies.model import Verdict
+from policies.model import Detection, Kind, Region, Verdict
 from policies.policy import Policy
 from tests.gateway.imaging.samples import save
 from tests.gateway.services import desk as desks
 from tests.gateway.services.desk import HEIGHT, STORED, WIDTH, Desk
-from tests.gateway.services.test_recheck import COLOURS, POLICY, detectors
+from tests.gateway.services.test_recheck import COLOURS, POLICY, Squares, detectors
 
 RED = COLOURS[0]
 PLACES = (16, 40, 200, 201)
@@ -104,6 +107,33 @@ def test_the_recheck_looks_at_every_frame(sandbox: Sandbox) -> None:
     result = sanitized(sandbox, data, recheck=True)
     assert not any((frame == COLOURS[1]).all(axis=2).any() for frame in shown(result.encoded.data))
     assert "squares+recheck" in {one.source for one in result.detections}
+
+
+class SeesFillsAgain(Squares):
+    """What is hidden looks like a face to it, as a blurred face often does."""
+
+    def detect(self, pixels: Pixels) -> list[Detection]:
+        ys, xs = np.nonzero((pixels == FILL_COLOURS[Kind.FACE]).all(axis=2))
+        if not len(ys):
+            return super().detect(pixels)
+        again = Region(int(xs.min()), int(ys.min()), int(xs.max()) + 1, int(ys.max()) + 1)
+        return [*super().detect(pixels), Detection(Kind.FACE, again, 0.9, self.name)]
+
+
+def test_what_is_hidden_and_seen_again_does_not_hide_its_neighbour_from_the_recheck(sandbox: Sandbox) -> None:
+    """Together with the hidden square, the green one beside it would be hidden for its greater part."""
+    made = frames((None, None))
+    for number, frame in enumerate(made):
+        frame.paste(RED, (40, 8, 88, 56))
+        frame.paste(COLOURS[1], (96, 0, 120 - number, 64))
+    data = save(made[0], "PNG", save_all=True, append_images=made[1:], duration=80)
+
+    def seeing(policy: Policy) -> DetectorSet:
+        return DetectorSet([SeesFillsAgain()], absent={}, digests={}, precision=Precision.F32)
+
+    policy = Policy.parse(POLICY.format(recheck="true", sample=0.0))
+    result = Sanitizer(sandbox, seeing).sanitize(data, policy)
+    assert not any((frame == COLOURS[1]).all(axis=2).any() for frame in shown(result.encoded.data))
 
 
 def test_a_face_that_stands_still_is_one_detection(sandbox: Sandbox) -> None:
