@@ -139,6 +139,12 @@ def checkpoint_verifier(settings: Settings) -> CheckpointVerifier:
 
 def prover_signer(settings: Settings) -> CheckpointSigner:
     """What workers sign certificates of the twin test with. Raises KeyringError."""
+    secret = settings.keys / PROVER_SECRET
+    if not secret.exists():  # one made on a worker's own machine would not go with the gateway's prover.pub
+        raise KeyringError(
+            f"there is no key file {secret}, by which certificates are signed; copy it from the machine "
+            f"where checkpoint.key lies; where it is missing there too, run there: {CREATE_COMMAND}"
+        )
     return CheckpointSigner.parse(_read(settings.keys / PROVER_SECRET, private=True))
 
 
