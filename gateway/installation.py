@@ -16,6 +16,7 @@ from gateway.errors import KeyringError, Misconfigured
 from gateway.services.destinations import Destinations, parse_networks
 from gateway.settings import Settings
 from gateway.vault.blobs import BlobStore
+from gateway.vault.durable import make_private_folder
 from gateway.vault.fingerprints import Fingerprints
 from gateway.vault.keyring import CREATE_COMMAND, KeyPurpose, LocalKeyProvider, LocalKeyring
 from gateway.vault.log_keys import LogKeys
@@ -27,6 +28,10 @@ SECRET_NAME = "checkpoint.key"  # noqa: S105  (a file's name)
 PUBLIC_NAME = "checkpoint.pub"
 PROVER_SECRET = "prover.key"  # noqa: S105  (a file's name)
 PROVER_PUBLIC = "prover.pub"
+_NAMES = (
+    *(f"{purpose.value}.json" for purpose in KeyPurpose),
+    *(SECRET_NAME, PUBLIC_NAME, PROVER_SECRET, PROVER_PUBLIC),
+)
 
 
 def original_blobs(settings: Settings) -> BlobStore:
@@ -80,21 +85,44 @@ def destinations(settings: Settings) -> Destinations:
 def create_keys(settings: Settings) -> None:
     """Makes the keyring and the keys that sign where they are missing; never overwrites one.
 
-    Raises KeyringError when there is nothing to make.
+    Raises KeyringError when there is nothing to make, and on a machine that has a part of the keys only.
     """
-    log_key = settings.keys / SECRET_NAME
-    made = not log_key.exists() or not _prover_exists(settings)
+    _refuse_part(settings)
+    made = not keys_exist(settings)
+    # First, so that a keyring without it is never a creation that was cut short.
+    _create_log_key(settings)
     try:
         LocalKeyring.create(settings.keys)
     except KeyringError:
         if not made:
             raise
-    if not log_key.exists():
+    create_prover_key(settings)
+
+
+def _create_log_key(settings: Settings) -> None:
+    secret, public = settings.keys / SECRET_NAME, settings.keys / PUBLIC_NAME
+    try:
+        make_private_folder(settings.keys)
+    except OSError as exc:
+        raise KeyringError(f"the keyring folder {settings.keys} cannot be made: {exc.strerror}") from exc
+    if not secret.exists():
         # The origin names this log and no other: a checkpoint cannot be passed off as another log's.
         signer = CheckpointSigner.generate(f"privgate-{secrets.token_hex(8)}")
-        _write_new(log_key, signer.to_secret_text() + "\n")
-        _write_new(settings.keys / PUBLIC_NAME, signer.verifier.to_text() + "\n")
-    create_prover_key(settings)
+        _write_new(secret, signer.to_secret_text() + "\n")
+    if not public.exists():
+        _write_new(public, checkpoint_signer(settings).verifier.to_text() + "\n")
+
+
+def _refuse_part(settings: Settings) -> None:
+    """A server's or a worker's own machine: keys that are made there would be another installation's."""
+    there = [name for name in _NAMES if (settings.keys / name).exists()]
+    if there and SECRET_NAME not in there:
+        missing = ", ".join(name for name in _NAMES if name not in there)
+        raise KeyringError(
+            f"{settings.keys} holds {', '.join(there)} and no {SECRET_NAME}: a part of an installation's "
+            f"keys; nothing was made. Of {missing}, copy what this machine needs from the one that has "
+            f"{SECRET_NAME}, after running there: {CREATE_COMMAND} --if-missing"
+        )
 
 
 def create_prover_key(settings: Settings) -> None:
@@ -122,9 +150,7 @@ def _prover_exists(settings: Settings) -> bool:
 
 def keys_exist(settings: Settings) -> bool:
     """Whether every file that create_keys makes is there."""
-    names = [f"{purpose.value}.json" for purpose in KeyPurpose]
-    names += [SECRET_NAME, PUBLIC_NAME, PROVER_SECRET, PROVER_PUBLIC]
-    return all((settings.keys / name).is_file() for name in names)
+    return all((settings.keys / name).is_file() for name in _NAMES)
 
 
 def checkpoint_signer(settings: Settings) -> CheckpointSigner:
@@ -139,6 +165,12 @@ def checkpoint_verifier(settings: Settings) -> CheckpointVerifier:
 
 def prover_signer(settings: Settings) -> CheckpointSigner:
     """What workers sign certificates of the twin test with. Raises KeyringError."""
+    secret = settings.keys / PROVER_SECRET
+    if not secret.exists():  # one made on a worker's own machine would not go with the gateway's prover.pub
+        raise KeyringError(
+            f"there is no key file {secret}, by which certificates are signed; copy it from the machine "
+            f"where checkpoint.key lies; where it is missing there too, run there: {CREATE_COMMAND}"
+        )
     return CheckpointSigner.parse(_read(settings.keys / PROVER_SECRET, private=True))
 
 

@@ -61,7 +61,6 @@ def run_worker(
         until.set()
 
     installation.log_keys(settings).load()
-    prover = installation.prover_signer(settings)
     originals, copies = installation.original_blobs(settings), installation.copy_blobs(settings)
     detectors = PolicyDetectors(ModelStore(settings.models), threads=threads, precision=settings.precision)
     for name in preset_names():
@@ -102,7 +101,7 @@ def run_worker(
             Originals(originals, original_keys),
             CopyReader(copies, copy_keys),
             sandbox,
-            prover,
+            partial(installation.prover_signer, settings),
             queue.enqueue_job,
             utc_now,
             actor=executor_id,

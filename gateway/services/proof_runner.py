@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
 from audit.note import CheckpointSigner
 from audit.twin_test import PROVEN, SALT_BYTES, commitment, write_certificate
-from gateway.errors import InputRefused, Misconfigured, NotFound, NotProven, VaultError
+from gateway.errors import InputRefused, KeyringError, Misconfigured, NotFound, NotProven, VaultError
 from gateway.imaging.sandbox import Sandbox
 from gateway.services.anonymize import MAX_ATTEMPTS, WITH_COPY
 from gateway.services.jobs import PROVE
@@ -42,6 +42,9 @@ OTHER_RELEASE: Final = "prove.version"
 """Instead of "prove.content" where another release of the code, or other libraries, made the copy: they may
 well have hidden the regions otherwise, and that they did is no sign of a leak."""
 
+NO_KEY: Final = "worker.no_prover_key"
+"""This worker has no prover.key, as after an update from a release that had none."""
+
 OURS: Final = "privgate"
 """The name of this product's own version among those of the libraries."""
 
@@ -50,7 +53,8 @@ log = logging.getLogger("privgate.worker")
 
 class ProofRunner:
     """One worker's means. actor: its id, as it stands in the log. libraries: versions, by name, see
-    `libraries`; they stand in each certificate.
+    `libraries`; they stand in each certificate. prover: reads the key that signs them, raises KeyringError;
+    each proof asks for it, so that a worker without it does all its other work.
     """
 
     def __init__(
@@ -59,7 +63,7 @@ class ProofRunner:
         originals: Originals,
         reader: CopyReader,
         sandbox: Sandbox,
-        prover: CheckpointSigner,
+        prover: Callable[[], CheckpointSigner],
         enqueue: EnqueueJob,
         clock: Clock,
         *,
@@ -98,6 +102,11 @@ class ProofRunner:
             return record.outcome.value
         if record.attempts > MAX_ATTEMPTS:
             return self._fail(record, "job.attempts")
+        try:
+            prover = self._prover()
+        except KeyringError as exc:  # said before anything is opened for nothing
+            log.error("proof %s cannot be signed: %s", record.id, exc)
+            return self._fail(record, NO_KEY)
         # (2) Who has what opened, before the original is.
         with self._database.unit() as unit:
             asset = assets.get(unit.session, record.asset_id, hold=True)
@@ -110,7 +119,7 @@ class ProofRunner:
         try:
             # (3) Open both, make it again, compare; in memory. (4) Sign. (5) One transaction.
             proof = self._compare(asset, copy)
-            return self._proven(record, copy, proof)
+            return self._proven(record, copy, proof, prover)
         except NotProven as exc:
             return self._not_proven(record, copy, exc)
         except InputRefused as exc:
@@ -134,7 +143,7 @@ class ProofRunner:
         made = self._reader.read(copy.id, copy.blob, copy.wrapped_key)
         return prove(self._originals.open(asset), made, redactions_of(copy), self._sandbox)
 
-    def _proven(self, record: ProofRecord, copy: CopyRecord, proof: Proof) -> str:
+    def _proven(self, record: ProofRecord, copy: CopyRecord, proof: Proof, prover: CheckpointSigner) -> str:
         salt, now = secrets.token_bytes(SALT_BYTES), self._clock()
         note = write_certificate(
             {
@@ -149,7 +158,7 @@ class ProofRunner:
                 "time": now.isoformat(timespec="seconds"),
             },
             salt,
-            self._prover,
+            prover,
         )
         with self._database.unit() as unit:
             if self._finish(unit, record, ProofOutcome.PROVEN, certificate=note):
@@ -160,7 +169,7 @@ class ProofRunner:
                     asset=copy.asset_id,
                     proof=record.id,
                     commitment=commitment(note, salt),
-                    key=self._prover.verifier.key_id.hex(),
+                    key=prover.verifier.key_id.hex(),
                     code=self._code_version,
                 )
         return self._outcome(record.id)

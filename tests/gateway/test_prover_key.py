@@ -64,6 +64,14 @@ def test_a_lost_private_key_is_not_replaced_behind_the_auditors_back(settings: S
     assert not secret(settings).exists()
 
 
+def test_on_a_workers_own_machine_nothing_is_made_and_what_to_copy_is_told(settings: Settings) -> None:
+    for name in ("checkpoint.key", "checkpoint.pub", "prover.key", "prover.pub", "fingerprints.json"):
+        (settings.keys / name).unlink()
+    with pytest.raises(KeyringError, match=r"Of fingerprints\.json, .*prover\.key, .*copy what this machine"):
+        installation.create_keys(settings)
+    assert {file.name for file in settings.keys.iterdir()} == {"originals.json", "copies.json", "log.json"}
+
+
 def test_it_goes_into_the_keys_backup_and_back(settings: Settings, tmp_path: Path) -> None:
     write_keys(settings.keys, tmp_path / "keys.json")
     restore_keys(tmp_path / "keys.json", tmp_path / "again")

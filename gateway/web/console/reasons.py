@@ -25,6 +25,7 @@ HELD: Final = {
     "upload.length": "Not as long as announced",
     "vault.unreadable": "Sealed original does not open",
     "worker.misconfigured": "No worker has what the policy needs",
+    "worker.no_prover_key": "Worker lacks prover.key",
 }
 
 KINDS: Final = {

@@ -44,13 +44,15 @@ class ProvingDesk:
         self._copy_keys = LocalKeyring.open(desk.folder / "keys", KeyPurpose.COPIES)
         self.proofs = Proofs(desk.database, desk.clock, lambda: self.prover.verifier)
 
-    def runner(self, actor: str = "worker-1") -> ProofRunner:
+    def runner(
+        self, actor: str = "worker-1", *, prover: Callable[[], CheckpointSigner] | None = None
+    ) -> ProofRunner:
         return ProofRunner(
             self.database,
             self.desk.originals,
             CopyReader(self.desk.copy_blobs, self._copy_keys),
             self.desk.sandbox,
-            self.prover,
+            prover or (lambda: self.prover),
             lambda workflow, subject, turn: self.asked.append((workflow, subject, turn)),
             self.desk.clock,
             actor=actor,

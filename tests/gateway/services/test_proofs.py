@@ -18,11 +18,13 @@ from gateway.errors import AccessDenied, Conflict, NotFound
 from gateway.imaging.image import Pixels
 from gateway.imaging.redact import apply
 from gateway.imaging.sandbox import Sandbox
+from gateway.installation import prover_signer
 from gateway.services import prove
 from gateway.services.anonymize import MAX_ATTEMPTS
 from gateway.services.jobs import PROVE
 from gateway.services.proof_runner import FORGOTTEN_AFTER
 from gateway.services.proofs import PAGE
+from gateway.settings import Settings
 from gateway.store.database import Database
 from gateway.store.proof_records import ProofOutcome, ProofRecord
 from gateway.store.queries import copies, counters, proofs
@@ -263,6 +265,17 @@ def test_what_cannot_be_opened_fails_and_says_why(bench: ProvingDesk) -> None:
     assert bench.proofs.read(GOVERNOR, asked.id).reason == "vault.unreadable"
     assert acts(bench)[-1] == ("proof.failed", asked.id)
     assert bench.desk.asset().state is AssetState.RELEASED
+
+
+def test_without_the_key_a_proof_fails_before_the_original_is_opened(
+    bench: ProvingDesk, tmp_path: Path
+) -> None:
+    bench.released()
+    asked = bench.proofs.ask(GOVERNOR, ASSET)
+    nowhere = Settings.read({"HOME": str(tmp_path)}, data=tmp_path / "nowhere")
+    assert bench.runner(prover=lambda: prover_signer(nowhere)).run(asked.id) == "failed"
+    assert bench.proofs.read(GOVERNOR, asked.id).reason == "worker.no_prover_key"
+    assert acts(bench) == [("proof.asked", asked.id), ("proof.failed", asked.id)]
 
 
 class Killed(BaseException):
