@@ -241,6 +241,10 @@ class Policy(BaseModel):
         """Whether a zone keeps this detection visible."""
         return is_kept(self.zones, detection, size)
 
+    def fits(self, size: Size) -> bool:
+        """Whether each zone can be told in an image of this size; see `Zone.fits`."""
+        return all(zone.fits(size) for zone in self.zones)
+
     def rule_for(self, kind: Kind) -> Rule | None:
         return next((rule for rule in self.rules if rule.kind is kind), None)
 
