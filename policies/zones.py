@@ -144,10 +144,14 @@ class Zone(BaseModel):
         one, other = size.width * self.frame[1], size.height * self.frame[0]
         return abs(one - other) <= SHAPE * max(one, other)
 
-    def narrowed(self, kinds: frozenset[Kind]) -> Zone | None:
-        """This zone without the kept kinds that are not among these; None where nothing is left of it."""
+    def narrowed(self, kinds: frozenset[Kind], method: RedactionMethod | None = None) -> Zone | None:
+        """This zone without the kept kinds that are not among these; None where nothing is left of it.
+
+        method: how it hides instead; what is filled stays filled, so that no zone shows more than it did.
+        """
         if self.keep is None:
-            return self
+            stays = method is None or self.hidden_as[1] is RedactionMethod.FILL
+            return self if stays else self.model_copy(update={"method": method})
         kept = tuple(kind for kind in self.kinds if kind in kinds)
         return self.model_copy(update={"kinds": kept}) if kept else None
 

@@ -111,6 +111,20 @@ def test_an_image_of_another_shape_than_the_zones_frame_waits_for_a_person_and_k
         assert make_plan(policy, [], same).reasons == ()
 
 
+def test_one_method_for_all_is_the_zones_and_the_whole_frames_too_and_weakens_no_fill() -> None:
+    blurred = Zone(name="corner", hide=(0.5, 0.5, 1, 1), kind=Kind.FACE, method=RedactionMethod.BLUR)
+    policy = yard(zones=(blurred,), whole_frame=RedactionMethod.BLUR)
+    filled = policy.narrowed(method=RedactionMethod.FILL)
+    assert {one.method for one in make_plan(filled, [face(STATUE)], SIZE).redactions} == {
+        RedactionMethod.FILL
+    }
+    weaker = filled.narrowed(method=RedactionMethod.MOSAIC)
+    assert {one.method for one in weaker.always_hidden(SIZE)} == {RedactionMethod.FILL}
+    assert {one.method for one in policy.narrowed(method=RedactionMethod.MOSAIC).always_hidden(SIZE)} == {
+        RedactionMethod.MOSAIC
+    }
+
+
 def test_another_kind_in_a_kept_zone_is_hidden_and_so_is_a_crowd() -> None:
     text = Detection(Kind.TEXT, STATUE, 0.9, "ppocr")
     crowd = face(STATUE, f"{TOO_MANY}+centerface")
