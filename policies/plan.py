@@ -14,6 +14,7 @@ from policies.model import TOO_MANY, Detection, Plan, Redaction, Region, Size, V
 from policies.policy import Policy, Rule
 from policies.release import gate_reasons
 from policies.shapes import Ellipse, Outline, Shape
+from policies.zones import OTHER_FRAME
 
 BLOCK = 4
 """Pixels to a multiple of which regions grow: half of JPEG's block. What is hidden is gone from the pixels
@@ -37,7 +38,8 @@ def make_plan(policy: Policy, detections: Iterable[Detection], size: Size, *, dr
     where the rule hides identifiers only. What lies under its `hide` score makes the verdict REVIEW, with the
     reason "KIND.doubtful"; so does each reason of the policy's release gate, and more of a kind than can be
     told apart ("KIND.too_many"). Kinds without a rule are left alone. What lies wholly in a zone that the
-    policy keeps is not hidden, but told; what the policy hides always is there whatever else is.
+    policy keeps is not hidden, but told; what the policy hides always is there whatever else is. Where the
+    image has another shape than the frame that a zone was drawn in, a person looks ("zone.frame").
 
     draw: the image's draw in the sample, see `release.draw_of`. Without one it counts as drawn wherever the
     policy samples at all.
@@ -60,6 +62,8 @@ def make_plan(policy: Policy, detections: Iterable[Detection], size: Size, *, dr
         hidden.append(detection)
         redactions.append(_redaction(detection, rule, size))
     reasons |= gate_reasons(policy.release, hidden, size, draw=draw)
+    if not policy.fits(size):
+        reasons.add(OTHER_FRAME)
     verdict = Verdict.REVIEW if reasons else Verdict.RELEASE
     # Zones stay where a detection covers them too: a reviewer may reject the detection.
     found = {*_without_nested(redactions), *policy.always_hidden(size)}

@@ -241,6 +241,10 @@ class Policy(BaseModel):
         """Whether a zone keeps this detection visible."""
         return is_kept(self.zones, detection, size)
 
+    def fits(self, size: Size) -> bool:
+        """Whether each zone can be told in an image of this size; see `Zone.fits`."""
+        return all(zone.fits(size) for zone in self.zones)
+
     def rule_for(self, kind: Kind) -> Rule | None:
         return next((rule for rule in self.rules if rule.kind is kind), None)
 
@@ -249,6 +253,7 @@ class Policy(BaseModel):
     ) -> Policy:
         """This policy for some of its kinds only, or with one method for all: another policy version.
 
+        The method is the whole frame's and the zones' too, but for those that are filled: these stay filled.
         Raises InvalidPolicy when a kind is asked for that the policy has no rule for.
         """
         wanted = self.kinds if kinds is None else frozenset(kinds)
@@ -259,13 +264,15 @@ class Policy(BaseModel):
         for rule in self.rules:
             if rule.kind in wanted:
                 rules.append(rule.model_dump() | ({} if method is None else {"method": method}))
+        filled = self.whole_frame in (None, RedactionMethod.FILL)
+        whole = self.whole_frame if filled or method is None else method
         return Policy(
             name=self.name,
             title=self.title,
             effort=self.effort,
             rules=tuple(Rule.model_validate(r) for r in rules),
-            whole_frame=self.whole_frame,
-            zones=tuple(narrowed for zone in self.zones if (narrowed := zone.narrowed(wanted)) is not None),
+            whole_frame=whole,
+            zones=tuple(zone for one in self.zones if (zone := one.narrowed(wanted, method)) is not None),
             release=self.release.narrowed(wanted),
         )
 

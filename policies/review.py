@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
-from policies.errors import InvalidDecision
+from policies.errors import InvalidDecision, InvalidRegion
 from policies.hidden_rows import hidden_iou
 from policies.model import Kind, Redaction, RedactionMethod, Region, Size
 from policies.plan import BLOCK
@@ -76,7 +76,7 @@ class ReviewedRegion:
 class Addition:
     """Something that the machine did not see. method: None for what the policy says of its kind.
 
-    polygon: what of the region is hidden; None for all of it.
+    polygon: what is hidden, to the edges of the image, whatever the region; None for all of the region.
     """
 
     kind: Kind
@@ -144,7 +144,11 @@ def _added(addition: Addition, policy: Policy, size: Size) -> Redaction:
     region = Region.covering(*addition.polygon.box, size)
     if region is None:
         raise InvalidDecision(f"a polygon lies outside {size}")
-    return Redaction(region, addition.kind, method, addition.polygon)
+    try:
+        return Redaction(region, addition.kind, method, addition.polygon)
+    except InvalidRegion as exc:
+        # Its corners' rectangle may reach into the image where the polygon itself does not.
+        raise InvalidDecision(f"a polygon touches no pixel of {size}; draw it within the image") from exc
 
 
 def _method(addition: Addition, policy: Policy) -> RedactionMethod:

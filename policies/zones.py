@@ -29,6 +29,12 @@ LARGEST_KEPT: Final = 0.25
 BLOCK: Final = 4
 """Pixels to a multiple of which a hidden zone grows, as `plan.BLOCK`."""
 
+OTHER_FRAME: Final = "zone.frame"
+"""The reason for a person to look where an image has another shape than the frame a zone was drawn in."""
+
+SHAPE: Final = Fraction(1, 100)
+"""By how much an image's aspect may differ from the frame's: no more than rounding makes of its sides."""
+
 Place = Annotated[float, Field(strict=True, ge=0.0, le=100_000.0)]
 Box = tuple[Place, Place, Place, Place]
 Side = Annotated[int, Field(strict=True, ge=1, le=100_000)]
@@ -38,7 +44,8 @@ class Zone(BaseModel):
     """One place, hidden always or kept visible: exactly one of `hide` and `keep` is there.
 
     hide, keep: [x0, y0, x1, y1], left, top, right and bottom, as shares of the frame's width and height; or,
-    where `frame` is given, in pixels of a frame of that [width, height]: images of another size are scaled.
+    where `frame` is given, in pixels of a frame of that [width, height]: images of another size are scaled;
+    of those of another shape (turned, cropped) nothing is kept, since nobody knows what stands there.
     kind, method: of what is hidden; text, which is always filled, unless another kind is named.
     kinds: whose detections are kept, those that lie wholly in the zone. reason: why they are nobody's.
     serves: the clause that the zone serves.
@@ -123,15 +130,28 @@ class Zone(BaseModel):
 
         So is every box that it stands for: of two faces that overlap, only the surer one is told.
         """
-        if self.keep is None or detection.kind not in self.kinds or TOO_MANY in detection.source.split("+"):
+        if self.keep is None or not self.fits(size):
+            return False
+        if detection.kind not in self.kinds or TOO_MANY in detection.source.split("+"):
             return False
         reach, (x0, y0, x1, y1) = detection.reach, self._scaled(size)
         return x0 <= reach.x0 and y0 <= reach.y0 and reach.x1 <= x1 and reach.y1 <= y1
 
-    def narrowed(self, kinds: frozenset[Kind]) -> Zone | None:
-        """This zone without the kept kinds that are not among these; None where nothing is left of it."""
+    def fits(self, size: Size) -> bool:
+        """Whether an image of this size has the shape of the frame that the zone was drawn in."""
+        if self.frame is None:
+            return True
+        one, other = size.width * self.frame[1], size.height * self.frame[0]
+        return abs(one - other) <= SHAPE * max(one, other)
+
+    def narrowed(self, kinds: frozenset[Kind], method: RedactionMethod | None = None) -> Zone | None:
+        """This zone without the kept kinds that are not among these; None where nothing is left of it.
+
+        method: how it hides instead; what is filled stays filled, so that no zone shows more than it did.
+        """
         if self.keep is None:
-            return self
+            stays = method is None or self.hidden_as[1] is RedactionMethod.FILL
+            return self if stays else self.model_copy(update={"method": method})
         kept = tuple(kind for kind in self.kinds if kind in kinds)
         return self.model_copy(update={"kinds": kept}) if kept else None
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gateway.detection.boxes import Boxes, ious, no_boxes, ordered
+from gateway.detection.boxes import Boxes, has_reach, ious, no_boxes, ordered, reaching
 
 FURTHER = 0.5
 """How much of a further look counts; 0.8 gave the same curve on the development photos."""
@@ -23,7 +23,8 @@ def agreed(looks: Sequence[Boxes], overlap: float) -> Boxes:
     looks: boxes with normalised scores, each look's own already without duplicates. Best first by their own
     scores; so a box never grows from agreement, only its score does.
     """
-    rows = [np.column_stack([boxes, np.full(len(boxes), index)]) for index, boxes in enumerate(looks)]
+    numbered = [(index, boxes) for index, boxes in enumerate(looks) if len(boxes)]
+    rows = [np.column_stack([boxes, np.full(len(boxes), index)]) for index, boxes in numbered]
     rest = ordered(np.concatenate(rows).astype(np.float32)) if rows else no_boxes()
     found = []
     while len(rest):
@@ -35,9 +36,10 @@ def agreed(looks: Sequence[Boxes], overlap: float) -> Boxes:
 
 
 def _one(group: Boxes) -> Boxes:
-    """group: (n, 6), best first; the last column names the look. Of each further look the best box counts."""
-    _, firsts = np.unique(group[:, 5], return_index=True)
+    """group: best first; one column more, which names the look. Of each further look the best box counts."""
+    _, firsts = np.unique(group[:, -1], return_index=True)
+    boxes = group[:, :-1]
     further = group[firsts[firsts > 0], 4]
-    box = group[0, :5].copy()
+    box = reaching(boxes[0], boxes) if has_reach(boxes) else boxes[0].copy()
     box[4] = 1 - (1 - box[4]) * np.prod(1 - FURTHER * further)
     return box

@@ -1,7 +1,8 @@
 """Boxes as arrays, and the arithmetic on them. Pure.
 
 A `Boxes` is float32 of shape (n, 5): x0, y0, x1, y1 in pixels of the image it belongs to, then a score. Lines
-of text may have more columns, the corners of a tilted rectangle, x and y in turn (see `tilted`).
+of text may have more columns, the corners of a tilted rectangle, x and y in turn (see `tilted`). After those,
+four columns more may tell a box's reach (see `with_reach`): whatever takes boxes with it gives them with it.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ MOST_RAW: Final = 200_000
 """Boxes of one look before those that overlap are joined: a crowd gives some ten for each face."""
 
 
+_WITH_REACH: Final = (9, 17)
+"""The numbers of columns of boxes whose last four are their reach."""
+
+
 class Crowded(Exception):
     """More things than can be told apart: whoever asked must take the whole image for one of them."""
 
@@ -34,8 +39,29 @@ def no_boxes() -> Boxes:
 
 
 def stacked(parts: Sequence[Boxes]) -> Boxes:
-    """All the boxes of the parts, in order."""
-    return np.concatenate(parts) if parts else no_boxes()
+    """All the boxes of the parts, in order. An empty part may have fewer columns than the others."""
+    some = [part for part in parts if len(part)] or parts[:1]
+    return np.concatenate(some) if some else no_boxes()
+
+
+def with_reach(boxes: Boxes) -> Boxes:
+    """The boxes with four columns more: x0, y0, x1, y1 around each and all that were dropped in its favour.
+
+    Of two faces that overlap one may be dropped for the other: that somebody is there too, only this tells.
+    """
+    return boxes if has_reach(boxes) else np.column_stack([boxes, boxes[:, :4]])
+
+
+def has_reach(boxes: Boxes) -> bool:
+    return boxes.shape[1] in _WITH_REACH
+
+
+def reaching(best: NDArray[np.float32], others: Boxes) -> NDArray[np.float32]:
+    """`best`, a row with its reach, standing for the others too. What is no number widens nothing."""
+    result = best.copy()
+    for column, widened in zip((-4, -3, -2, -1), (np.fmin, np.fmin, np.fmax, np.fmax), strict=True):
+        result[column] = widened.reduce(others[:, column], initial=best[column])
+    return result
 
 
 def ordered(boxes: Boxes) -> Boxes:
@@ -64,9 +90,10 @@ def ious(one: NDArray[np.float32], many: Boxes) -> NDArray[np.float32]:
     return np.asarray(np.divide(both, either, out=np.zeros_like(both), where=either > 0), dtype=np.float32)
 
 
-def suppressed(boxes: Boxes, iou: float) -> Boxes:
+def suppressed(boxes: Boxes, iou: float, least: float = 0.0) -> Boxes:
     """Greedy non-maximum suppression: of boxes that overlap by more than `iou` the best stays.
 
+    least: the score from which one that is dropped widens the reach of the one that stays.
     Raises Crowded for more than MOST that stay, or more than MOST_RAW to begin with.
     """
     if len(boxes) > MOST_RAW:
@@ -76,9 +103,13 @@ def suppressed(boxes: Boxes, iou: float) -> Boxes:
     while len(rest):
         if len(kept) == MOST:
             raise Crowded
-        kept.append(rest[:1])
-        rest = rest[1:][ious(rest[0], rest[1:]) <= iou]
-    return stacked(kept)
+        best, others = rest[0], rest[1:]
+        apart = ious(best, others) <= iou
+        if has_reach(boxes):
+            best = reaching(best, others[~apart & (others[:, 4] >= least)])
+        kept.append(best[None])
+        rest = others[apart]
+    return stacked(kept) if kept else boxes
 
 
 def moved(boxes: Boxes, *, scale: tuple[float, float], offset: tuple[float, float]) -> Boxes:
@@ -95,6 +126,8 @@ def mirrored(boxes: Boxes, width: float) -> Boxes:
     """Seen in a mirror that stands upright: left is right, in pixels of something `width` wide."""
     result = boxes.copy()
     result[:, 0], result[:, 2] = width - boxes[:, 2], width - boxes[:, 0]
+    if has_reach(boxes):
+        result[:, -4], result[:, -2] = width - boxes[:, -2], width - boxes[:, -4]
     return result
 
 
@@ -103,6 +136,9 @@ def clipped(boxes: Boxes, width: int, height: int) -> Boxes:
     result = boxes.copy()
     result[:, 0:4:2] = np.clip(result[:, 0:4:2], 0, width)
     result[:, 1:4:2] = np.clip(result[:, 1:4:2], 0, height)
+    if has_reach(boxes):
+        result[:, [-4, -2]] = np.clip(result[:, [-4, -2]], 0, width)
+        result[:, [-3, -1]] = np.clip(result[:, [-3, -1]], 0, height)
     whole = np.isfinite(result).all(axis=1) & (areas(result) >= 1)
     return result[whole]
 
@@ -115,6 +151,8 @@ def grown(boxes: Boxes, across: float, along: float) -> Boxes:
     result[:, 2] += dx
     result[:, 1] -= dy
     result[:, 3] += dy
+    if has_reach(boxes):
+        result[:, -4:] += np.stack([-dx, -dy, dx, dy], axis=1)
     return result
 
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from gateway.detection import centerface
 from gateway.detection.agreement import agreed
-from gateway.detection.boxes import Boxes, areas, clipped, mirrored, no_boxes, stacked, suppressed
+from gateway.detection.boxes import Boxes, areas, clipped, mirrored, no_boxes, stacked, suppressed, with_reach
 from gateway.detection.detector import Detector, Setting
 from gateway.detection.focus import Window, area, centred_in, close_tiles, suspicious, windows
-from gateway.detection.looks import Pass, detections, located, scored, seen
+from gateway.detection.looks import Pass, detections, least_point, located, scored, seen
 from gateway.detection.passes import Pixels, Tile, bounded_scale
 from gateway.detection.runtime import open_session
 from gateway.detection.turned import TURNS, best_turn, turned, turned_back
@@ -140,7 +140,9 @@ class CenterFace(Detector):
         """The raw boxes of one tile, in its pixels."""
         shown = np.ascontiguousarray(tile.pixels[:, ::-1]) if mirror else tile.pixels
         heat, extent, offset = self._session.run(shown)
-        boxes = suppressed(centerface.decode(heat, extent, offset, LEAST), OVERLAP)
+        raw = with_reach(centerface.decode(heat, extent, offset, LEAST))
+        # What scores less than this in a look is no face by itself, whatever it stands beside.
+        boxes = suppressed(raw, OVERLAP, least_point([LOOK]))
         return mirrored(boxes, shown.shape[1]) if mirror else boxes
 
 

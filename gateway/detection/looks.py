@@ -7,13 +7,23 @@ put on the common scale pass by pass before anything is compared.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.detection.boxes import Boxes, areas, clipped, moved, normalised, ordered, stacked, suppressed
+from gateway.detection.boxes import (
+    Boxes,
+    areas,
+    clipped,
+    has_reach,
+    moved,
+    normalised,
+    ordered,
+    stacked,
+    suppressed,
+)
 from gateway.detection.fuse import FLOOR
 from gateway.detection.passes import Pixels, Tile, tiles
 from gateway.detection.tilted import corners_of
@@ -75,5 +85,14 @@ def detections(boxes: Boxes, kind: Kind, source: str, pixels: Pixels) -> list[De
         region = Region.covering(x0, y0, x1, y1, size)
         if region is not None:
             score = min(max(score, 0.0), 1.0)
-            found.append(Detection(kind, region, score, source, polygon=corners_of(line)))
+            one = Detection(kind, region, score, source, polygon=corners_of(line))
+            found.append(one.reaching(_reach(line[-4:], size)) if has_reach(boxes) else one)
     return found
+
+
+def _reach(box: Sequence[float], size: Size) -> list[Region]:
+    """What of the image a box reaches, however far it goes beyond."""
+    limits = (size.width, size.height, size.width, size.height)
+    x0, y0, x1, y1 = (min(max(side, 0), limit) for side, limit in zip(box, limits, strict=True))
+    region = Region.covering(x0, y0, x1, y1, size)
+    return [] if region is None else [region]

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from gateway.detection.boxes import Boxes, clipped, moved, no_boxes, stacked
+from gateway.detection.boxes import Boxes, clipped, moved, no_boxes, stacked, with_reach
 from gateway.detection.detector import Detector, Setting
 from gateway.detection.fuse import FLOOR
 from gateway.detection.looks import Pass, detections, scored
@@ -65,7 +65,7 @@ class MediaPipeFaces(Detector):
         height, width = pixels.shape[:2]
         seen = [self._seen(pixels, window) for count in self._parts for window in parts(width, height, count)]
         boxes = clipped(stacked(seen), width, height)
-        kept = scored(boxes, Pass(1.0, ((np.inf, OPERATING_POINT),)), OVERLAP)
+        kept = scored(with_reach(boxes), Pass(1.0, ((np.inf, OPERATING_POINT),)), OVERLAP)
         return detections(kept, Kind.FACE, self.name, pixels)
 
     def _seen(self, pixels: Pixels, window: tuple[int, int, int, int]) -> Boxes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.detection.agreement import agreed
-from gateway.detection.boxes import Boxes, clipped, stacked, suppressed
+from gateway.detection.boxes import Boxes, clipped, stacked, suppressed, with_reach
 from gateway.detection.detector import Detector, Setting
 from gateway.detection.letterbox import letterboxes, scales
 from gateway.detection.looks import Pass, detections, least_point, located, scored
@@ -55,7 +55,8 @@ class OwnDetector(Detector):
 
         def see(tile: Tile) -> Boxes:
             (output,) = self._session.outputs(tile.pixels)
-            return suppressed(decode(output, self._entry.output, least), self._entry.overlap)
+            raw = with_reach(decode(output, self._entry.output, least))
+            return suppressed(raw, self._entry.overlap)
 
         found = [located(see(tile), tile) for tile in letterboxes(pixels, look.scale, given.size, given.pad)]
         return clipped(stacked(found), pixels.shape[1], pixels.shape[0])

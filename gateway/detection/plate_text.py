@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from gateway.detection.agreement import agreed
-from gateway.detection.boxes import Boxes, areas, clipped, no_boxes, normalised, stacked
+from gateway.detection.boxes import Boxes, areas, clipped, no_boxes, normalised, stacked, with_reach
 from gateway.detection.detector import Detector, Setting
 from gateway.detection.fuse import FLOOR
 from gateway.detection.looks import detections
@@ -77,10 +77,10 @@ class PlateLikeText(Detector):
     def joined(self, looks: Sequence[Boxes], pairs: Sequence[Boxes], pixels: Pixels) -> list[Detection]:
         """What looks at these pixels come to together, and the pairs of lines that they saw."""
         height, width = pixels.shape[:2]
-        boxes = agreed(looks, OVERLAP)
+        boxes = agreed([with_reach(look) for look in looks], OVERLAP)
         point = 0.5 + FURTHER_LOOK * (len(looks) - 1)
         boxes[:, 4] = normalised(boxes[:, 4], np.full(len(boxes), point, dtype=np.float32))
-        plates = clipped(stacked([boxes[boxes[:, 4] >= FLOOR], *pairs]), width, height)
+        plates = clipped(stacked([boxes[boxes[:, 4] >= FLOOR], *map(with_reach, pairs)]), width, height)
         return detections(plates, Kind.LICENSE_PLATE, self.name, pixels)
 
 

@@ -6,7 +6,7 @@ import math
 
 from gateway.detection import clp
 from gateway.detection.agreement import agreed
-from gateway.detection.boxes import Boxes, clipped, grown, stacked, suppressed
+from gateway.detection.boxes import Boxes, clipped, grown, stacked, suppressed, with_reach
 from gateway.detection.detector import Detector, Setting
 from gateway.detection.looks import Pass, detections, least_point, scored, seen
 from gateway.detection.passes import Pixels, Tile, bounded_scale
@@ -60,7 +60,7 @@ class PackagedPlates(Detector):
         def see(tile: Tile) -> Boxes:
             shifts, scores = self._session.run(tile.pixels)
             decoded = clp.decode(shifts, scores, tile.pixels.shape[0], tile.pixels.shape[1], least)
-            return suppressed(decoded, OVERLAP)
+            return suppressed(with_reach(decoded), OVERLAP)
 
         looks = [scored(seen(pixels, look.scale, see), look, OVERLAP) for look in passes]
         boxes = agreed(looks, OVERLAP)

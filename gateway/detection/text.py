@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.detection import ppocr
-from gateway.detection.boxes import Boxes, suppressed
+from gateway.detection.boxes import Boxes, suppressed, with_reach
 from gateway.detection.detector import Detector, Setting
 from gateway.detection.looks import Pass, detections, scored, seen
 from gateway.detection.passes import Pixels, Tile, bounded_scale
@@ -104,7 +104,7 @@ def _lines(session: Session, pixels: Pixels, scale: float) -> Boxes:
         return ppocr.tilted(logits[0], LEAST)
 
     raw = seen(pixels, scale, see)
-    return with_contrast(without_doubt(suppressed(raw, OVERLAP), raw, OVERLAP), pixels)
+    return with_contrast(without_doubt(suppressed(with_reach(raw), OVERLAP), raw, OVERLAP), pixels)
 
 
 def with_contrast(lines: Boxes, pixels: Pixels) -> Boxes:

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from gateway.detection.boxes import Boxes
+from gateway.detection.boxes import Boxes, has_reach
 from gateway.detection.passes import Pixels
 
 TURNS: Final = (1, 2, 3)
@@ -34,17 +34,25 @@ def turned(pixels: Pixels, quarters: int) -> Pixels:
 
 def turned_back(boxes: Boxes, quarters: int, width: int, height: int) -> Boxes:
     """Boxes seen in the turned photo, in the pixels of the photo itself, which is `width` by `height`."""
-    x0, y0, x1, y1, score = boxes.T
+    result = boxes.copy()
+    result[:, :4] = _sides_back(boxes[:, :4], quarters, width, height)
+    if has_reach(boxes):
+        result[:, -4:] = _sides_back(boxes[:, -4:], quarters, width, height)
+    return result
+
+
+def _sides_back(sides: Boxes, quarters: int, width: int, height: int) -> Boxes:
+    x0, y0, x1, y1 = sides.T
     match quarters % 4:
         case 1:
-            sides = (width - y1, x0, width - y0, x1)
+            back = (width - y1, x0, width - y0, x1)
         case 2:
-            sides = (width - x1, height - y1, width - x0, height - y0)
+            back = (width - x1, height - y1, width - x0, height - y0)
         case 3:
-            sides = (y0, height - x1, y1, height - x0)
+            back = (y0, height - x1, y1, height - x0)
         case _:
-            sides = (x0, y0, x1, y1)
-    return np.stack([*sides, score], axis=1).astype(np.float32)
+            back = (x0, y0, x1, y1)
+    return np.stack(back, axis=1).astype(np.float32)
 
 
 def best_turn(upright: Boxes, looks: Mapping[int, Boxes]) -> int | None:

@@ -27,6 +27,7 @@ from policies.review import (
     changed,
     settle,
 )
+from policies.shapes import Polygon
 from tests.policies.strategies import regions
 
 SIZE = Size(200, 120)
@@ -166,3 +167,9 @@ def test_fill_is_always_possible() -> None:
     addition = Addition(Kind.FACE, FIXED[0], RedactionMethod.FILL)
     [*_, last] = changed(HIDDEN, Changes({}, {}, [addition]), POLICY, SIZE)
     assert last.redaction.method is RedactionMethod.FILL
+
+
+def test_a_polygon_that_passes_the_image_by_is_refused_and_not_an_error() -> None:
+    beside = Addition(Kind.FACE, Region(0, 0, 5, 5), None, Polygon.covering([(-10, 5), (5, -10), (-10, -10)]))
+    with pytest.raises(InvalidDecision, match="draw it within the image"):
+        changed((), Changes({}, {}, [beside]), POLICY, SIZE)

@@ -17,7 +17,7 @@ from policies.diff import compare
 from policies.editing import edited
 from policies.errors import InvalidDecision, InvalidPolicy
 from policies.hidden_rows import HiddenRows
-from policies.model import TOO_MANY, Detection, Kind, RedactionMethod, Region, Size
+from policies.model import TOO_MANY, Detection, Kind, RedactionMethod, Region, Size, Verdict
 from policies.plan import make_plan, missed
 from policies.plan_difference import difference
 from policies.policy import Policy, load_policy
@@ -93,6 +93,36 @@ def test_what_stands_for_a_box_that_reaches_out_of_it_is_hidden() -> None:
         assert plan.kept == ()
         assert any(one.covers(bust.region) for one in plan.redactions)
     assert make_plan(yard(), [bust.reaching([STATUE])], SIZE).kept == (bust.reaching([STATUE]),)
+
+
+@pytest.mark.parametrize("size", [Size(540, 960), Size(960, 720), Size(950, 550)])
+@pytest.mark.parametrize("number", [0, 1])
+def test_an_image_of_another_shape_than_the_zones_frame_waits_for_a_person_and_keeps_nothing(
+    size: Size, number: int
+) -> None:
+    statue = {"keep": [960, 270, 1440, 540], "frame": [1920, 1080], "kinds": ["face"], "reason": "a bust"}
+    policy = yard(zones=(yard().zones[0], Zone.model_validate({"name": "statue", **statue}))[number:])
+    there = face(Region(size.width // 2, size.height // 4, size.width // 2 + 40, size.height // 4 + 40))
+    plan = make_plan(policy, [there], size)
+    assert (plan.verdict, plan.reasons, plan.kept) == (Verdict.REVIEW, ("zone.frame",), ())
+    assert any(one.covers(there.region) for one in plan.redactions)
+    # A reduced frame has the same shape, but for what rounding does to its sides.
+    for same in (SIZE, Size(1920, 1080), Size(1000, 562), Size(854, 480)):
+        assert make_plan(policy, [], same).reasons == ()
+
+
+def test_one_method_for_all_is_the_zones_and_the_whole_frames_too_and_weakens_no_fill() -> None:
+    blurred = Zone(name="corner", hide=(0.5, 0.5, 1, 1), kind=Kind.FACE, method=RedactionMethod.BLUR)
+    policy = yard(zones=(blurred,), whole_frame=RedactionMethod.BLUR)
+    filled = policy.narrowed(method=RedactionMethod.FILL)
+    assert {one.method for one in make_plan(filled, [face(STATUE)], SIZE).redactions} == {
+        RedactionMethod.FILL
+    }
+    weaker = filled.narrowed(method=RedactionMethod.MOSAIC)
+    assert {one.method for one in weaker.always_hidden(SIZE)} == {RedactionMethod.FILL}
+    assert {one.method for one in policy.narrowed(method=RedactionMethod.MOSAIC).always_hidden(SIZE)} == {
+        RedactionMethod.MOSAIC
+    }
 
 
 def test_another_kind_in_a_kept_zone_is_hidden_and_so_is_a_crowd() -> None:

@@ -85,6 +85,7 @@ DOUBTS: dict[str, str] = {
 LOOKS: dict[str, str] = {
     "sampled": "drawn by lot",
     "recheck.hit": "something was found once more in the new file",
+    "zone.frame": "of another shape than the frame that a zone was drawn in",
     "requeued": "it was put through again",
 }
 

@@ -49,6 +49,7 @@ _OTHERS: Final = {
     "sample": "Drawn as a sample",
     "sampled": "Drawn as a sample",
     "reviewed": "Reviewed",
+    "zone.frame": "Another shape than a zone's frame",
 }
 
 

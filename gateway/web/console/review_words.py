@@ -28,6 +28,7 @@ OF_KIND: Final = {
 OF_IMAGE: Final = {
     "sampled": "it was drawn at random, as a share of all images is",
     "recheck.hit": "a second look at the copy still found something",
+    "zone.frame": "it has another shape than the frame that a zone of this policy was drawn in",
     "requeued": "it was held before, and its copy was made anew",
     "review.verdicts": "two reviewers differed on whether it may go out",
     "review.regions": "two reviewers hid different regions",

@@ -8,7 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.detection import boxes as b
+from gateway.detection.agreement import agreed
 from gateway.detection.boxes import Boxes
+from gateway.detection.looks import detections
+from gateway.detection.turned import turned_back
+from policies.model import Kind, Region
 
 
 @st.composite
@@ -97,3 +101,33 @@ def test_more_boxes_than_can_be_told_apart_are_no_answer() -> None:
         b.suppressed(apart, 0.4)
     with pytest.raises(b.Crowded):
         b.suppressed(np.zeros((b.MOST_RAW + 1, 5), dtype=np.float32), 0.4)
+
+
+BUST = np.array([[105, 105, 195, 195, 0.95]], dtype=np.float32)
+PASSER_BY = np.array([[125, 105, 215, 195, 0.9]], dtype=np.float32)
+BOTH = (105, 105, 215, 195)
+
+
+def test_a_box_that_is_dropped_is_still_known_by_the_reach_of_the_one_that_stays() -> None:
+    raw = b.with_reach(np.concatenate([BUST, PASSER_BY]))
+    (stays,) = b.suppressed(raw, 0.4)
+    assert (*stays[:4], *stays[-4:]) == (*BUST[0, :4], *BOTH)
+    (alone,) = b.suppressed(raw, 0.4, least=0.92)
+    assert (alone[-4:] == BUST[0, :4]).all()
+
+
+def test_the_reach_goes_with_its_box_to_the_detection() -> None:
+    look = b.suppressed(b.with_reach(np.concatenate([BUST, PASSER_BY])), 0.4)
+    (joined,) = agreed([look, b.no_boxes(), b.with_reach(BUST)], 0.4)
+    mirrored = b.mirrored(b.mirrored(joined[None], 400), 400)
+    turned = [turned_back(mirrored, 4 - quarters, 400, 400) for quarters in (1, 2, 3)]
+    back = [turned_back(boxes, quarters, 400, 400) for quarters, boxes in enumerate(turned, start=1)]
+    for boxes in (mirrored, *back, b.clipped(b.stacked([b.no_boxes(), mirrored]), 400, 400)):
+        (found,) = detections(boxes, Kind.FACE, "one", np.zeros((400, 400, 3), dtype=np.uint8))
+        assert (found.region, found.extent) == (Region(105, 105, 195, 195), Region(*BOTH))
+
+
+def test_a_box_without_numbers_takes_nothing_from_the_one_that_stays() -> None:
+    odd = np.array([[np.nan, 105, np.nan, 195, 0.9]], dtype=np.float32)
+    stays = b.suppressed(b.with_reach(np.concatenate([BUST, odd])), 0.4)
+    assert np.array_equal(b.clipped(stays, 400, 400), b.with_reach(BUST))

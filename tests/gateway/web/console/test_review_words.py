@@ -39,6 +39,7 @@ def test_reasons_are_one_sentence_and_an_unknown_one_stands_for_itself() -> None
         "Faces, licence plates below what this policy hides without a person; there are more lines of text "
         "than this policy lets pass without a person; odd.code."
     )
+    assert review_words.reason("zone.frame").startswith("it has another shape")
     assert review_words.reasons([]) == "A person was asked to look."
 
 
