@@ -170,7 +170,13 @@ def _judged(image: Image) -> Iterator[Told]:
     if image.state == "needs_review":
         return
     yield 300, image.reviewer, "review.claimed", image.review, {"asset": asset}
-    yield 1, image.reviewer, "original.shown", asset, {"review": image.review, "dataset": image.dataset}
+    yield (
+        1,
+        image.reviewer,
+        "original.shown",
+        asset,
+        {"review": image.review, "dataset": image.dataset, "frame": 0},
+    )
     decided: dict[str, str | int] = {"asset": asset, "copy": copy, "round": 1, "verdict": "release"}
     yield 18, image.reviewer, "review.decided", image.review, {**decided, "added": 0, "moved": 1}
     yield 0, image.reviewer, "review.settled", copy, {"hidden": 6}

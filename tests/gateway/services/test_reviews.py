@@ -147,7 +147,7 @@ def test_the_original_is_shown_after_its_entry_and_never_without(desk: Desk) -> 
         assert np.array_equal(np.asarray(image), np.asarray(original))
     [*_, entry] = entries(desk.database)
     assert (entry.action, entry.subject) == ("original.shown", "asset-1")
-    assert entry.details == {"review": review.id, "dataset": "dataset-1"}
+    assert entry.details == {"review": review.id, "dataset": "dataset-1", "frame": 0}
     desk.original_blobs.delete("blob-of-asset-1")
     before = len(entries(desk.database))
     with pytest.raises(GatewayError):
