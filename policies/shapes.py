@@ -220,7 +220,7 @@ def parse_points(stored: object) -> tuple[Point, ...]:
     return tuple(found)
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=256)  # of a hundred megapixels each may hold a megabyte
 def spans_within(outline: Outline, x0: int, y0: int, x1: int, y1: int) -> tuple[Span, ...]:
     """Of each row of the rectangle from (x0, y0) to (x1, y1) the pixels in it that the outline touches."""
     cut = ((max(left, x0), min(right, x1)) for left, right in outline.spans(y0, y1))
