@@ -51,6 +51,25 @@ def distinct(data: bytes) -> bytes:
     return data + b"%d" % next(_numbers)
 
 
+def three_pages() -> list[Image.Image]:
+    """Pages of 320x240 on which nothing is to be hidden. No two, of whatever call, are alike in any part."""
+    ramp = np.zeros((240, 320, 3), dtype=np.uint8)
+    ramp[..., 0] = np.linspace(0, 255, 320).astype(np.uint8)
+    ramp[..., 1] = np.linspace(0, 255, 240).astype(np.uint8)[:, None]
+    number = next(_numbers)
+    made = []
+    for page in range(3):
+        ramp[..., 2] = (number + 80 * page) % 256
+        made.append(Image.fromarray(ramp))
+    return made
+
+
+def tiff(pages: list[Image.Image]) -> bytes:
+    buffer = io.BytesIO()
+    pages[0].save(buffer, "TIFF", save_all=True, append_images=pages[1:])
+    return buffer.getvalue()
+
+
 def photo_with_plate(image: Image.Image) -> Image.Image:
     """A photo of 512x512 with the drawn plate in its lower left corner: two kinds of things to hide."""
     both = image.copy()
