@@ -1,4 +1,4 @@
-"""An image of several pages on the workbench: the gateway knows which were shown, and releases none unseen."""
+"""An image of pages on the workbench: the gateway knows which were shown, and releases none unseen."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_where_an_image_was_taken_anew_elsewhere_the_page_shows_it_once_more_bef
     page.keyboard.press("Enter")
     toast_says(page, "look once more")
     page.wait_for_function(
-        "() => { const { bench } = document.getElementById('bench'); return !bench.busy && !bench.unseen.size; }"
+        "() => (({ bench }) => !bench.busy && bench.unseen.size === 0)(document.getElementById('bench'))"
     )
     assert state_of(house, review) == "assigned"
     page.keyboard.press("Enter")
