@@ -52,16 +52,9 @@ def distinct(data: bytes) -> bytes:
 
 
 def three_pages() -> list[Image.Image]:
-    """Pages of 320x240 on which nothing is to be hidden. No two, of whatever call, are alike in any part."""
-    ramp = np.zeros((240, 320, 3), dtype=np.uint8)
-    ramp[..., 0] = np.linspace(0, 255, 320).astype(np.uint8)
-    ramp[..., 1] = np.linspace(0, 255, 240).astype(np.uint8)[:, None]
+    """Pages of 320x240, each of one colour, on which there is nothing to hide; other ones with each call."""
     number = next(_numbers)
-    made = []
-    for page in range(3):
-        ramp[..., 2] = (number + 80 * page) % 256
-        made.append(Image.fromarray(ramp))
-    return made
+    return [Image.new("RGB", (320, 240), (200 - 40 * page, 90, number % 256)) for page in range(3)]
 
 
 def tiff(pages: list[Image.Image]) -> bytes:
