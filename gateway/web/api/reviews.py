@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Response
 
@@ -89,7 +89,7 @@ def read_review_image(
     )
 
 
-_UNSEEN = {
+_UNSEEN: Final[dict[int | str, dict[str, Any]]] = {
     409: {
         "description": "The state of things forbids it; nothing was decided. `review.unseen`: not every "
         "frame was shown to you since you claimed the review; `frames` says which.",
