@@ -114,7 +114,7 @@ def _bundled(pieces: Iterable[str]) -> Iterator[bytes]:
 
 
 def yolo(categories: Sequence[Category], images: Images) -> Iterator[bytes]:
-    """A ZIP: data.yaml and labels/ASSET.txt, or one a frame. Classes count from 0, in the categories' order."""
+    """A ZIP: data.yaml and labels/ASSET.txt, or one a frame. Classes count from 0, as `categories` lie."""
     out = _Outlet()
     classes = {category.number: index for index, category in enumerate(categories)}
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:

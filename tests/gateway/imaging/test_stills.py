@@ -1,4 +1,4 @@
-"""One frame of a copy of several: the one that was asked for, exactly, in a file of pixels and nothing else."""
+"""One frame of a copy of several: exactly the one asked for, in a file of pixels and nothing else."""
 
 from __future__ import annotations
 
