@@ -340,19 +340,10 @@ def test_a_withdrawn_image_is_offered_to_nobody(house: House) -> None:
     assert street.claim(street.first).json()["id"] == task["id"]
 
 
-SIDES = (160, 120)
-
-
-def drawn(number: int) -> Image.Image:
-    """A frame unlike the others."""
-    image = Image.new("RGB", SIDES, (40 * number, 90, 200 - 40 * number))
-    image.paste((250, 240, 10 + number), (20 + 30 * number, 40, 50 + 30 * number, 80))
-    return image
-
-
 def several(name: str, count: int) -> tuple[bytes, list[np.ndarray[Any, np.dtype[np.uint8]]]]:
-    """A file of frames, and their pixels."""
-    first, *rest = (drawn(number) for number in range(count))
+    """A file of frames, and their pixels: each of a colour of its own, in which there is nothing to hide."""
+    colours = ((40 * number, 90, 200 - 40 * number) for number in range(count))
+    first, *rest = (Image.new("RGB", (64, 48), colour) for colour in colours)
     buffer = io.BytesIO()
     more = {"lossless": True, "duration": 80} if name == "WEBP" else {}
     first.save(buffer, name, save_all=True, append_images=rest, **more)
@@ -377,7 +368,7 @@ def test_each_frame_of_an_animation_and_of_pages_is_seen_labelled_and_exported(h
         assert whole.headers["content-type"] == task["media_type"]
         with Image.open(io.BytesIO(whole.content)) as image:
             assert getattr(image, "n_frames", 1) == len(wanted)
-        boxes[task["asset"]] = {n: [20 + 30 * n, 40, 30, 40] for n in range(1, len(wanted))}
+        boxes[task["asset"]] = {n: [10 * n, 8, 9, 20] for n in range(1, len(wanted))}
         labels = [BOX | {"id": n, "bbox": bbox, "frame": n} for n, bbox in boxes[task["asset"]].items()]
         too_far = submit(street.first, task["id"], *labels, BOX | {"id": 9, "frame": len(wanted)})
         assert (too_far.status_code, too_far.json()["code"]) == (422, "labels.invalid")
