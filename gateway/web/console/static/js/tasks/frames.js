@@ -29,8 +29,7 @@ export class Frames {
     try {
       // By POST and drawn on a canvas: there is no address, no file and no element that could be saved.
       const bytes = await send("POST", frame > 0 ? `${this.#path}?frame=${frame}` : this.#path);
-      const picture = new Pyramid(bytes, this.#redraw);
-      await picture.ready;
+      const picture = await opened(bytes, this.#redraw);
       this.picture?.close();
       this.picture = picture;
       this.#seen.add(frame);
@@ -42,5 +41,16 @@ export class Frames {
   close() {
     this.picture?.close();
     this.picture = null;
+  }
+}
+
+/** The picture, once it can be seen; of one that cannot nothing stays. */
+async function opened(bytes, redraw) {
+  const picture = new Pyramid(bytes, redraw);
+  try {
+    return await picture.ready;
+  } catch (failure) {
+    picture.close();
+    throw failure;
   }
 }
