@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0019_label_frames"
-down_revision = "0016_proofs"
+down_revision = "0018_review_frames"
 branch_labels = None
 depends_on = None
 
