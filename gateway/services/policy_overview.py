@@ -163,15 +163,16 @@ class _Reading:
         dataset = datasets.get(self._session, dataset_id)
         waiting = policy_history.waiting(self._session, dataset_id=dataset_id)
         current = self._reference(dataset.policy_version)
+        stale = rederivations.stale_in(
+            self._session, dataset_id, version=dataset.policy_version, revision=REVISION
+        )
         return DatasetPolicyState(
             dataset,
             current=None if current is None else self.version(find(self._session, current)),
             history=tuple(self._under(one, dataset) for one in policy_history.of(self._session, dataset_id)),
             rollback=self.rollback(waiting[0]) if waiting else None,
-            stale=rederivations.stale_in(
-                self._session, dataset_id, version=dataset.policy_version, revision=REVISION
-            ),
-            outdated=rederivations.outdated_in(self._session, dataset_id, revision=REVISION),
+            stale=stale,
+            outdated=rederivations.outdated_in(self._session, dataset_id, revision=REVISION) if stale else 0,
         )
 
     def label(self, version: str) -> str:
