@@ -118,27 +118,32 @@ def test_a_newest_copy_that_was_withdrawn_is_made_anew_whatever_its_version(fill
 FACE = {"kind": "face", "region": {"x0": 0, "y0": 0, "x1": 9, "y1": 9}, "method": "blur"}
 
 
-@pytest.mark.parametrize(
-    ("report", "stale"),
-    [
-        ({"redactions": [FACE]}, 1),
-        ({"redactions": [{**FACE, "method": "fill"}, {**FACE, "method": "mosaic"}]}, 1),
-        ({"redactions": [FACE], "redaction_revision": 1}, 1),
-        ({"redactions": [FACE], "redaction_revision": 2}, 0),
-        ({"redactions": [{**FACE, "method": "fill", "instead_of": "blur"}]}, 0),
-        ({"redactions": [{**FACE, "kind": "text"}]}, 0),
-        ({"redactions": []}, 0),
-    ],
-)
-def test_a_newest_copy_with_cells_of_an_earlier_revision_is_made_anew(
-    seeded: Database, report: dict[str, object], stale: int
-) -> None:
+OLD: dict[str, dict[str, object]] = {
+    "blurred": {"redactions": [FACE]},
+    "one-of-two": {"redactions": [{**FACE, "method": "fill"}, {**FACE, "method": "mosaic"}]},
+    "named": {"redactions": [FACE], "redaction_revision": 1},
+}
+RIGHT: dict[str, dict[str, object]] = {
+    "new": {"redactions": [FACE], "redaction_revision": 2},
+    "filled": {"redactions": [{**FACE, "method": "fill", "instead_of": "blur"}]},
+    "always-filled": {"redactions": [{**FACE, "kind": "text"}]},
+    "bare": {"redactions": []},
+}
+
+
+def test_a_newest_copy_with_cells_of_an_earlier_revision_is_made_anew(seeded: Database) -> None:
     with seeded.unit() as unit:
-        assets.add(unit.session, asset_record("asset-1", AssetState.RELEASED), sealed_name=None)
-        told = {"policy_version": "new", "milliseconds": {}, **report}
-        copies.add(unit.session, replace(copy_record("copy-1", "asset-1"), report=told))
-        assert rederivations.stale_in(unit.session, DATASET, version="new", revision=2) == stale
-        assert rederivations.outdated_in(unit.session, DATASET, revision=2) == stale
+        for name, report in (OLD | RIGHT).items():
+            assets.add(unit.session, asset_record(name, AssetState.RELEASED), sealed_name=None)
+            told = {"policy_version": "new", "milliseconds": {}, **report}
+            copies.add(unit.session, replace(copy_record(f"copy-of-{name}", name), report=told))
+        assert rederivations.stale_in(unit.session, DATASET, version="new", revision=2) == len(OLD)
+        assert rederivations.outdated_in(unit.session, DATASET, revision=2) == len(OLD)
+        record = RederivationRecord("rederivation-1", DATASET, OFFICER, NOW)
+        rederivations.begin(unit.session, record, version="new", revision=2)
+    with seeded.reading() as session:
+        waiting = rederivations.waiting(session, "rederivation-1", begun_before=NOW, limit=10)
+        assert {item.asset_id for item in waiting} == set(OLD)
 
 
 def test_a_withdrawn_copy_is_neither_released_nor_listed(filled: Database) -> None:
