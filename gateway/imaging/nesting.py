@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from gateway.imaging import tiff
 from gateway.imaging.containers import EOI, FRAME_MARKERS, SOS, MalformedContainer, jpeg_segments
 from gateway.imaging.image import ImageFormat, Limits
 from gateway.imaging.refusals import Refused
@@ -16,6 +17,15 @@ from gateway.imaging.refusals import Refused
 MAX_SCANS: Final = 64
 """Of a JPEG, where ten are usual. Each scan, empty ones too, goes over every block of the image: 500 of them
 are the well-known way to make a small file take minutes.
+"""
+
+MAX_ENTRIES: Final = 50_000
+"""Of all directories of a TIFF, each counted as one more: about 20 a page are usual, and 500 pages are taken.
+"""
+
+MAX_PIECES: Final = 150_000
+"""Strips and tiles of all pages of a TIFF. Of one row of one channel each they are 131,072 at the most in one
+page; DECODING.md says what they cost.
 """
 
 _SMALL: Final = 4_096
@@ -46,6 +56,23 @@ def check_nesting(data: bytes, image_format: ImageFormat, limits: Limits) -> Non
             raise Refused("limit.parts", limits.max_parts)
     if image_format is ImageFormat.JPEG and _scans(data) > MAX_SCANS:
         raise Refused("limit.scans", MAX_SCANS)
+    if image_format is ImageFormat.TIFF:
+        _check_tiff(data)
+
+
+def _check_tiff(data: bytes) -> None:
+    """Directory by directory: no more of them are read than may be."""
+    entries = pieces = 0
+    try:
+        for directory in tiff.directories(data):
+            entries += directory.count + 1
+            pieces += directory.pieces
+            if entries > MAX_ENTRIES:
+                raise Refused("limit.parts", MAX_ENTRIES)
+            if pieces > MAX_PIECES:
+                raise Refused("limit.parts", MAX_PIECES)
+    except MalformedContainer:
+        return
 
 
 def _parts(data: bytes, image_format: ImageFormat) -> Iterator[int]:
@@ -61,7 +88,7 @@ def _parts(data: bytes, image_format: ImageFormat) -> Iterator[int]:
             return _boxes(data)
         case ImageFormat.GIF:
             return _gif(data)
-        case _:  # TIFF: the module `tiff` walks its directories; a BMP is one part
+        case _:  # TIFF: see _check_tiff; a BMP is one part
             return iter(())
 
 
