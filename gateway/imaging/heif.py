@@ -63,7 +63,7 @@ class Transforms(NamedTuple):
 
 
 def transforms(data: bytes) -> Transforms:
-    """Of the primary image. Raises MalformedContainer, and Refused for a crop that is not the first of them."""
+    """Of the primary image. Raises MalformedContainer, and Refused for a crop that something comes before."""
     size: tuple[int, int] | None = None
     aperture: Aperture | None = None
     turns: list[Turn] = []

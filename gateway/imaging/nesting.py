@@ -19,13 +19,16 @@ MAX_SCANS: Final = 64
 are the well-known way to make a small file take minutes.
 """
 
-MAX_ENTRIES: Final = 50_000
-"""Of all directories of a TIFF, each counted as one more: about 20 a page are usual, and 500 pages are taken.
+MAX_DIRECTORIES: Final = 5_000
+"""Of a TIFF, smaller pictures and masks too: ten for each of 500 pages. Pillow compares each with all before.
 """
 
-MAX_PIECES: Final = 150_000
-"""Strips and tiles of all pages of a TIFF. Of one row of one channel each they are 131,072 at the most in one
-page; DECODING.md says what they cost.
+MAX_ENTRIES: Final = 100_000
+"""Of all directories of a TIFF: twenty each."""
+
+MAX_PIECES: Final = 400_000
+"""Strips and tiles of all pages of a TIFF: 100 megapixels in tiles of the smallest size, 16 by 16, and more
+strips than the tallest page has, of one row of one channel each. DECODING.md says what they cost.
 """
 
 _SMALL: Final = 4_096
@@ -64,13 +67,12 @@ def _check_tiff(data: bytes) -> None:
     """Directory by directory: no more of them are read than may be."""
     entries = pieces = 0
     try:
-        for directory in tiff.directories(data):
-            entries += directory.count + 1
+        for count, directory in enumerate(tiff.directories(data), 1):
+            entries += directory.count
             pieces += directory.pieces
-            if entries > MAX_ENTRIES:
-                raise Refused("limit.parts", MAX_ENTRIES)
-            if pieces > MAX_PIECES:
-                raise Refused("limit.parts", MAX_PIECES)
+            for number, most in ((count, MAX_DIRECTORIES), (entries, MAX_ENTRIES), (pieces, MAX_PIECES)):
+                if number > most:
+                    raise Refused("limit.parts", most)
     except MalformedContainer:
         return
 
