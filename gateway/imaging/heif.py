@@ -21,6 +21,8 @@ from gateway.imaging.orientation import Turn, of_turns
 from gateway.imaging.refusals import Refused
 
 _FULL: Final = 4  # bytes of version and flags in front of what a full box holds
+_MOST_ASSOCIATIONS: Final = 100_000  # of properties with items; a picture of a thousand tiles has 4,000
+_MOST_TURNS: Final = 16  # the standard allows one of each kind
 
 
 class Box(NamedTuple):
@@ -63,12 +65,14 @@ class Transforms(NamedTuple):
 
 
 def transforms(data: bytes) -> Transforms:
-    """Of the primary image. Raises MalformedContainer, and Refused for a crop that something comes before."""
+    """Of the primary image. Raises MalformedContainer; Refused for too much, or a crop that is not first."""
     size: tuple[int, int] | None = None
     aperture: Aperture | None = None
     turns: list[Turn] = []
     for box in _primary_properties(data):
         match box.name:
+            case b"ispe" if size is not None:
+                raise MalformedContainer("a primary image of two sizes")
             case b"ispe":
                 width = _number(data, box.start + _FULL, box.end, 4)
                 size = width, _number(data, box.start + _FULL + 4, box.end, 4)
@@ -83,8 +87,8 @@ def transforms(data: bytes) -> Transforms:
                 raise Refused("format.crop")
             case _:
                 pass
-    if size is None:
-        raise MalformedContainer("a primary image of no size")
+    if size is None or len(turns) > _MOST_TURNS:
+        raise MalformedContainer("a primary image of no size, or turned without end")
     return Transforms(size, aperture and aperture.within(*size), of_turns(turns))
 
 
@@ -95,14 +99,15 @@ def _primary_properties(data: bytes) -> list[Box]:
     primary = _primary(data, _one(_boxes(data, inside), b"pitm"))
     properties = _one(_boxes(data, inside), b"iprp")
     known = list(_boxes(data, _one(_boxes(data, properties), b"ipco")))
+    tables = (box for box in _boxes(data, properties) if box.name == b"ipma")
     found = []
-    for box in _boxes(data, properties):
-        if box.name == b"ipma":
-            for item, place in _associations(data, box):
-                if item == primary and place:  # 0 stands for none
-                    if place > len(known):
-                        raise MalformedContainer(f"a property {place} of {len(known)}")
-                    found.append(known[place - 1])
+    for count, (item, place) in enumerate(row for table in tables for row in _associations(data, table)):
+        if count == _MOST_ASSOCIATIONS:
+            raise Refused("limit.parts", _MOST_ASSOCIATIONS)
+        if item == primary and place:  # 0 stands for none
+            if place > len(known):
+                raise MalformedContainer(f"a property {place} of {len(known)}")
+            found.append(known[place - 1])
     return found
 
 

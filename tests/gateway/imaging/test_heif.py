@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from itertools import product
 
@@ -271,6 +272,32 @@ def test_all_that_a_phone_keeps_beside_its_image_is_left_behind(kind: str) -> No
     pixels = shown(phone_file(kind))
     assert np.array_equal(pixels, shown(alone))
     assert magenta(pixels) == 0
+
+
+@BOTH
+def test_two_sizes_of_one_image_are_none(kind: str) -> None:
+    """A crop is counted from the size: it must be the one that the codec takes."""
+    other = Property(full(b"ispe", struct.pack(">II", WIDTH // 2, HEIGHT // 2)))
+    assert refused(heif(kind, coded(kind, "whole").having(other))).code == "image.malformed"
+
+
+@BOTH
+def test_turns_without_end_are_refused(kind: str) -> None:
+    image = coded(kind, "whole").having(*[turn(1)] * 100)
+    assert refused(heif(kind, image)).code == "image.malformed"
+
+
+def test_properties_of_items_are_counted() -> None:
+    """Two bytes each in the file: a hundred megabytes of them would take minutes."""
+    rows = struct.pack(">HB", 9, 255) + b"\1" * 255
+    many = full(b"ipma", struct.pack(">I", 400), rows * 400)
+    data = heif("heic", coded("heic", "whole"))
+    start = data.index(b"iprp") - 4
+    size = int.from_bytes(data[start : start + 4], "big")
+    longer = data[:start] + struct.pack(">I", size + len(many)) + data[start + 4 : start + size] + many
+    meta = data.index(b"meta") - 4
+    longer = longer[:meta] + struct.pack(">I", len(longer) - meta) + longer[meta + 4 :]
+    assert refused(longer + data[start + size :]).code == "limit.parts"
 
 
 # -- sequences
