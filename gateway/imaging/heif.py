@@ -92,10 +92,33 @@ def transforms(data: bytes) -> Transforms:
     return Transforms(size, aperture and aperture.within(*size), of_turns(turns))
 
 
+def check_entries(data: bytes) -> None:
+    """Raises MalformedContainer where an item's kind, or the type of its content, is no UTF-8.
+
+    pi-heif 1.4 does not survive that: it makes texts of both and does not look whether it could.
+    """
+    entries = _one(_boxes(data, _meta(data)), b"iinf")
+    count_size = 2 if data[entries.start : entries.start + 1] == b"\0" else 4
+    for box in _boxes(data, Box(b"iinf", entries.start + _FULL + count_size, entries.end)):
+        version = _number(data, box.start, box.end, 1)
+        kind = box.start + _FULL + (6 if version == 3 else 4)  # behind the item's number and its protection
+        name = kind + 4 if version >= 2 else kind
+        _, _, told = data[name : box.end].partition(b"\0")
+        try:
+            (data[kind:name] + told).decode()
+        except UnicodeDecodeError:
+            raise MalformedContainer(f"an item's entry that is no text at byte {box.start}") from None
+
+
+def _meta(data: bytes) -> Box:
+    """What stands in the file's only `meta` box."""
+    meta = _one(_outermost(data), b"meta")
+    return Box(b"meta", meta.start + _FULL, meta.end)
+
+
 def _primary_properties(data: bytes) -> list[Box]:
     """In the order in which the file associates them, which is the order in which they apply."""
-    meta = _one(_outermost(data), b"meta")
-    inside = Box(b"meta", meta.start + _FULL, meta.end)
+    inside = _meta(data)
     primary = _primary(data, _one(_boxes(data, inside), b"pitm"))
     properties = _one(_boxes(data, inside), b"iprp")
     known = list(_boxes(data, _one(_boxes(data, properties), b"ipco")))

@@ -149,6 +149,10 @@ def _open_jpeg(data: bytes) -> Opened:
 def _open_heic(data: bytes) -> Opened:
     """The primary image, cropped and turned by libheif as the container says, whatever EXIF says."""
     _transforms(data)
+    try:
+        heif.check_entries(data)
+    except MalformedContainer:
+        raise Refused("image.malformed") from None
     heic = pi_heif.HeifFile(io.BytesIO(data), convert_hdr_to_8bit=True)
     if not heic.info["primary"]:  # that one cannot be read: no other stands in for it
         raise Refused("image.malformed")

@@ -300,6 +300,18 @@ def test_properties_of_items_are_counted() -> None:
     assert refused(longer + data[start + size :]).code == "limit.parts"
 
 
+@pytest.mark.parametrize("kind_of_item", [b"\xff\xfe\xfd\xfc", b"mime"])
+def test_what_an_item_says_of_itself_need_not_be_text(kind_of_item: bytes) -> None:
+    """A name may be anything. Of a kind or a content type that is no text pi-heif dies, and never sees it."""
+    image = coded("heic", "whole")
+    described = Reference(b"cdsc", 2, (1,))
+    named = Item(b"mime", b"text", name=b"\xff\xfe\xe4", told=b"text/plain\0")
+    sound = heif("heic", image, named, references=[described])
+    assert np.array_equal(shown(sound), shown(heif("heic", image)))
+    other = Item(kind_of_item, b"text", told=b"text/\xff\0")
+    assert refused(heif("heic", image, other, references=[described])).code == "image.malformed"
+
+
 # -- sequences
 
 
