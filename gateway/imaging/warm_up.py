@@ -20,6 +20,8 @@ from gateway.imaging.image import FileFacts, Limits, Pixels
 from gateway.imaging.refusals import Refused
 
 _SIDE: Final = 16
+_LIBGCC: Final = "libgcc_s.so.1"  # glibc opens it when a thread is cancelled or a C++ exception unwinds
+
 _HEIC: Final = zlib.decompress(
     base64.b64decode(
         "eNpjYGCQSSupLMhIzUxmAILczDTD3MzENAif0S43tSSRAQIUM1JyiqBshoLM5BIGNMBXkFmSC2YxArFcZk4+2EgXEJ8RIsqY"
@@ -29,7 +31,6 @@ _HEIC: Final = zlib.decompress(
     )
 )
 """64 x 64 pixels of one colour, since pi-heif has no encoder: made with heif-enc, packed."""
-_LIBGCC: Final = "libgcc_s.so.1"  # glibc opens it when a thread is cancelled or a C++ exception unwinds
 
 Decode = Callable[[bytes, Limits, Callable[[int, int], Pixels]], FileFacts]
 
