@@ -68,7 +68,7 @@ def _check_tiff(data: bytes) -> None:
     entries = pieces = 0
     try:
         for count, directory in enumerate(tiff.directories(data), 1):
-            entries += directory.count
+            entries += directory.listed
             pieces += directory.pieces
             for number, most in ((count, MAX_DIRECTORIES), (entries, MAX_ENTRIES), (pieces, MAX_PIECES)):
                 if number > most:

@@ -48,15 +48,15 @@ class Entry(NamedTuple):
 class Directory(NamedTuple):
     """One page's tags. offset, end: where the directory lies. numbers: of each tag of whole numbers.
 
-    Of entries with one tag the first rules. count: of all entries. pieces: strips or tiles, as many as any
-    entry says there are.
+    Of entries with one tag the first rules. listed: how many entries there are. pieces: strips or tiles, as
+    many as any entry says there are.
     """
 
     offset: int
     end: int
     entries: dict[int, Entry]
     numbers: dict[int, tuple[int, ...]]
-    count: int
+    listed: int
     pieces: int
 
     def number(self, tag: int, default: int = 0) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from itertools import product
 
 import numpy as np
 import pytest
@@ -78,13 +77,13 @@ def test_the_pictures_are_what_they_are_called(kind: str) -> None:
 
 # ISO/IEC 23008-12: irot turns anticlockwise by quarters; imir 0 lets top and bottom change places, 1 left
 # and right. They apply in the order in which they are associated with the image.
-STEPS = [
-    steps
-    for angle, axis in product(range(4), (None, 0, 1))
-    for turned, mirrored in [(("irot", angle), ("imir", axis))]
-    for steps in ([[turned]] if axis is None else [[turned, mirrored], [mirrored, turned]])
-]
 Steps = Sequence[tuple[str, int]]
+
+STEPS: list[Steps] = [
+    *([("irot", angle)] for angle in range(4)),
+    *([("irot", angle), ("imir", axis)] for angle in range(4) for axis in (0, 1)),
+    *([("imir", axis), ("irot", angle)] for angle in range(4) for axis in (0, 1)),
+]
 
 
 def by_hand(pixels: Pixels, steps: Steps) -> Pixels:
