@@ -20,8 +20,9 @@ CODE_BYTES: Final = 10
 
 
 def kept_code(data: Path) -> str:
-    """The code of this installation, made where there is none yet. Raises OSError."""
+    """The code of this installation, made where there is none yet, and the folder with it. Raises OSError."""
     path = data / FILE
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with suppress(FileExistsError):
         text = base64.b32encode(secrets.token_bytes(CODE_BYTES)).decode("ascii")
         code = "-".join(text[start : start + 4] for start in range(0, len(text), 4))
