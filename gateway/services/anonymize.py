@@ -128,7 +128,8 @@ class Anonymizer:
     def _run(self, asset_id: str) -> AssetState:
         # (1) The asset is being processed; the attempt is counted before anything can go wrong.
         with self._database.unit() as unit:
-            asset = assets.get(unit.session, asset_id)
+            # Held: what another quarantines in this moment must not be taken for one that is still at work.
+            asset = assets.get(unit.session, asset_id, hold=True)
             if asset.state not in UNSETTLED:
                 return asset.state
             asset = assets.move(unit.session, asset_id, AssetState.PROCESSING, now=self._clock())
