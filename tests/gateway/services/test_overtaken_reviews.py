@@ -11,7 +11,7 @@ import pytest
 from gateway.services.review_decide import ReviewDecisions
 from gateway.services.review_queue import ReviewQueue
 from gateway.store.database import Database
-from gateway.store.queries import people, reviews
+from gateway.store.queries import people, review_frames, reviews
 from gateway.store.records import ReviewRecord
 from policies.access import Principal, Role
 from policies.lifecycle import AssetState
@@ -45,7 +45,10 @@ class UnderReview(Changes):
     def decide(
         self, review: ReviewRecord, verdict: ReviewVerdict, changes: Changed, hold: timedelta | None = None
     ) -> None:
+        """Claims the review, is shown the image, and decides."""
         ReviewQueue(self.database, self.clock).claim(REVIEWER, review.id)
+        with self.database.unit() as unit:
+            review_frames.add(unit.session, review.id, REVIEWER.id, 0)
         decisions = ReviewDecisions(self.database, lambda *_: None, self.clock)
         decisions.decide(REVIEWER, review.id, verdict=verdict, changes=changes, hold=hold)
 
