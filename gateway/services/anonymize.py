@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
 
 from gateway.errors import (
     DeadlineExceeded,
@@ -44,6 +45,7 @@ from policies.lifecycle import AssetState
 from policies.model import Verdict
 from policies.plan import sent_to_review
 from policies.policy import Policy
+from policies.review import ReviewState
 
 MAX_ATTEMPTS = 3
 """Times a job may begin. One that takes its worker down each time is held, not tried for ever."""
@@ -52,6 +54,9 @@ FIRST_REVISION = 1
 
 REQUEUED = "requeued"
 """Why a person looks at a new copy of an image that was held after it had one."""
+
+OVERTAKEN = "overtaken"
+"""Why a person looks at a new copy that the machine would release: somebody had decided on the one before."""
 
 UNSETTLED = frozenset({AssetState.RECEIVED, AssetState.PROCESSING})
 
@@ -73,6 +78,10 @@ class Held(Exception):
 
 class PolicyChanged(Exception):
     """The dataset was put under another policy while a copy was being made."""
+
+
+class Overtaken(PolicyChanged):
+    """Somebody decided on the copy that is to be replaced while another was being made; it is made again."""
 
 
 class Anonymizer:
@@ -121,7 +130,8 @@ class Anonymizer:
     def _run(self, asset_id: str) -> AssetState:
         # (1) The asset is being processed; the attempt is counted before anything can go wrong.
         with self._database.unit() as unit:
-            asset = assets.get(unit.session, asset_id)
+            # Held: what another quarantines in this moment must not be taken for one that is still at work.
+            asset = assets.get(unit.session, asset_id, hold=True)
             if asset.state not in UNSETTLED:
                 return asset.state
             asset = assets.move(unit.session, asset_id, AssetState.PROCESSING, now=self._clock())
@@ -202,8 +212,11 @@ class Anonymizer:
         so far. also: done in the last transaction.
 
         Raises PolicyChanged when the dataset is under another policy by now, and sqlalchemy's IntegrityError
-        when another worker was faster; then nothing was kept.
+        when another worker was faster; then nothing was kept. The same, as Overtaken, when somebody decided
+        on the copy that it replaces in the meantime. Where somebody had before, a person looks at this one.
         """
+        if replaces is not None:
+            result = self._after_people(result, replaces)
         # (4) Seal the copy, under its own key and name; (5) put it, never over another.
         with span("job.put"):
             copy = self._copies.put(
@@ -239,7 +252,11 @@ class Anonymizer:
             raise PolicyChanged
         copies.add(unit.session, copy)
         copies.withdraw_older(unit.session, copy.asset_id, than=copy.revision, now=now)
-        if replaces is None or assets.get(unit.session, copy.asset_id, hold=True).state is not state:
+        before = None if replaces is None else assets.get(unit.session, copy.asset_id, hold=True).state
+        # The asset is held now, as it is by whoever decides: nobody does until this is committed.
+        if replaces is not None and OVERTAKEN not in result.plan.reasons:
+            _check_undecided(unit.session, replaces)
+        if before is not state:
             assets.move(unit.session, copy.asset_id, state, now=now, reason=reason)
         unit.ledger.record(
             actor=self._actor,
@@ -264,6 +281,15 @@ class Anonymizer:
         else:
             reviews.close_older(unit.session, copy.asset_id, copy.id)
 
+    def _after_people(self, result: Sanitized, copy: CopyRecord) -> Sanitized:
+        """The result; sent to a person where one has decided on the copy that it is to replace."""
+        try:
+            with self._database.reading() as session:
+                _check_undecided(session, copy)
+        except Overtaken:
+            return replace(result, plan=sent_to_review(result.plan, OVERTAKEN))
+        return result
+
     def _winner(self, asset_id: str) -> AssetState:
         with self._database.reading() as session:
             state = assets.get(session, asset_id).state
@@ -287,6 +313,12 @@ class Anonymizer:
     def _count(self, state: AssetState, milliseconds: Mapping[str, int]) -> None:
         if self._counts is not None:
             self._counts.settled(state.value, milliseconds)
+
+
+def _check_undecided(session: Session, copy: CopyRecord) -> None:
+    """Raises Overtaken where a reviewer has decided on the copy, and nothing has come of that yet."""
+    if any(one.state is ReviewState.DECIDED for one in reviews.of_copy(session, copy.id)):
+        raise Overtaken
 
 
 def _report(result: Sanitized, policy_version: str, code_version: str) -> dict[str, Any]:

@@ -134,7 +134,7 @@ def _place(before: str, after: str) -> Place | None:
     moment, _, asset_id = text.partition("~")
     try:
         return Place(datetime.fromisoformat(moment).astimezone(UTC), asset_id, newer=not before)
-    except ValueError as exc:
+    except (ValueError, OverflowError) as exc:
         raise InputRefused(
             "this address is no page of the list", advice="begin at /assets", code="page"
         ) from exc

@@ -100,6 +100,7 @@ ACTS: Final[Mapping[str, Act]] = {
     "account.enabled": Act("Account enabled", "check"),
     "account.disabled": Act("Account disabled", "slash"),
     "account.password_changed": Act("Password changed", "key"),
+    "account.password_refused": Act("Change of password refused", "shield", QUARANTINED, bad=True),
     "person.suspended": Act("Person suspended", "pause", QUARANTINED),
     "person.restored": Act("Person restored", "play"),
     "person.role_changed": Act("Role changed", "people"),
