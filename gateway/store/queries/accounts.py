@@ -173,6 +173,14 @@ def add_try(session: Session, key: str, *, now: datetime, since: datetime) -> in
     return row.tries
 
 
+def take_back_try(session: Session, key: str) -> None:
+    """One that was right after all does not count; those before it do."""
+    row = session.get(SignInTry, key, with_for_update=True, populate_existing=True)
+    if row is not None and row.tries > 0:
+        row.tries -= 1
+        session.add(row)
+
+
 def forget_tries(session: Session, key: str) -> None:
     session.exec(delete(SignInTry).where(col(SignInTry.key) == key))
 

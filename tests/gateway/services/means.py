@@ -67,7 +67,7 @@ class House:
         frames: int | None = None,
         media_type: str = "image/webp",
     ) -> None:
-        """A sealed copy of an asset in a state. frames: what its report says, if anything, of a media_type."""
+        """A sealed copy of an asset in a state. frames: what its report says, of a file of media_type."""
         data_key, blob, context = DataKey.generate(), new_blob_name(), copy_context(copy_id)
         self.copy_blobs.put(blob, seal(data, data_key, context))
         wrapped = self._copy_keys.wrap(data_key, context.to_bytes()).to_bytes()
