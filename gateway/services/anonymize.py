@@ -24,6 +24,7 @@ from gateway.errors import (
     OutputCheckFailed,
     VaultError,
 )
+from gateway.imaging import cells
 from gateway.services.carry import carried_from
 from gateway.services.company import Company
 from gateway.services.job_counts import JobCounts
@@ -31,6 +32,7 @@ from gateway.services.libraries import library_versions
 from gateway.services.new_copies import NewCopies
 from gateway.services.originals import Originals
 from gateway.services.ports import Clock
+from gateway.services.releases import REVISION, details_of, shown_before, told
 from gateway.services.review_opening import open_review
 from gateway.services.sanitize import Sanitized, Sanitizer
 from gateway.services.tracing import span
@@ -40,7 +42,7 @@ from gateway.store.records import AssetRecord, CopyRecord
 from gateway.vault.blobs import BlobStore
 from gateway.vault.keys import KeyProvider
 from policies.lifecycle import AssetState
-from policies.model import Redaction, Verdict
+from policies.model import Verdict
 from policies.plan import sent_to_review
 from policies.policy import Policy
 from policies.review import ReviewState
@@ -135,13 +137,13 @@ class Anonymizer:
             asset = assets.move(unit.session, asset_id, AssetState.PROCESSING, now=self._clock())
             version = datasets.get(unit.session, asset.dataset_id).policy_version
             policy = policies.load(unit.session, version)
-            before = copies.newest_of(unit.session, asset_id)  # there is one where a held asset is put again
+            made = copies.all_of(unit.session, asset_id)  # there are some where a held asset is put again
         if self._counts is not None:
             self._counts.begun()
         if asset.attempts > MAX_ATTEMPTS:
             return self.hold(asset, "job.attempts")
         try:
-            result = self._sanitized_again(asset, policy, before)
+            result = self._sanitized_again(asset, policy, made)
         except Held as held:
             return self.hold(asset, held.reason)
         except MissingDetector:
@@ -149,17 +151,17 @@ class Anonymizer:
         except Misconfigured as exc:
             return self._give_back(asset, exc)
         try:
-            return self.keep(asset, result, policy, version, replaces=before)
+            return self.keep(asset, result, policy, version, replaces=made[0] if made else None)
         except PolicyChanged:
             return self._run(asset_id)
         except IntegrityError:
             return self._winner(asset.id)
 
-    def _sanitized_again(self, asset: AssetRecord, policy: Policy, before: CopyRecord | None) -> Sanitized:
-        """`sanitized`; where there was a copy, with what people put into it, and a person looks again."""
-        if before is None:
-            return self.sanitized(asset, policy)
-        result = self.sanitized(asset, policy, carried_from(self._database, before))
+    def _sanitized_again(self, asset: AssetRecord, policy: Policy, made: Sequence[CopyRecord]) -> Sanitized:
+        """`sanitized`; where there was a copy a person looks again."""
+        result = self.sanitized(asset, policy, made)
+        if not made:
+            return result
         return replace(result, plan=sent_to_review(result.plan, REQUEUED))
 
     def _give_back(self, asset: AssetRecord, exc: Misconfigured) -> AssetState:
@@ -179,13 +181,18 @@ class Anonymizer:
             asset = assets.get(session, asset_id)
         return self.hold(asset, DeadlineExceeded.code)
 
-    def sanitized(self, asset: AssetRecord, policy: Policy, carried: Sequence[Redaction] = ()) -> Sanitized:
-        """Steps (2) and (3) for an asset, whatever its state. Raises Held, Misconfigured."""
+    def sanitized(self, asset: AssetRecord, policy: Policy, made: Sequence[CopyRecord]) -> Sanitized:
+        """Steps (2) and (3) for an asset, whatever its state. Raises Held, Misconfigured.
+
+        made: all its copies so far, the newest first. What people put into that one is hidden again, and what
+        they have shown together bounds what this one may show.
+        """
+        carried = carried_from(self._database, made[0]) if made else ()
         try:
             # (2) Open; (3) decode, detect, plan, redact, encode, check.
             with span("job.open"):
                 original = self._originals.open(asset)
-            return self._sanitizer.sanitize(original, policy, carried=carried)
+            return self._sanitizer.sanitize(original, policy, carried=carried, earlier=shown_before(made))
         except (InputRefused, OutputCheckFailed) as exc:
             raise Held(exc.code) from exc
         except VaultError as exc:
@@ -260,6 +267,7 @@ class Anonymizer:
             code=self._code_version,
             hidden=len(result.plan.redactions),
             reason="+".join(result.plan.reasons),
+            **details_of(copy.report),
             **({} if replaces is None else {"replaces": replaces.id}),
         )
 
@@ -322,7 +330,8 @@ def _report(result: Sanitized, policy_version: str, code_version: str) -> dict[s
         "models": result.digests,
         "absent": list(result.absent),
         "precision": result.precision,
-        "redactions": [redaction.to_dict() for redaction in result.plan.redactions],
+        "redactions": told(result.plan.redactions, result.asked),
+        REVISION: cells.REVISION,
         "kept": len(result.plan.kept),
         "detections": [d.to_dict() for d in result.detections],
         "reasons": list(result.plan.reasons),

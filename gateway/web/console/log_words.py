@@ -130,6 +130,7 @@ DETAILS: Final[Mapping[str, str]] = {
     "act": "act",
     "bytes": "size",
     "code": "code version",
+    "filled_for": "for",
     "copy": "copy",
     "hidden": "hidden",
     "instead": "instead of",
@@ -187,7 +188,7 @@ def person_words(identifier: str, people: Mapping[str, Known]) -> str:
 def _detail(name: str, value: str | int, people: Mapping[str, Known]) -> str:
     if name == "reason":
         return str(value).replace("+", " + ").replace("_", " ")
-    if name in ("hidden", "labels", "images", "failures", "withdrawn"):
+    if name in ("hidden", "labels", "images", "failures", "withdrawn", "filled"):
         return f"{value} {name}"
     shown = _value(name, value, people)
     if shown.startswith(f"{name}-"):
