@@ -24,14 +24,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 LONG = (
     # of the journeys
+    "test_api_fuzz",
     "test_kills",
     "test_up",
-    "test_ingest_under_kills",
     "test_policy_kills",
     "test_review_kills",
-    "test_backup_at_work",
-    "test_api_fuzz",
     "test_server_roles",
+    "test_backup_at_work",
+    "test_ingest_under_kills",
     "test_postgres",
     "test_webhooks",
     "test_resumable",
