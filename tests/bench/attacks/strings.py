@@ -122,6 +122,15 @@ class Scene:
         ]
         return np.array(drawn, dtype=np.uint8)
 
+    @cached_property
+    def sums(self) -> NDArray[np.int32]:
+        """Of each of `glyphs` the ink above and left of every pixel's corner, shape (length, characters,
+        height + 1, width + 1): what a cell holds is a sum of four of them, whatever the cells of a region.
+        """
+        drawn = self.glyphs.reshape(-1, *self.glyphs.shape[2:])
+        found = np.array([cv2.integral(each, sdepth=cv2.CV_32S) for each in drawn], dtype=np.int32)
+        return found.reshape(*self.glyphs.shape[:2], *found.shape[1:])
+
     def ink_of(self, text: str) -> Mask:
         """The ink of a whole string; characters do not overlap."""
         total = sum(_glyph(self.style, character, place) for place, character in enumerate(text))
@@ -188,7 +197,7 @@ def random_scene(style: Style, chance: np.random.Generator) -> Scene:
 def with_region(scene: Scene, region: Region) -> Scene:
     """The same picture, of which another region is hidden. What was drawn once is kept."""
     other = Scene(replace(scene.style, hidden=region), scene.surroundings)
-    vars(other).update({name: getattr(scene, name) for name in ("blank", "glyphs")})
+    vars(other).update({name: getattr(scene, name) for name in ("blank", "glyphs", "sums")})
     return other
 
 
@@ -220,19 +229,25 @@ def _load(name: str, size: int) -> ImageFont.FreeTypeFont:
     return font
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def _glyph(style: Style, character: str, place: int) -> Mask:
-    """One upright character in the middle of its place; a wide one is squeezed to fit, as plates do."""
-    font = _font(style.font, style.height)
-    left, top, right, bottom = font.getbbox(character, anchor="ls")
-    alone = Image.new("L", (max(1, round(right - left)), max(1, round(bottom - top))), 0)
-    ImageDraw.Draw(alone).text((-left, -top), character, 255, font=font, anchor="ls")
-    room = max(2, int(0.92 * SLOT * style.height))
-    fitted = alone if alone.width <= room else alone.resize((room, alone.height))
+    """One upright character in the middle of its place."""
+    fitted = _fitted(style.font, style.height, character)
     canvas = Image.new("L", (style.size.width, style.size.height), 0)
     x, y = style.slot(place)
     canvas.paste(fitted, (round(x - fitted.width / 2), round(y - fitted.height / 2)))
     return np.asarray(canvas, dtype=np.uint8)
+
+
+@lru_cache(maxsize=4096)
+def _fitted(name: str, height: int, character: str) -> Image.Image:
+    """A character alone; a wide one is squeezed into its place, as plates do."""
+    font = _font(name, height)
+    left, top, right, bottom = font.getbbox(character, anchor="ls")
+    alone = Image.new("L", (max(1, round(right - left)), max(1, round(bottom - top))), 0)
+    ImageDraw.Draw(alone).text((-left, -top), character, 255, font=font, anchor="ls")
+    room = max(2, int(0.92 * SLOT * height))
+    return alone if alone.width <= room else alone.resize((room, alone.height))
 
 
 def _turn(style: Style) -> NDArray[np.float64]:
