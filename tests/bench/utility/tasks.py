@@ -93,7 +93,8 @@ class Describer:
         core = ov.Core()
         with zipfile.ZipFile(wheel) as files, TemporaryDirectory() as folder:
             network = core.read_model(files.extract(POSES, folder))
-            described = ov.Model([op.reduce_mean(_last_map(network), np.array([2, 3]))], network.get_parameters())
+            means = op.reduce_mean(_last_map(network), np.array([2, 3]))
+            described = ov.Model([means], network.get_parameters())
             settings = {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1}
             self._compiled = core.compile_model(described, "CPU", settings)
         self._side = int(network.input().get_partial_shape()[1].get_length())
