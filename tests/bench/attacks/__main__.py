@@ -74,7 +74,7 @@ def _attack(name: str, options: argparse.Namespace) -> Callable[[], Iterator[Row
         case "deblur":
             return lambda: deblur.attack(seed, only)
         case "average":
-            return lambda: average.attack(seed, only)
+            return lambda: average.attack(seed, only, attackers)
         case _:
             return _of_faces(name, options)
 
