@@ -19,7 +19,7 @@ from tests.bench.attacks import dictionary
 from tests.bench.attacks import methods as ways
 from tests.bench.attacks.dictionary import Book, indices
 from tests.bench.attacks.methods import Method, Only, copy_of, narrowed
-from tests.bench.attacks.reading import AT_ONCE, ATTACKERS, CHANCE, SMALL, matches, scenes
+from tests.bench.attacks.reading import ATTACKERS, CHANCE, SMALL, matches, scenes
 from tests.bench.attacks.results import Row, of_clusters, of_likelihoods
 from tests.bench.attacks.strings import ALPHABET, Scene, with_region
 
@@ -30,10 +30,8 @@ FEW: Final = (1, 4)
 """Releases of the controls, which need no more."""
 CONTROLS: Final = 100
 PLATES: Final = 360
-FEWEST, LISTED = 1000, 2401
-"""Plates at least, and at most: with one guess a plate an interval is 2 points to either side then. So many
-releases whose interval is as narrow after the first ones are drawn no more.
-"""
+LISTED: Final = 2401
+"""Plates: with one guess a plate an interval is 2 points to either side at most."""
 LIST: Final = 100
 MOST_GROWN: Final = 0.3
 """Of a side: the largest margin of a release beyond the plate's own; the presets have 0.08 and 0.15."""
@@ -85,28 +83,21 @@ def _characters(methods: Sequence[Method], seed: int, counts: Sequence[int], n: 
 
 def _lists(methods: Sequence[Method], seed: int, counts: Sequence[int], n: int) -> Iterator[Row]:
     chance = np.random.default_rng(seed + 1)
-    wanted = {(method, count): True for method in methods for count in counts}
-    right: dict[tuple[Method, int], list[float]] = {each: [] for each in wanted}
-    for index, (scene, text, photo) in enumerate(scenes(KIND, n, seed, fills=True, heights=SMALL)):
-        if index >= FEWEST and index % AT_ONCE == 0:
-            wanted = {each: not _of_list(*each, right[each]).settled for each in wanted}
-            if not any(wanted.values()):
-                break
+    right: dict[tuple[Method, int], list[float]] = {
+        (method, count): [] for method in methods for count in counts
+    }
+    for scene, text, photo in scenes(KIND, n, seed, fills=True, heights=SMALL):
         others = chance.integers(0, len(ALPHABET), (LIST - 1, len(text)))
         candidates = np.vstack([indices(text)[None], others])
         regions = releases(scene.style.region, scene.style.size, max(counts), chance)
         for method in methods:
-            open_counts = [count for count in counts if wanted[method, count]]
-            books, seen = _books(scene, photo, regions[: max(open_counts, default=0)], method)
-            for count in open_counts:
+            books, seen = _books(scene, photo, regions, method)
+            for count in counts:
                 value = dictionary.pick(_together(books[:count]), np.concatenate(seen[:count]), candidates)
                 right[method, count].append(value)
-    yield from (_of_list(*each, values) for each, values in right.items())
-
-
-def _of_list(method: Method, count: int, values: Sequence[float]) -> Row:
-    told = f"list of {LIST}, {count} release{'s' * (count > 1)}"
-    return of_likelihoods(NAME, told, method, values, 1 / LIST)
+    for (method, count), values in right.items():
+        told = f"list of {LIST}, {count} release{'s' * (count > 1)}"
+        yield of_likelihoods(NAME, told, method, values, 1 / LIST)
 
 
 def _books(

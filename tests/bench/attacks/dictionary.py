@@ -156,9 +156,13 @@ def _covers(scene: Scene, bound: Bound) -> Floats:
     region = scene.style.region
     down = np.array(cells.edges(region.height, bound.grid.rows)) + region.y0
     across = np.array(cells.edges(region.width, bound.grid.columns)) + region.x0
-    corners = scene.sums[:, :, down[:, None], across]
-    ink = np.diff(np.diff(corners, axis=2), axis=3)
-    return np.asarray(ink / (255 * np.outer(np.diff(down), np.diff(across))), dtype=np.float32)
+    height, width = scene.windows.shape[2:]
+    ink = []
+    for sums, (x, y) in zip(scene.sums, scene.corners, strict=True):
+        rows, columns = np.clip(down - y, 0, height), np.clip(across - x, 0, width)
+        ink.append(np.diff(np.diff(sums[:, rows[:, None], columns], axis=1), axis=2))
+    areas = np.outer(np.diff(down), np.diff(across))
+    return np.asarray(np.array(ink) / (255 * areas), dtype=np.float32)
 
 
 def _cell_means(masks: Mask, bound: Bound) -> Floats:
