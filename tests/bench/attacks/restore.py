@@ -31,16 +31,14 @@ NAME: Final = "faces restored by a network"
 WORKED: Final = 64
 """Pixels a side at which it restores; the control shows how little an original loses by that."""
 EPOCHS: Final = 8
-PAIRS: Final = 4
-"""Of each photo that is learnt from: as it is, moved, and both mirrored."""
 
 
 def attack(seed: int, folder: Path, weights: Path, only: Only = ()) -> Iterator[Row]:
     """weights: of the recogniser. The originals are always looked at. Raises NoPhotos and NoTorch."""
     torch_of_one_thread()
     hidden = [
-        ways.gaussian(6), ways.fill(), ways.bounded(1, 2, 2), ways.bounded(1, 2, 2, flat=True),
-        ways.deface_mosaic(), ways.deface_blur(), ways.bounded(4, 4, 3), ways.gaussian(10),
+        ways.gaussian(6), ways.bounded(1, 2, 2), ways.fill(), ways.bounded(4, 4, 3), ways.deface_mosaic(),
+        ways.bounded(1, 2, 2, flat=True), ways.deface_blur(), ways.gaussian(10),
     ]  # fmt: skip
     recogniser = Recogniser(weights)
     photos = gather(folder, height=HEIGHT)
@@ -62,12 +60,9 @@ def attack(seed: int, folder: Path, weights: Path, only: Only = ()) -> Iterator[
 
 
 def _more(photos: Sequence[Photo], chance: np.random.Generator) -> list[Photo]:
-    """PAIRS of each photo: a region found a little elsewhere, and mirror images of both."""
-    found = []
-    for photo in photos:
-        for one in (photo, replace(photo, region=_moved(photo, chance))):
-            found += [one, _mirrored(one)]
-    return found
+    """Each photo as it is, and mirrored with the face found a little elsewhere."""
+    moved = (replace(photo, region=_moved(photo, chance)) for photo in photos)
+    return [*photos, *(_mirrored(one) for one in moved)]
 
 
 def _moved(photo: Photo, chance: np.random.Generator) -> Region:
