@@ -24,7 +24,7 @@ TALL: Final = (40, 48)
 """Pixels of a character. Large ones are the worst case: a region of ours gets no more cells beyond that."""
 SMALL: Final = (28, 32)
 """The same for lists, where only cells are compared: they do not depend on the size."""
-FEWEST, AT_ONCE = 360, 25
+FEWEST, AT_ONCE = 240, 25
 """Pictures before the intervals are looked at, and between two looks."""
 FEWEST_LISTED: Final = 1200
 """The same for lists, with one guess a picture."""
