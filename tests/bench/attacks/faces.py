@@ -126,8 +126,8 @@ def _recognised(
                 NAME, "recogniser, learnt from originals", method, naive(known, seen, people, parts), people
             )
         if method.name.startswith("Gaussian"):
-            turned = describe(photos, method, recogniser, _turned(float(method.name.split("=")[1])))
-            seen = np.concatenate([seen, turned], axis=1)
+            again = describe(photos, method, recogniser, turned(float(method.name.split("=")[1])))
+            seen = np.concatenate([seen, again], axis=1)
         yield from best(NAME, "recogniser, learnt from copies", method, seen, people, seed)
 
 
@@ -162,6 +162,7 @@ def fitted(shown: Pixels) -> Pixels:
     return np.asarray(cv2.resize(shown, (SIDE, SIDE), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
-def _turned(sigma: float) -> Callable[[Pixels], Pixels]:
+def turned(sigma: float) -> Callable[[Pixels], Pixels]:
+    """What turns a Gaussian blur of so many pixels round."""
     row = sharpen.gaussian_kernel(sigma)
     return lambda shown: sharpen.wiener(shown, row, row, TURNED_NOISE)

@@ -20,7 +20,7 @@ from policies.plan import BLOCK
 from tests.bench.attacks import methods as ways
 from tests.bench.attacks.average import MOST_GROWN, releases
 from tests.bench.attacks.classifiers import Floats, Labels
-from tests.bench.attacks.faces import HEIGHT, best, fitted
+from tests.bench.attacks.faces import HEIGHT, best, fitted, turned
 from tests.bench.attacks.methods import Method, Only, cells_of, copy_of, narrowed
 from tests.bench.attacks.photos import Photo, gather, people_of
 from tests.bench.attacks.recogniser import Recogniser
@@ -30,6 +30,8 @@ NAME: Final = "averaging releases: faces"
 RELEASES: Final = (1, 2, 3, 4, 8)
 CELLS_HEIGHT: Final = 96
 """Pixels of a region of which only cells are looked at: they do not depend on it."""
+SIGMA: Final = 6
+"""Of the Gaussian blur that is the control, in pixels."""
 SOLVED: Final = 12
 """Rows and columns of pixels that are solved for, of a face's region with its largest margin."""
 SMOOTH: Final = 0.02
@@ -44,7 +46,7 @@ def attack(seed: int, folder: Path, weights: Path | None, only: Only = ()) -> It
     for method in narrowed(ours, only):
         for told, features in _features(photos, method, seed):
             yield from best(NAME, told, method, features, people, seed)
-    if weights is not None and (plain := narrowed([ways.original(), ways.gaussian(6)], only)):
+    if weights is not None and (plain := narrowed([ways.original(), ways.gaussian(SIGMA)], only)):
         yield from _controls(gather(folder, height=HEIGHT), people, Recogniser(weights), plain, seed)
 
 
@@ -98,13 +100,15 @@ def shown_of(photo: Photo, regions: Sequence[Region], method: Method) -> list[Fl
 def _controls(
     photos: Sequence[Photo], people: Labels, recogniser: Recogniser, methods: Sequence[Method], seed: int
 ) -> Iterator[Row]:
-    """The mean of what releases show of the region proper, described by the network."""
+    """The mean of what releases show of the region proper, and a Gaussian turned round, by the network."""
     for method in methods:
-        for count in (1,) if method.name == "original" else (4,):
-            chance = np.random.default_rng(seed)
-            means = (fitted(_mean(photo, method, count, chance)) for photo in photos)
-            features = recogniser.describe(means).astype(np.float64)
-            yield from best(NAME, f"{_told(count)}, mean, recogniser", method, features, people, seed)
+        count = 1 if method.name == "original" else 4
+        chance = np.random.default_rng(seed)
+        means = [_mean(photo, method, count, chance) for photo in photos]
+        seen = [means, *([map(turned(SIGMA), means)] if method.name.startswith("Gaussian") else [])]
+        described = [recogniser.describe(map(fitted, each)).astype(np.float64) for each in seen]
+        features = np.concatenate(described, axis=1)
+        yield from best(NAME, f"{_told(count)}, mean, recogniser", method, features, people, seed)
 
 
 def _mean(photo: Photo, method: Method, count: int, chance: np.random.Generator) -> Pixels:
