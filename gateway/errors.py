@@ -21,7 +21,8 @@
     ├── NotFound                no such record, or none this principal may know of
     │   └── Withdrawn               a copy that was delivered once and is not any more
     ├── Conflict                the state of the record forbids it
-    │   └── KeyReused               an Idempotency-Key that came with other bytes before
+    │   ├── KeyReused               an Idempotency-Key that came with other bytes before
+    │   └── Unseen                  a reviewer would release what the gateway did not show them
     ├── Unauthenticated         no token, or none that is known: counted, not entered
     └── LedgerUnavailable       the audit entry could not be committed: nothing is delivered
 
@@ -142,6 +143,23 @@ class Withdrawn(NotFound):
 
 class Conflict(GatewayError):
     """The record's state forbids what was asked."""
+
+
+class Unseen(Conflict):
+    """A release of an image under review by somebody whom not all of it has reached.
+
+    frames: those that did not, from 0.
+    """
+
+    code = "review.unseen"
+    advice = (
+        "fetch the image, each frame named by `frame`, look at it, and decide again; to quarantine it you "
+        "need not look"
+    )
+
+    def __init__(self, message: str, *, frames: tuple[int, ...]) -> None:
+        super().__init__(message)
+        self.frames = frames
 
 
 class LedgerUnavailable(GatewayError):

@@ -121,6 +121,7 @@ class Copy:
     width: int
     height: int
     policy_version: str
+    frames: int = 1
 
     @classmethod
     def parse(cls, found: Json) -> Self:
@@ -133,6 +134,7 @@ class Copy:
             width=int(found["width"]),
             height=int(found["height"]),
             policy_version=str(found["policy_version"]),
+            frames=int(found.get("frames", 1)),
         )
 
 
@@ -148,7 +150,9 @@ class CopyPage:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """An image to be labelled. lease_until: only for whoever has it (`yours`)."""
+    """An image to be labelled. lease_until: only for whoever has it (`yours`). frames: or pages; of several
+    `api.copy_content` gives one alone, and annotations say theirs.
+    """
 
     id: str
     dataset: str
@@ -161,6 +165,7 @@ class Task:
     yours: bool
     lease_until: datetime | None
     submissions: int
+    frames: int = 1
 
     @classmethod
     def parse(cls, found: Json) -> Self:
@@ -176,6 +181,7 @@ class Task:
             yours=bool(found["yours"]),
             lease_until=time_or_none(found["lease_until"]),
             submissions=int(found["submissions"]),
+            frames=int(found.get("frames", 1)),
         )
 
 

@@ -181,9 +181,13 @@ def list_copies(dataset: str, *, after: str = "") -> Flow[CopyPage]:
     return ask(as_json("GET", path, after=after), CopyPage.parse)
 
 
-def copy_content(copy: str) -> Flow[bytes]:
-    """A sanitized image, whole. Each call is a delivery on the log."""
-    answer = yield from perform(as_json("GET", f"/v1/copies/{part(copy)}/content"), repeatable=True)
+def copy_content(copy: str, *, frame: int | None = None) -> Flow[bytes]:
+    """A sanitized image, whole, or of one of several frames a picture of this one alone, counted from 0.
+
+    Each call is a delivery on the log.
+    """
+    asked = {} if frame is None else {"frame": str(frame)}
+    answer = yield from perform(as_json("GET", f"/v1/copies/{part(copy)}/content", **asked), repeatable=True)
     return answer.body
 
 

@@ -54,6 +54,45 @@ def write(frames: Iterable[Pixels], timing: Timing) -> bytes:
     return b"RIFF" + struct.pack("<I", len(content)) + content
 
 
+def frame_webp(data: bytes, number: int) -> bytes:
+    """A frame of a file that `write` made, as a viewer shows it: a single WebP without loss. Counted from 0.
+
+    Frames are put together from the last one that fills the canvas. Where that is the frame itself, nothing
+    is decoded. Raises MalformedContainer for other files, and where there is no such frame.
+    """
+    if not 0 <= number < check(data):
+        raise MalformedContainer(f"no frame {number}")
+    head, _, *frames = (bytes(chunk.payload) for chunk in webp_chunks(data))
+    canvas = _Box(0, 0, _of24(head[4:7]) + 1, _of24(head[7:10]) + 1)
+    whole = max(at for at, frame in enumerate(frames[: number + 1]) if _box(frame) == canvas)
+    first, *later = frames[whole : number + 1]
+    if not later:
+        return _single(first)
+    shown = _decoded(first)
+    for frame in later:
+        shown.paste(_decoded(frame), _box(frame))
+    file = io.BytesIO()
+    shown.save(file, "WEBP", **_LOSSLESS)
+    return file.getvalue()
+
+
+def _box(frame: bytes) -> _Box:
+    """Where on the canvas a frame's picture lies."""
+    left, top = 2 * _of24(frame[0:3]), 2 * _of24(frame[3:6])
+    return _Box(left, top, left + _of24(frame[6:9]) + 1, top + _of24(frame[9:12]) + 1)
+
+
+def _single(frame: bytes) -> bytes:
+    """A file of one frame's picture."""
+    content = b"WEBP" + frame[_FRAME_HEAD:]
+    return b"RIFF" + struct.pack("<I", len(content)) + content
+
+
+def _decoded(frame: bytes) -> Image.Image:
+    with Image.open(io.BytesIO(_single(frame)), formats=("WEBP",)) as image:
+        return image.convert("RGB")
+
+
 def check(data: bytes) -> int:
     """How many frames the file has. Raises MalformedContainer where it holds anything but such frames."""
     chunks = list(webp_chunks(data))
@@ -105,6 +144,10 @@ def _size24(width: int, height: int) -> bytes:
 
 def _number24(value: int) -> bytes:
     return value.to_bytes(3, "little")
+
+
+def _of24(number: bytes) -> int:
+    return int.from_bytes(number, "little")
 
 
 def _chunk(name: bytes, payload: bytes) -> bytes:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from gateway.errors import InputRefused
+from gateway.labels.frames import Frames
 from gateway.labels.keypoints import landmarks_of, read_keypoints, to_keypoints
 from gateway.labels.model import Box, Category, Label, Landmark, Polygon, Trait, area_of
 from gateway.labels.numbers import DIGITS, TOLERANCE, inside, is_id, is_number, names_id
@@ -30,7 +31,7 @@ LOOSE: Final = 1.0
 
 _TOP: Final = {"images", "annotations", "categories"}
 _ANNOTATION: Final = {
-    *("id", "image_id", "category_id", "bbox", "segmentation", "area", "iscrowd"),
+    *("id", "image_id", "category_id", "bbox", "segmentation", "area", "iscrowd", "frame"),
     *("keypoints", "num_keypoints", "attributes"),
 }
 _TRAITS: Final = {trait.value for trait in Trait}
@@ -66,13 +67,15 @@ class Submitted:
     ignored: tuple[str, ...]
 
 
-def parse_labels(document: object, *, size: Size, categories: Sequence[Category]) -> Submitted:
-    """The labels of one image. Raises InvalidLabels."""
-    return _Reader(size, categories).read(document)
+def parse_labels(
+    document: object, *, size: Size, categories: Sequence[Category], frames: int = 1
+) -> Submitted:
+    """The labels of one image, which has so many frames. Raises InvalidLabels."""
+    return _Reader(size, categories, frames).read(document)
 
 
 def to_annotation(label: Label) -> dict[str, Any]:
-    """The label as COCO says it, without the image's id."""
+    """The label as COCO says it, without the image's id, and so without its frame."""
     return {
         "id": label.number,
         "category_id": label.category,
@@ -83,6 +86,11 @@ def to_annotation(label: Label) -> dict[str, Any]:
     } | _more(label)
 
 
+def on_its_frame(label: Label) -> dict[str, Any]:
+    """The same with the frame that it is on; the first one goes without saying."""
+    return to_annotation(label) | ({"frame": label.frame} if label.frame else {})
+
+
 def _more(label: Label) -> dict[str, Any]:
     """Members that only some labels have."""
     traits = {trait.value: trait in label.traits for trait in Trait} if label.traits else None
@@ -91,7 +99,7 @@ def _more(label: Label) -> dict[str, Any]:
 
 def to_text(labels: Sequence[Label]) -> str:
     """For the store: the same labels are the same text."""
-    return json.dumps([to_annotation(label) for label in labels], separators=(",", ":"), sort_keys=True)
+    return json.dumps([on_its_frame(label) for label in labels], separators=(",", ":"), sort_keys=True)
 
 
 def from_text(text: str) -> tuple[Label, ...]:
@@ -104,6 +112,7 @@ def from_text(text: str) -> tuple[Label, ...]:
             polygons=tuple(tuple(polygon) for polygon in found["segmentation"]),
             landmarks=landmarks_of(found.get("keypoints", ())),
             traits=frozenset(Trait(name) for name, said in found.get("attributes", {}).items() if said),
+            frame=found.get("frame", 0),
         )
         for found in json.loads(text)
     )
@@ -112,8 +121,9 @@ def from_text(text: str) -> tuple[Label, ...]:
 class _Reader:
     """Reads one document, collecting faults."""
 
-    def __init__(self, size: Size, categories: Sequence[Category]) -> None:
+    def __init__(self, size: Size, categories: Sequence[Category], frames: int) -> None:
         self._size = size
+        self._frames = Frames(size, frames, tell=self._fault, pass_over=self._pass_over)
         self._categories = {category.number: category for category in categories}
         self._faults: list[Fault] = []
         self._ignored: set[str] = set()
@@ -128,9 +138,9 @@ class _Reader:
             raise InvalidLabels([Fault("annotations", "a list is needed; an empty one says: nothing to see")])
         if len(annotations) > MAX_ANNOTATIONS:
             raise InvalidLabels([Fault("annotations", f"at most {MAX_ANNOTATIONS} in one image")])
-        image = self._image(document.get("images"))
+        self._frames.take(document.get("images"))
         self._declared(document.get("categories"))
-        labels = [self._label(found, f"annotations[{i}]", image) for i, found in enumerate(annotations)]
+        labels = [self._label(found, f"annotations[{i}]") for i, found in enumerate(annotations)]
         self._check_ids(labels)
         if self._faults:
             raise InvalidLabels(self._faults)
@@ -143,23 +153,6 @@ class _Reader:
         # Names only, shortened: what they hold is nobody's business here.
         if len(self._ignored) < MAX_FAULTS:
             self._ignored |= {f"{place}{name}"[:80] for name in found if name not in known}
-
-    def _image(self, images: object) -> int | None:
-        """The id by which annotations name the image, or None where the document lists none."""
-        if images is None:
-            return None
-        if not isinstance(images, list) or len(images) != 1 or not isinstance(images[0], Mapping):
-            self._fault("images", "a task is one image: list just that one, or leave images out")
-            return None
-        image = images[0]
-        self._pass_over(image, {"id", "width", "height"}, "images[].")
-        for side, pixels in (("width", self._size.width), ("height", self._size.height)):
-            if side in image and image[side] != pixels:
-                self._fault(f"images[0].{side}", f"the copy's {side} is {pixels} pixels")
-        if not is_id(image.get("id")):
-            self._fault("images[0].id", "a whole number is needed")
-            return None
-        return int(image["id"])
 
     def _declared(self, categories: object) -> None:
         """A document may repeat the label set, or part of it; it must not say something else."""
@@ -187,7 +180,7 @@ class _Reader:
             elif label is not None:
                 seen.add(label.number)
 
-    def _label(self, found: object, place: str, image: int | None) -> Label | None:
+    def _label(self, found: object, place: str) -> Label | None:
         before = len(self._faults)
         if not isinstance(found, Mapping):
             self._fault(place, "an annotation is an object")
@@ -195,8 +188,7 @@ class _Reader:
         self._pass_over(found, _ANNOTATION, "annotations[].")
         if not is_id(found.get("id")):
             self._fault(f"{place}.id", "a whole number is needed")
-        if image is not None and found.get("image_id") != image:
-            self._fault(f"{place}.image_id", "not the id of the one image in images")
+        frame = self._frames.of(found, place)
         if not (names_id(found, "category_id") and found["category_id"] in self._categories):
             self._fault(f"{place}.category_id", self._not_in_set())
         if found.get("iscrowd") not in (None, 0, False):
@@ -207,7 +199,7 @@ class _Reader:
         box = self._box(found.get("bbox"), f"{place}.bbox", polygons, landmarks)
         if len(self._faults) > before or box is None:
             return None
-        return Label(int(found["id"]), int(found["category_id"]), box, polygons, landmarks, traits)
+        return Label(int(found["id"]), int(found["category_id"]), box, polygons, landmarks, traits, frame)
 
     def _landmarks(self, found: Mapping[str, object], place: str) -> tuple[Landmark, ...]:
         if found.get("keypoints") is None or not names_id(found, "category_id"):

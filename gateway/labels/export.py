@@ -1,6 +1,7 @@
 """Labels out: COCO JSON and YOLO, a piece at a time, so that a dataset of any size needs bounded memory.
 
 Images are named by their asset's id. Whoever knows the originals' names joins them there; we do not tell.
+Of an image of several frames, or pages, each is an image of its own: LABELS.md has what it is called.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -27,15 +29,40 @@ YOLO_NOTE = (
 
 @dataclass(frozen=True, slots=True)
 class LabelledImage:
-    """An image's newest labels. name: the asset's id."""
+    """An image's newest labels. name: the asset's id. frames: how many it has, all of one size."""
 
     name: str
     size: Size
     labels: tuple[Label, ...]
+    frames: int = 1
 
 
 Images = Callable[[], Iterable[LabelledImage]]
 """Begins anew with each call, and gives the same images every time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What the formats call an image: one, or one frame of several. frame: None where there is but one."""
+
+    name: str
+    asset: str
+    size: Size
+    labels: tuple[Label, ...]
+    frame: int | None = None
+
+
+def pictures(image: LabelledImage) -> Iterator[Picture]:
+    """An image frame by frame, also those on which nothing is labelled."""
+    if image.frames == 1:
+        yield Picture(image.name, image.name, image.size, image.labels)
+        return
+    on: dict[int, list[Label]] = defaultdict(list)
+    for label in image.labels:
+        on[label.frame].append(label)
+    for frame in range(image.frames):
+        name = f"{image.name}_{frame:06}"
+        yield Picture(name, image.name, image.size, tuple(on.get(frame, ())), frame)
 
 
 def coco(categories: Sequence[Category], images: Images) -> Iterator[bytes]:
@@ -46,18 +73,27 @@ def coco(categories: Sequence[Category], images: Images) -> Iterator[bytes]:
 
 def _coco(head: str, images: Images) -> Iterator[str]:
     yield f'{head[:-1]}, "images": ['
-    for number, image in enumerate(images(), 1):
-        width, height = image.size.width, image.size.height
-        found = {"id": number, "file_name": image.name, "width": width, "height": height}
-        yield (",\n" if number > 1 else "\n") + json.dumps(found)
+    for number, picture in enumerate(_pictures(images), 1):
+        width, height = picture.size.width, picture.size.height
+        found = {"id": number, "file_name": picture.name, "width": width, "height": height}
+        yield (",\n" if number > 1 else "\n") + json.dumps(found | _frame(picture))
     yield '], "annotations": ['
     count = 0
-    for number, image in enumerate(images(), 1):
-        for label in image.labels:
+    for number, picture in enumerate(_pictures(images), 1):
+        for label in picture.labels:
             count += 1
             found = to_annotation(label) | {"id": count, "image_id": number}
             yield (",\n" if count > 1 else "\n") + json.dumps(found)
     yield "]}\n"
+
+
+def _pictures(images: Images) -> Iterator[Picture]:
+    return (picture for image in images() for picture in pictures(image))
+
+
+def _frame(picture: Picture) -> dict[str, object]:
+    """By what the frames of one image are known to belong together, and in which order."""
+    return {} if picture.frame is None else {"asset": picture.asset, "frame": picture.frame}
 
 
 def _category(category: Category) -> dict[str, object]:
@@ -78,13 +114,13 @@ def _bundled(pieces: Iterable[str]) -> Iterator[bytes]:
 
 
 def yolo(categories: Sequence[Category], images: Images) -> Iterator[bytes]:
-    """A ZIP: data.yaml and labels/ASSET.txt. Classes count from 0 in the order of `categories`."""
+    """A ZIP: data.yaml and labels/ASSET.txt, or one a frame. Classes count from 0, as `categories` lie."""
     out = _Outlet()
     classes = {category.number: index for index, category in enumerate(categories)}
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         _put(archive, "data.yaml", data_yaml(categories))
-        for image in images():
-            _put(archive, f"labels/{image.name}.txt", yolo_lines(image, classes))
+        for picture in _pictures(images):
+            _put(archive, f"labels/{picture.name}.txt", yolo_lines(picture, classes))
             if out.waiting >= PIECE_BYTES:
                 yield out.taken()
     yield out.taken()
@@ -96,7 +132,7 @@ def data_yaml(categories: Sequence[Category]) -> str:
     return f"{YOLO_NOTE}path: .\ntrain: images\nval: images\nnames:\n{names}"
 
 
-def yolo_lines(image: LabelledImage, classes: dict[int, int]) -> str:
+def yolo_lines(image: Picture, classes: dict[int, int]) -> str:
     """class, centre x, centre y, width, height a line; six digits are a hundredth of a pixel at 10,000."""
     width, height = image.size.width, image.size.height
     return "".join(

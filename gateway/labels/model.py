@@ -114,7 +114,7 @@ class Box:
 class Label:
     """One object. number: the annotator's own id, unique in its submission. polygons: empty for a box.
 
-    landmarks: empty, or one for each that the category names.
+    landmarks: empty, or one for each that the category names. frame: of its image, or page, from 0.
     """
 
     number: int
@@ -123,6 +123,7 @@ class Label:
     polygons: tuple[Polygon, ...] = ()
     landmarks: tuple[Landmark, ...] = ()
     traits: frozenset[Trait] = frozenset()
+    frame: int = 0
 
     @property
     def area(self) -> float:

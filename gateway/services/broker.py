@@ -11,7 +11,7 @@ from typing import Final
 from gateway.errors import NotFound, Withdrawn
 from gateway.services.authorize import authorize, lease_of
 from gateway.services.disclosure import Delivery, Disclosure, Given, Refused, judge
-from gateway.services.ports import Clock, CopyReader
+from gateway.services.ports import Clock, CopyReader, CutFrame
 from gateway.store.database import Database, Unit
 from gateway.store.queries import assets, copies, datasets, grants
 from gateway.store.records import CopyRecord, GrantRecord
@@ -22,21 +22,30 @@ PAGE: Final = 100
 
 
 class Broker:
-    def __init__(self, database: Database, reader: CopyReader, clock: Clock) -> None:
+    """cut: of a copy of several frames, for those who label them one by one."""
+
+    def __init__(self, database: Database, reader: CopyReader, clock: Clock, *, cut: CutFrame) -> None:
         self._database = database
         self._clock = clock
-        self._way = Disclosure(database, reader, entry="copy.delivered", failure="copy.delivery_failed")
+        self._way = Disclosure(
+            database, reader, entry="copy.delivered", failure="copy.delivery_failed", cut=cut
+        )
 
-    def deliver(self, principal: Principal, copy_id: str) -> Delivery:
-        """A copy. Raises NotFound, Withdrawn, AccessDenied, LedgerUnavailable, VaultError: no byte leaves."""
-        return self._way.give(principal, lambda unit: self._settle(unit, principal, copy_id))
+    def deliver(self, principal: Principal, copy_id: str, *, frame: int | None = None) -> Delivery:
+        """A copy, or of one of several frames a picture of a single one, counted from 0; its entry names it.
 
-    def undelivered(self, principal: Principal, copy: CopyRecord, *, sent: int, reason: str) -> None:
+        A copy of one frame is itself that picture. Raises NotFound, also for a frame that is not there,
+        Withdrawn, AccessDenied, LedgerUnavailable, VaultError: no byte leaves.
+        """
+        return self._way.give(principal, lambda unit: self._settle(unit, principal, copy_id, frame))
+
+    def undelivered(self, principal: Principal, delivery: Delivery, *, sent: int, reason: str) -> None:
         """Records that a delivery which is on the log did not reach its end.
 
         sent: bytes that may have arrived. reason: disclosure's UNREADABLE or INTERRUPTED. Raises nothing.
         """
-        self._way.fell_short(principal, copy, sent=sent, reason=reason)
+        of, frame = len(delivery.data), delivery.frame
+        self._way.fell_short(principal, delivery.copy, sent=sent, reason=reason, of=of, frame=frame)
 
     def list(self, principal: Principal, dataset_id: str, *, after: str = "") -> list[CopyRecord]:
         """A page of a dataset's released copies, by id, beginning behind `after`."""
@@ -54,7 +63,7 @@ class Broker:
         resource = Resource("Asset", asset.id, asset.dataset_id, asset.uploader_id)
         self._authorize(principal, Action.ORIGINAL_READ, resource, None)
 
-    def _settle(self, unit: Unit, principal: Principal, copy_id: str) -> Given | Refused:
+    def _settle(self, unit: Unit, principal: Principal, copy_id: str, frame: int | None) -> Given | Refused:
         """Holds copy, grant and person: a revocation comes wholly before the entry, or wholly after it."""
         copy = copies.get(unit.session, copy_id, hold=True)
         grant = grants.best_for(unit.session, person_id=principal.id, dataset_id=copy.dataset_id, hold=True)
@@ -66,7 +75,10 @@ class Broker:
             raise Withdrawn(f"copy {copy_id} was withdrawn; the dataset's list has what took its place")
         if grant is None or not copies.is_released(unit.session, copy, hold=True):
             raise NotFound(f"copy {copy_id} is not released")
-        return Given(copy, {"grant": grant.id, "purpose": grant.purpose})
+        if frame is not None and frame >= copy.frames:
+            raise NotFound(f"copy {copy_id} has no frame {frame}; it has {copy.frames}, counted from 0")
+        only = frame if copy.frames > 1 else None
+        return Given(copy, {"grant": grant.id, "purpose": grant.purpose}, only)
 
     def _authorize(
         self, principal: Principal, action: Action, resource: Resource, grant: GrantRecord | None

@@ -15,7 +15,7 @@ from typing import Final
 
 from gateway.errors import AccessDenied
 from gateway.services.authorize import record_denial
-from gateway.services.ports import CopyReader
+from gateway.services.ports import CopyReader, CutFrame
 from gateway.services.suspension import SUSPENDED
 from gateway.store.database import Database, Unit
 from gateway.store.queries import people
@@ -30,18 +30,24 @@ INTERRUPTED: Final = "interrupted"
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A whole copy that has authenticated."""
+    """A whole copy that has authenticated, or of one of several frames a picture of the one that is named."""
 
     copy: CopyRecord
     data: bytes
+    media_type: str
+    frame: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """It may be had. details: what its entry tells beside the copy, its asset and its dataset."""
+    """It may be had. details: what its entry tells beside the copy, its asset and its dataset.
+
+    frame: the only one that is given, of a copy of several.
+    """
 
     copy: CopyRecord
     details: Mapping[str, str | int] = field(default_factory=dict)
+    frame: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +60,25 @@ class Refused:
 
 
 class Disclosure:
-    """One way out. entry, failure: what the log calls a copy that leaves by it, and one that falls short."""
+    """One way out. entry, failure: what the log calls a copy that leaves by it, and one that falls short.
 
-    def __init__(self, database: Database, reader: CopyReader, *, entry: str, failure: str) -> None:
+    cut: of a way by which single frames leave.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        reader: CopyReader,
+        *,
+        entry: str,
+        failure: str,
+        cut: CutFrame | None = None,
+    ) -> None:
         self._database = database
         self._reader = reader
         self._entry = entry
         self._failure = failure
+        self._cut = cut
 
     def give(self, principal: Principal, settle: Callable[[Unit], Given | Refused]) -> Delivery:
         """What `settle` finds in the transaction of the entry, which must hold the rows that it decides by.
@@ -75,24 +93,44 @@ class Disclosure:
             if isinstance(settled, Refused):
                 record_denial(unit, principal, settled.action, settled.resource, settled.denied)
             else:
-                self._record(unit, principal, self._entry, settled.copy, settled.details)
+                details = {**settled.details, **_named(settled.frame)}
+                self._record(unit, principal, self._entry, settled.copy, details)
         if isinstance(settled, Refused):
             raise AccessDenied(settled.denied.reason)
-        # (2) That is committed. Authenticate the whole copy; only then are there bytes to send.
+        # (2) That is committed. Authenticate the whole copy; only then are there bytes to send, or to cut.
         copy = settled.copy
         try:
-            return Delivery(copy, self._reader.read(copy.id, copy.blob, copy.wrapped_key))
+            return self._of(settled, self._reader.read(copy.id, copy.blob, copy.wrapped_key))
         except Exception:
-            self.fell_short(principal, copy, sent=0, reason=UNREADABLE)
+            self.fell_short(principal, copy, sent=0, reason=UNREADABLE, frame=settled.frame)
             raise
 
-    def fell_short(self, principal: Principal, copy: CopyRecord, *, sent: int, reason: str) -> None:
+    def _of(self, given: Given, data: bytes) -> Delivery:
+        if given.frame is None:
+            return Delivery(given.copy, data, given.copy.media_type)
+        if self._cut is None:
+            raise ValueError("single frames do not leave by this way")
+        still = self._cut(data, given.frame)
+        return Delivery(given.copy, still.data, still.media_type, given.frame)
+
+    def fell_short(
+        self,
+        principal: Principal,
+        copy: CopyRecord,
+        *,
+        sent: int,
+        reason: str,
+        of: int | None = None,
+        frame: int | None = None,
+    ) -> None:
         """Records that a copy which the log says was given did not wholly arrive.
 
-        sent: bytes that may have arrived. reason: UNREADABLE or INTERRUPTED. Raises nothing: where this
-        cannot be recorded, the log goes on saying that all of it was given.
+        sent: bytes that may have arrived. reason: UNREADABLE or INTERRUPTED. of: bytes there were to send,
+        where it was not the copy as it is. frame: the one that was given. Raises nothing: where this cannot
+        be recorded, the log goes on saying that all of it was given.
         """
-        told: dict[str, str | int] = {"bytes": sent, "of": copy.byte_length, "reason": reason}
+        whole = copy.byte_length if of is None else of
+        told: dict[str, str | int] = {"bytes": sent, "of": whole, "reason": reason, **_named(frame)}
         try:
             with self._database.unit() as unit:
                 self._record(unit, principal, self._failure, copy, told)
@@ -115,6 +153,10 @@ class Disclosure:
             dataset=copy.dataset_id,
             **details,
         )
+
+
+def _named(frame: int | None) -> dict[str, str | int]:
+    return {} if frame is None else {"frame": frame}
 
 
 def judge(

@@ -1,7 +1,8 @@
 """Drafts: what an annotator has drawn so far, kept here so that a reload or the end of a lease loses nothing.
 
-A draft is parsed as a submission is, so it holds labels and nothing else. It is its author's alone, and goes
-when labels of its task are submitted. Keeping one is no entry: the log would hold little else.
+A draft is parsed as a submission is, so it holds labels and nothing else, those of all frames. It is its
+author's alone, and goes when labels of its task are submitted. Keeping one is no entry: the log would hold
+little else.
 """
 
 from __future__ import annotations
@@ -67,4 +68,5 @@ class LabelDrafts:
             label_set = categories.of(session, task.dataset_id)
         if copy is None:
             raise NotFound(f"task {task.id} has no image any more")
-        return parse_labels(document, size=Size(copy.width, copy.height), categories=label_set).labels
+        size = Size(copy.width, copy.height)
+        return parse_labels(document, size=size, categories=label_set, frames=copy.frames).labels

@@ -72,4 +72,5 @@ class LabelExport:
             with self._database.reading() as session:
                 records = submissions.by_ids(session, page)
             for record in records:
-                yield LabelledImage(record.asset_id, Size(record.width, record.height), record.labels)
+                size = Size(record.width, record.height)
+                yield LabelledImage(record.asset_id, size, record.labels, record.frames)

@@ -66,6 +66,7 @@ class LabelSubmissions:
                 person_id=principal.id,
                 width=copy.width,
                 height=copy.height,
+                frames=copy.frames,
                 labels=parsed.labels,
                 submitted_at=now,
             )
@@ -92,7 +93,7 @@ class LabelSubmissions:
         if copy is None:
             raise NotFound(f"task {task.id} has no image any more")
         size = Size(copy.width, copy.height)
-        return copy, parse_labels(document, size=size, categories=label_set)
+        return copy, parse_labels(document, size=size, categories=label_set, frames=copy.frames)
 
     def _repeated(self, task: TaskRecord, principal: Principal, parsed: Submitted) -> SubmissionRecord | None:
         with self._database.reading() as session:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -14,6 +15,19 @@ Enqueue = Callable[[str, int], None]
 EnqueueJob = Callable[[str, str, str], None]
 """Asks for a job: the workflow's name, the id that it is about, and which turn this is. Repeating it is
 harmless: a turn has one job."""
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """A picture of one frame. media_type: one that every browser shows."""
+
+    data: bytes
+    media_type: str
+
+
+CutFrame = Callable[[bytes, int], Still]
+"""Cuts a frame, or page, out of a copy of several, which authenticated; counted from 0. Raises VaultError
+where the copy is not of the frames that it was written with."""
 
 
 class CopyReader(Protocol):

@@ -17,8 +17,9 @@ from datetime import timedelta
 from gateway.services.ports import Clock, Enqueue
 from gateway.services.review_case import Case, act
 from gateway.services.review_consequence import consequence
+from gateway.services.review_looks import insist_on_all_seen, unseen_of
 from gateway.services.review_queue import ASSIGNMENT
-from gateway.services.review_sheet import Sheet, redactions_of, sheet_of, size_of
+from gateway.services.review_sheet import Sheet, frames_of, redactions_of, sheet_of, size_of
 from gateway.store.database import Database
 from gateway.store.queries import datasets, reviews
 from gateway.store.records import CopyRecord, DecisionRecord, ReviewRecord
@@ -59,7 +60,8 @@ class ReviewDecisions:
 
         def look(case: Case) -> Sheet:
             copy = case.copy()
-            return sheet_of(case.review, copy, _policy_of(case, copy))
+            unseen = unseen_of(case, copy, principal.id)
+            return sheet_of(case.review, copy, _policy_of(case, copy), unseen=unseen)
 
         return act(self._database, principal, Action.REVIEW_READ, review_id, look, now=self._clock())
 
@@ -75,14 +77,17 @@ class ReviewDecisions:
         """Records the decision and its consequence.
 
         hold: how long it can be taken back; nothing follows before.
-        Raises NotFound, AccessDenied, Conflict, InvalidDecision, LedgerUnavailable: then nothing was decided.
+        Raises NotFound, AccessDenied, Conflict, Unseen where a release is of what was not shown to this
+        person, InvalidDecision, LedgerUnavailable: then nothing was decided.
         """
 
         def settle_round(case: Case) -> Decided:
             copy = case.copy()
+            if verdict is not ReviewVerdict.QUARANTINE:  # a doubt never releases, so it needs no look
+                insist_on_all_seen(case, copy, principal.id)
             redactions = redactions_of(copy)
             decision = _decision(verdict, changes, redactions, copy, _policy_of(case, copy))
-            review = _record(case, principal, decision, changes, redactions, hold)
+            review = _record(case, principal, decision, changes, copy, hold)
             return Decided(review, consequence(case, copy, actor=principal.id))
 
         # (1) One transaction: the decision, its entries, and what follows.
@@ -138,9 +143,10 @@ def _record(
     principal: Principal,
     decision: Decision,
     changes: Changes,
-    redactions: tuple[Redaction, ...],
+    copy: CopyRecord,
     hold: timedelta | None,
 ) -> ReviewRecord:
+    redactions, frames = redactions_of(copy), frames_of(copy)
     since = case.review.assigned_at or case.now
     for index, reason in sorted(changes.rejected.items()):
         case.unit.ledger.record(
@@ -164,6 +170,8 @@ def _record(
         moved=len(changes.moved),
         rejected=len(changes.rejected),
         held=0 if hold is None else round(hold.total_seconds()),
+        frames=frames,
+        shown=frames - len(unseen_of(case, copy, principal.id)),
     )
     rejected = [
         {

@@ -21,6 +21,7 @@ from gateway.services.ports import Clock
 from gateway.services.review_case import Case, act
 from gateway.services.review_sheet import redactions_of
 from gateway.store.database import Database
+from gateway.store.queries import assets, review_frames, reviews
 from gateway.store.records import AssetRecord, CopyRecord
 from policies.access import Action, Principal
 
@@ -57,6 +58,18 @@ class ReviewImages:
         # (2) Open: the whole original authenticates; (3) decode it, confined; (4) encode bare pixels.
         image = self._sandbox.decode(self._originals.open(asset))
         return encode(_frame(image.frames, frame), _shown_as(image), lossless=image.lossless)
+
+    def delivered(self, principal: Principal, review_id: str, frame: int) -> None:
+        """What `show` gave went out: the frame counts as shown, where the review is still this person's.
+
+        Of the copy under review nothing counts: who releases an image has seen what may have to be hidden.
+        """
+        with self._database.unit() as unit:
+            # Held as by every act on a review: two frames that arrive at once come one after the other.
+            assets.get(unit.session, reviews.asset_of(unit.session, review_id), hold=True)
+            review = reviews.get(unit.session, review_id)
+            if reviews.is_held_by(review, principal.id, now=self._clock()):
+                review_frames.add(unit.session, review_id, principal.id, frame)
 
     def show_sanitized(self, principal: Principal, review_id: str, frame: int = 0) -> EncodedImage:
         """What the copy under review shows: its redactions on the original's pixels, made anew for the view.

@@ -9,7 +9,7 @@ from gateway.services.authorize import authorize
 from gateway.services.ports import Clock
 from gateway.services.review_case import Case, act
 from gateway.store.database import Database
-from gateway.store.queries import assets, reviews
+from gateway.store.queries import assets, review_frames, reviews
 from gateway.store.records import DecisionRecord, ReviewRecord
 from policies.access import INSTALLATION, Action, Principal, Resource
 from policies.review import ReviewState
@@ -52,11 +52,16 @@ class ReviewQueue:
             return reviews.queue(session, person_id=principal.id, now=now, after=after, limit=PAGE)
 
     def claim(self, principal: Principal, review_id: str) -> ReviewRecord:
-        """Assigns the review to this person for a while. Raises NotFound, AccessDenied, Conflict."""
+        """Assigns the review to this person for a while. Raises NotFound, AccessDenied, Conflict.
+
+        Where it is not theirs already, they have been shown nothing of it yet.
+        """
 
         def take(case: Case) -> ReviewRecord:
             case.copy()
             mine = _is_free_or_own(case, principal)
+            if not mine:
+                review_frames.forget(case.unit.session, review_id)
             since = case.review.assigned_at if mine and case.review.assigned_at else case.now
             until = case.now + self._assignment
             case.unit.ledger.record(

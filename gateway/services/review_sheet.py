@@ -30,15 +30,19 @@ class SheetRegion:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """unhidden: what detectors saw, too weakly for the policy to hide it, or where it keeps it visible."""
+    """unhidden: what detectors saw, too weakly for the policy to hide it, or where it keeps it visible.
+
+    unseen: frames, from 0, that are yet to be shown to whoever reads it; until then, they cannot release it.
+    """
 
     review: ReviewRecord
     copy: CopyRecord
     regions: tuple[SheetRegion, ...]
     unhidden: tuple[Detection, ...]
+    unseen: tuple[int, ...]
 
 
-def sheet_of(review: ReviewRecord, copy: CopyRecord, policy: Policy) -> Sheet:
+def sheet_of(review: ReviewRecord, copy: CopyRecord, policy: Policy, *, unseen: tuple[int, ...]) -> Sheet:
     found = [Detection.parse(stored) for stored in copy.report["detections"]]
     always = policy.always_hidden(size_of(copy))
     regions = tuple(
@@ -53,7 +57,7 @@ def sheet_of(review: ReviewRecord, copy: CopyRecord, policy: Policy) -> Sheet:
         if (rule := policy.rule_for(one.kind)) is not None
         and (one.score < rule.review or policy.keeps(one, size_of(copy)))
     )
-    return Sheet(review, copy, regions, weak)
+    return Sheet(review, copy, regions, weak, unseen)
 
 
 def redactions_of(copy: CopyRecord) -> tuple[Redaction, ...]:

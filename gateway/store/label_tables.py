@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, Column, Index, Text, UniqueConstraint
+from sqlalchemy import JSON, Column, Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from gateway.store.columns import time_column
@@ -46,7 +46,8 @@ class LabelTask(SQLModel, table=True):
 class LabelSubmission(SQLModel, table=True):
     """An image's labels as somebody submitted them; never changed. The greatest number of a task counts.
 
-    seconds: since the claim, or since the same person's submission before it, whichever was later.
+    seconds: since the claim, or since the same person's submission before it, whichever was later. frames: of
+    the copy; labels say which of them they are on.
     """
 
     __tablename__ = "label_submission"
@@ -64,6 +65,7 @@ class LabelSubmission(SQLModel, table=True):
     person_id: str = Field(foreign_key="person.id")
     width: int
     height: int
+    frames: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
     count: int
     labels: str = Field(sa_column=Column(Text, nullable=False))
     submitted_at: datetime = time_column()

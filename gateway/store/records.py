@@ -160,6 +160,12 @@ class CopyRecord:
     created_at: datetime
     withdrawn_at: datetime | None = None
 
+    @property
+    def frames(self) -> int:
+        """Or pages: how many the image has. Copies of before there could be several say nothing."""
+        frames: int = self.report.get("frames", 1)
+        return frames
+
 
 @dataclass(frozen=True, slots=True)
 class ReviewRecord:
@@ -261,7 +267,7 @@ class TaskCounts:
 
 @dataclass(frozen=True, slots=True)
 class SubmissionRecord:
-    """width, height: of the copy that the labels were drawn on, and so of the oriented original."""
+    """width, height, frames: of the copy that the labels were drawn on, and so of the oriented original."""
 
     id: str
     task_id: str
@@ -272,6 +278,7 @@ class SubmissionRecord:
     person_id: str
     width: int
     height: int
+    frames: int
     labels: tuple[Label, ...]
     submitted_at: datetime
 

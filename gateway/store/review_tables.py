@@ -40,6 +40,18 @@ class Review(SQLModel, table=True):
     held_until: datetime | None = time_column(nullable=True)
 
 
+class ReviewFrame(SQLModel, table=True):
+    """A frame whose original reached whoever holds the review, under their present claim; from 0.
+
+    Once the review is decided: what its reviewer had been shown.
+    """
+
+    __tablename__ = "review_frame"
+    review_id: str = Field(primary_key=True, foreign_key="review.id")
+    frame: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    person_id: str = Field(foreign_key="person.id")
+
+
 class ReviewDecision(SQLModel, table=True):
     """What one reviewer decided; never changed, and taken back only whole and while it is held.
 

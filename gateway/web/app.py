@@ -44,6 +44,7 @@ from gateway.services.originals import Originals
 from gateway.services.policies import Policies
 from gateway.services.policy_overview import PolicyOverview
 from gateway.services.policy_previews import PolicyPreviews
+from gateway.services.ports import Still
 from gateway.services.progress import Progress
 from gateway.services.proofs import Proofs
 from gateway.services.readiness import Readiness, sequencer_in_time
@@ -212,7 +213,7 @@ def _services(settings: Settings, role: Role, database: Database, queue: JobQueu
     broker = intake = desk = hooks = names = shown = None
     if role in (Role.ALL, Role.BROKER):
         reader = CopyReader(installation.copy_blobs(settings), installation.copy_keys(settings))
-        broker = Broker(database, reader, utc_now)
+        broker = Broker(database, reader, utc_now, cut=_cut)
         shown = CopyPreviews(database, reader, utc_now)
     if queue is not None and role in (Role.ALL, Role.REVIEW):
         desk = _review_desk(settings, database, queue)
@@ -264,6 +265,13 @@ def _services(settings: Settings, role: Role, database: Database, queue: JobQueu
         review_figures=ReviewFigures(database, utc_now),
         tending=Tending(database, queue.enqueue, utc_now) if queue is not None else None,
     )
+
+
+def _cut(data: bytes, frame: int) -> Still:
+    # Imported here: a broker's process does without the imaging room until a frame is asked for.
+    from gateway.services.stills import cut
+
+    return cut(data, frame)
 
 
 def _log(settings: Settings, database: Database, verifier: CheckpointVerifier) -> Log:

@@ -36,6 +36,7 @@ BY_NAME: Final[dict[str, Any]] = {
     "bytes": 184_213,
     "width": 1280,
     "height": 720,
+    "frames": 1,
     "hidden": 3,
     "attempts": 1,
     "revision": 1,

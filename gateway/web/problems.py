@@ -129,6 +129,7 @@ def _ours(_: Request, exc: Exception) -> Problem:
         headers=headers,
         code=getattr(exc, "code", None) or getattr(exc, "reason", None),
         advice=getattr(exc, "advice", None),
+        frames=list(getattr(exc, "frames", ())) or None,
         faults=[_told(fault) for fault in getattr(exc, "faults", None) or ()] or None,
     )
 

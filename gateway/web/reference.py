@@ -27,6 +27,11 @@ PROBLEM: Final = {
         "detail": {"type": "string"},
         "code": {"type": "string", "description": "The reason, as it stands in the log."},
         "advice": {"type": "string", "description": "What the sender can do."},
+        "frames": {
+            "type": "array",
+            "description": "Of an image under review: those that were not shown to you, from 0.",
+            "items": {"type": "integer"},
+        },
         "faults": {
             "type": "array",
             "description": "What is wrong where, if it is more than one thing.",
@@ -180,7 +185,8 @@ def _fill_problem(status: int, answer: dict[str, Any]) -> None:
         return
     _, kind, detail, members = PROBLEMS.get(status, ("", "about", HTTPStatus(status).phrase, {}))
     example = {"type": PREFIX + kind, "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
-    answer["content"] = {MEDIA_TYPE: {"schema": REFERENCE, "example": example | dict(members)}}
+    own = answer.get("content", {}).get(MEDIA_TYPE, {}).get("example", members)
+    answer["content"] = {MEDIA_TYPE: {"schema": REFERENCE, "example": example | dict(own)}}
     if status == HTTPStatus.UNAUTHORIZED:
         answer["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
 

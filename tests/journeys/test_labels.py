@@ -338,3 +338,50 @@ def test_a_withdrawn_image_is_offered_to_nobody(house: House) -> None:
     assert street.claim(street.first, task=task["id"]).status_code == 409
     house.installation.execute(state, state="released", id=task["asset"])
     assert street.claim(street.first).json()["id"] == task["id"]
+
+
+def several(name: str, count: int) -> tuple[bytes, list[np.ndarray[Any, np.dtype[np.uint8]]]]:
+    """A file of frames, and their pixels: each of a colour of its own, in which there is nothing to hide."""
+    colours = ((40 * number, 90, 200 - 40 * number) for number in range(count))
+    first, *rest = (Image.new("RGB", (64, 48), colour) for colour in colours)
+    buffer = io.BytesIO()
+    more = {"lossless": True, "duration": 80} if name == "WEBP" else {}
+    first.save(buffer, name, save_all=True, append_images=rest, **more)
+    return buffer.getvalue(), [np.asarray(image) for image in (first, *rest)]
+
+
+def test_each_frame_of_an_animation_and_of_pages_is_seen_labelled_and_exported(house: House) -> None:
+    brought = [several("WEBP", 3), several("TIFF", 2)]
+    street = make_street(house, *(data for data, _ in brought))
+    by_count = {len(frames): frames for _, frames in brought}
+    boxes: dict[str, dict[int, list[float]]] = {}
+    for _ in brought:
+        task = street.claim(street.first).json()
+        wanted, content = by_count[task["frames"]], f"/v1/copies/{task['copy_id']}/content"
+        for frame, pixels in enumerate(wanted):
+            answer = street.first.http.get(content, params={"frame": frame})
+            assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+            assert answer.headers["content-type"] in ("image/png", "image/webp")
+            np.testing.assert_array_equal(pixels_of(answer.content), pixels)
+        assert street.first.http.get(content, params={"frame": len(wanted)}).status_code == 404
+        whole = content_of(street.first, task["copy_id"])
+        assert whole.headers["content-type"] == task["media_type"]
+        with Image.open(io.BytesIO(whole.content)) as image:
+            assert getattr(image, "n_frames", 1) == len(wanted)
+        boxes[task["asset"]] = {n: [10 * n, 8, 9, 20] for n in range(1, len(wanted))}
+        labels = [BOX | {"id": n, "bbox": bbox, "frame": n} for n, bbox in boxes[task["asset"]].items()]
+        too_far = submit(street.first, task["id"], *labels, BOX | {"id": 9, "frame": len(wanted)})
+        assert (too_far.status_code, too_far.json()["code"]) == (422, "labels.invalid")
+        assert submit(street.first, task["id"], *labels).status_code == 200
+
+    delivered = [e["details"].get("frame") for e in house.installation.entries("copy.delivered")]
+    assert {0, 1, 2, None} <= set(delivered)
+    coco = street.export("coco").json()
+    assert len(coco["images"]) == 5
+    names = {image["id"]: (image["asset"], image["frame"]) for image in coco["images"]}
+    found = {names[a["image_id"]]: a["bbox"] for a in coco["annotations"]}
+    assert found == {(asset, n): bbox for asset, each in boxes.items() for n, bbox in each.items()}
+    archive = zipfile.ZipFile(io.BytesIO(street.export("yolo").content))
+    for image in coco["images"]:
+        lines = archive.read(f"labels/{image['file_name']}.txt").splitlines()
+        assert len(lines) == (1 if image["frame"] else 0)

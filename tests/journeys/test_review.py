@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -14,10 +15,11 @@ from tests.journeys.conftest import House
 from tests.journeys.test_denials import one_denial, refused
 from tests.journeys.test_log_unwritable import assert_unavailable, log_full
 from tests.support.gateway import Person, content_of, give_grant, settled, upload
-from tests.support.pictures import distinct, part, photo_with_plate, pixels_of, png
+from tests.support.pictures import distinct, part, photo_with_plate, pixels_of, png, three_pages, tiff
 from tests.support.reviews import (
     claimed,
     decide,
+    decision_of,
     image_of,
     in_state,
     looked_at_dataset,
@@ -159,8 +161,7 @@ def test_nobody_sees_the_original_but_who_holds_the_review_while_it_lasts(
     with one_denial(house, holder, "review.image", "review.expired"):
         refused(image_of(holder, review), "review.expired")
     with one_denial(house, holder, "review.decide", "review.expired"):
-        response = holder.http.post(f"/v1/reviews/{review}/decision", json={"verdict": "release"})
-        refused(response, "review.expired")
+        refused(decision_of(holder, review), "review.expired")
     claimed(other, review)  # what lapsed is free again
     with one_denial(house, holder, "review.image", "review.unassigned"):
         refused(image_of(holder, review), "review.unassigned")
@@ -174,11 +175,43 @@ def test_an_original_is_not_shown_when_the_log_cannot_be_written(
 ) -> None:
     [review] = reviews_of(house.installation, waiting_asset(house.uploader, dataset, picture))
     claimed(house.reviewer, review)
+    assert image_of(house.reviewer, review).status_code == 200
     with log_full(house.installation):
         assert_unavailable(image_of(house.reviewer, review))
-        decision = house.reviewer.http.post(f"/v1/reviews/{review}/decision", json={"verdict": "release"})
-        assert_unavailable(decision)
+        assert_unavailable(decision_of(house.reviewer, review))
     assert sheet_of(house.reviewer, review)["review"]["state"] == "assigned"
+
+
+def unseen(response: httpx.Response) -> list[int]:
+    """The frames that a refused release names."""
+    problem = response.json()
+    assert (response.status_code, problem["code"]) == (409, "review.unseen"), response.text
+    assert problem["advice"]
+    frames: list[int] = problem["frames"]
+    return frames
+
+
+def test_an_image_that_was_not_fetched_is_not_released(house: House, dataset: str, picture: bytes) -> None:
+    [review] = reviews_of(house.installation, waiting_asset(house.uploader, dataset, picture))
+    claimed(house.reviewer, review)
+    assert unseen(decision_of(house.reviewer, review)) == [0]
+    assert house.reviewer.http.head(f"/v1/reviews/{review}/image").status_code == 200  # nothing of it arrives
+    assert unseen(decision_of(house.reviewer, review)) == [0]
+    assert image_of(house.reviewer, review).status_code == 200
+    assert decision_of(house.reviewer, review).json()["follows"] == "released"
+
+
+def test_each_page_is_fetched_before_the_image_is_released(house: House, dataset: str) -> None:
+    [review] = reviews_of(house.installation, waiting_asset(house.uploader, dataset, tiff(three_pages())))
+    claimed(house.reviewer, review)
+    for frame in (0, 2):
+        assert image_of(house.reviewer, review, frame).status_code == 200
+    assert image_of(house.reviewer, review, 3).status_code == 404
+    sheet = sheet_of(house.reviewer, review)
+    assert (sheet["frames"], sheet["unseen"]) == (3, [1])
+    assert unseen(decision_of(house.reviewer, review)) == [1]
+    assert image_of(house.reviewer, review, 1).status_code == 200
+    assert decision_of(house.reviewer, review).json()["follows"] == "released"
 
 
 def test_two_who_agree_release_what_hides_all_that_either_hides(
@@ -238,6 +271,7 @@ def test_a_decision_that_does_not_fit_the_image_is_refused_whole(
 ) -> None:
     [review] = reviews_of(house.installation, waiting_asset(house.uploader, dataset, picture))
     claimed(house.reviewer, review)
+    assert image_of(house.reviewer, review).status_code == 200
     entries = len(house.installation.entries())
     outside = {"x0": 0, "y0": 0, "x1": 9000, "y1": 8}
     for changes in (
@@ -248,9 +282,7 @@ def test_a_decision_that_does_not_fit_the_image_is_refused_whole(
         {"added": [{"kind": "face", "region": PATCH, "method": "blur"}]},  # the policy fills
         {"added": [{"kind": "face", "region": {**PATCH, "x1": 400}}]},
     ):
-        response = house.reviewer.http.post(
-            f"/v1/reviews/{review}/decision", json={"verdict": "release", **changes}
-        )
+        response = decision_of(house.reviewer, review, **changes)
         assert response.status_code == 422, (changes, response.text)
     assert len(house.installation.entries()) == entries
     assert sheet_of(house.reviewer, review)["review"]["state"] == "assigned"

@@ -14,7 +14,7 @@ from policies.review import Changes, ReviewVerdict
 from tests.support.crashing import POINTS
 from tests.support.gateway import Installation, Person, settled, upload
 from tests.support.pictures import plate_png
-from tests.support.reviews import claimed, decide, in_state, looked_at_dataset, reviews_of
+from tests.support.reviews import claimed, decide, image_of, in_state, looked_at_dataset, reviews_of
 
 KILLED = -9
 HELD = "hold-"
@@ -23,6 +23,7 @@ CARRIED_OUT = [name for name in POINTS if name.startswith(("remake", HELD))]
 
 def hold_and_be_gone(apart: Installation, reviewer: Person, review: str) -> None:
     """As the console's server holds a release: one transaction, after which no process remembers it."""
+    assert image_of(reviewer, review).status_code == 200
 
     def ask(copy_id: str, attempts: int) -> None:
         raise AssertionError("a held decision asks for nothing")

@@ -51,6 +51,18 @@ def distinct(data: bytes) -> bytes:
     return data + b"%d" % next(_numbers)
 
 
+def three_pages() -> list[Image.Image]:
+    """Pages of 320x240, each of one colour, on which there is nothing to hide; other ones with each call."""
+    number = next(_numbers)
+    return [Image.new("RGB", (320, 240), (200 - 40 * page, 90, number % 256)) for page in range(3)]
+
+
+def tiff(pages: list[Image.Image]) -> bytes:
+    buffer = io.BytesIO()
+    pages[0].save(buffer, "TIFF", save_all=True, append_images=pages[1:])
+    return buffer.getvalue()
+
+
 def photo_with_plate(image: Image.Image) -> Image.Image:
     """A photo of 512x512 with the drawn plate in its lower left corner: two kinds of things to hide."""
     both = image.copy()

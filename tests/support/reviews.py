@@ -70,13 +70,20 @@ def sheet_of(reviewer: Person, review: str) -> dict[str, Any]:
     return sheet
 
 
-def image_of(person: Person, review: str) -> httpx.Response:
-    return person.http.get(f"/v1/reviews/{review}/image")
+def image_of(person: Person, review: str, frame: int = 0) -> httpx.Response:
+    return person.http.get(f"/v1/reviews/{review}/image", params={"frame": frame})
+
+
+def decision_of(reviewer: Person, review: str, verdict: str = "release", **changes: Any) -> httpx.Response:
+    """changes: moved, rejected, added, as the API takes them."""
+    return reviewer.http.post(f"/v1/reviews/{review}/decision", json={"verdict": verdict, **changes})
 
 
 def decide(reviewer: Person, review: str, verdict: str = "release", **changes: Any) -> dict[str, Any]:
-    """The decision's answer. changes: moved, rejected, added, as the API takes them."""
-    response = reviewer.http.post(f"/v1/reviews/{review}/decision", json={"verdict": verdict, **changes})
+    """The decision's answer. What is to be released was looked at before: an image of one frame."""
+    if verdict == "release":
+        assert image_of(reviewer, review).status_code == 200
+    response = decision_of(reviewer, review, verdict, **changes)
     assert response.status_code == 200, response.text
     answer: dict[str, Any] = response.json()
     return answer

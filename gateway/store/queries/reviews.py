@@ -104,6 +104,12 @@ def is_lapsed(review: ReviewRecord, *, now: datetime) -> bool:
     return review.state is ReviewState.ASSIGNED and until is not None and until <= now
 
 
+def is_held_by(review: ReviewRecord, person_id: str, *, now: datetime) -> bool:
+    """Whether it is assigned to this person, whose time is not over."""
+    held = review.state is ReviewState.ASSIGNED and review.assigned_to == person_id
+    return held and not is_lapsed(review, now=now)
+
+
 def assign(
     session: Session, review_id: str, *, person_id: str, since: datetime, until: datetime
 ) -> ReviewRecord:

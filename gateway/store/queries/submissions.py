@@ -25,6 +25,7 @@ def add(session: Session, record: SubmissionRecord, *, seconds: int | None = Non
             person_id=record.person_id,
             width=record.width,
             height=record.height,
+            frames=record.frames,
             count=len(record.labels),
             labels=to_text(record.labels),
             submitted_at=record.submitted_at,
@@ -73,6 +74,7 @@ def _record(row: LabelSubmission) -> SubmissionRecord:
         person_id=row.person_id,
         width=row.width,
         height=row.height,
+        frames=row.frames,
         labels=from_text(row.labels),
         submitted_at=row.submitted_at,
     )

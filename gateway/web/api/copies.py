@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
 
 from gateway.services.broker import PAGE
 from gateway.services.disclosure import INTERRUPTED
@@ -12,6 +14,11 @@ from gateway.web.identity import Asking
 from gateway.web.services import Offered, offered
 
 router = APIRouter(tags=["copies"])
+
+OneFrame = Annotated[
+    int | None,
+    Query(ge=0, lt=5_000, description="Of an animation or of pages this one alone, from 0.", examples=[0]),
+]
 
 VIEW_ONLY = {
     # Nothing on the way keeps it, and no browser takes it for anything but a picture.
@@ -39,13 +46,22 @@ def list_copies(
     response_class=Response,
     responses={200: {"content": {"image/jpeg": {}, "image/png": {}, "image/webp": {}, "image/tiff": {}}}},
 )
-def read_copy(copy_id: Id, principal: Asking, services: Offered) -> Response:
-    """The sanitized image, once the delivery is on the log. What does not reach its end is entered too."""
+def read_copy(
+    copy_id: Id,
+    principal: Asking,
+    services: Offered,
+    frame: OneFrame = None,
+) -> Response:
+    """The sanitized image, once the delivery is on the log. What does not reach its end is entered too.
+
+    Without `frame` the file as it is: of an animation a WebP, of pages a TIFF. With it a picture of that
+    frame alone, as WebP or PNG, and its entry names it; an image of one frame is its own picture.
+    """
     broker = offered(services.broker)
-    delivery = broker.deliver(principal, copy_id)
+    delivery = broker.deliver(principal, copy_id, frame=frame)
     return DeliveryResponse(
         delivery.data,
-        media_type=delivery.copy.media_type,
+        media_type=delivery.media_type,
         headers=VIEW_ONLY,
-        interrupted=lambda sent: broker.undelivered(principal, delivery.copy, sent=sent, reason=INTERRUPTED),
+        interrupted=lambda sent: broker.undelivered(principal, delivery, sent=sent, reason=INTERRUPTED),
     )

@@ -39,7 +39,8 @@ def export_labels(
     """The newest labels of each image, which is named by its asset's id.
 
     `coco`: one JSON document. `yolo`: a ZIP of data.yaml and labels/ASSET.txt, where a polygon has become
-    the box around it. Coordinates are those of the oriented original.
+    the box around it. Coordinates are those of the oriented original. Of an animation or of pages each frame
+    is an image: ASSET_000000, ASSET_000001 and so on, with `asset` and `frame` beside its name in COCO.
     """
     found = services.label_export.open(principal, dataset_id, format)
     headers = {

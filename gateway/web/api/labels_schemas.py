@@ -53,7 +53,8 @@ class RenewForm(BaseModel):
 class TaskOut(BaseModel):
     """One image to be labelled. Its pixels are at /v1/copies/{copy}/content; width and height are theirs.
 
-    `lease_until` is told to whoever has the task.
+    Of an animation or of pages there are several `frames`, all of one size: that address with `?frame=` gives
+    one of them as a picture that every browser shows. `lease_until` is told to whoever has the task.
     """
 
     id: str
@@ -63,6 +64,7 @@ class TaskOut(BaseModel):
     media_type: str
     width: int
     height: int
+    frames: int
     state: TaskState
     yours: bool = Field(description="Whether you have it right now.")
     lease_until: datetime | None
@@ -78,6 +80,7 @@ class TaskOut(BaseModel):
             media_type=view.copy.media_type,
             width=view.copy.width,
             height=view.copy.height,
+            frames=view.copy.frames,
             state=view.state,
             yours=view.yours,
             lease_until=view.task.lease_until if view.yours else None,
@@ -140,13 +143,14 @@ _COORDINATES: Final = {"type": "array", "items": {"type": "number"}}
 COCO_SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
     "required": ["annotations"],
-    "description": "COCO JSON of the one image. Coordinates are pixels of the copy. What is not named here "
-    "is passed over, and the answer says so.",
+    "description": "COCO JSON of the one image. Coordinates are pixels of the copy. Of an image of several "
+    "frames or pages each annotation says its `frame`, or names one of `images` that does; without either it "
+    "is on the first, 0. What is not named here is passed over, and the answer says so.",
     "properties": {
         "images": {
             "type": "array",
             "minItems": 1,
-            "maxItems": 1,
+            "description": "The one image; of one of several frames those that have labels, each once.",
             "items": {
                 "type": "object",
                 "required": ["id"],
@@ -154,6 +158,7 @@ COCO_SCHEMA: Final[dict[str, Any]] = {
                     "id": {"type": "integer"},
                     "width": {"type": "integer"},
                     "height": {"type": "integer"},
+                    "frame": {"type": "integer", "minimum": 0},
                 },
             },
         },
@@ -173,6 +178,11 @@ COCO_SCHEMA: Final[dict[str, Any]] = {
                 "properties": {
                     "id": {"type": "integer", "minimum": 0},
                     "image_id": {"type": "integer"},
+                    "frame": {
+                        "type": "integer",
+                        "minimum": 0,
+                        "description": "of an animation or of pages, from 0; less than the task's `frames`",
+                    },
                     "category_id": {"type": "integer"},
                     "bbox": {
                         **_COORDINATES,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Response
 
+from gateway.errors import Unseen
+from gateway.services.review_looks import told
 from gateway.services.review_queue import PAGE
 from gateway.web.api.copies import VIEW_ONLY
 from gateway.web.api.reviews_schemas import (
@@ -18,7 +20,9 @@ from gateway.web.api.reviews_schemas import (
     SheetOut,
 )
 from gateway.web.api.schemas import Id
+from gateway.web.delivery import ShownResponse
 from gateway.web.identity import Asking
+from gateway.web.problems import MEDIA_TYPE
 from gateway.web.services import Offered, offered
 
 router = APIRouter(tags=["reviews"])
@@ -72,16 +76,43 @@ def read_review_image(
 ) -> Response:
     """The original's pixels, for whoever holds the review, as long as that lasts; each view is on the log.
 
-    Of an animation or of pages one frame at a time; regions are hidden in all of them.
+    Of an animation or of pages one frame at a time; regions are hidden in all of them. A frame that went out
+    whole counts as shown to you; a HEAD does not.
     """
-    shown = offered(services.reviews).images.show(principal, review_id, frame)
-    return Response(shown.data, media_type=shown.media_type, headers=VIEW_ONLY)
+    images = offered(services.reviews).images
+    shown = images.show(principal, review_id, frame)
+    return ShownResponse(
+        shown.data,
+        media_type=shown.media_type,
+        headers=VIEW_ONLY,
+        delivered=lambda: images.delivered(principal, review_id, frame),
+    )
 
 
-@router.post("/reviews/{review_id}/decision")
+_UNSEEN: Final[dict[int | str, dict[str, Any]]] = {
+    409: {
+        "description": "The state of things forbids it; nothing was decided. `review.unseen`: not every "
+        "frame was shown to you since you claimed the review; `frames` says which.",
+        "content": {
+            MEDIA_TYPE: {
+                "example": {
+                    "detail": told((0, 2), 3),
+                    "code": Unseen.code,
+                    "advice": Unseen.advice,
+                    "frames": [0, 2],
+                }
+            }
+        },
+    }
+}
+
+
+@router.post("/reviews/{review_id}/decision", responses=_UNSEEN)
 def decide_review(review_id: Id, form: DecisionForm, principal: Asking, services: Offered) -> DecidedOut:
     """Decides: a worker makes the next copy and releases it, or the image is quarantined.
 
+    To release an image you must have fetched it since you claimed the review: each frame, at
+    `/v1/reviews/{review_id}/image`. To quarantine it you need not.
     Where the policy wants two reviewers, both must decide first; where they disagree, a third.
     """
     decided = offered(services.reviews).decisions.decide(

@@ -247,6 +247,11 @@ class SheetOut(BaseModel):
     frames: int = Field(
         description="Of an animation or of pages: look at each, with ?frame=, before deciding."
     )
+    unseen: list[int] = Field(
+        description="Frames, from 0, that were not shown to you since you claimed the review. While there "
+        "are any, you cannot release the image.",
+        examples=[[0]],
+    )
     policy_version: str
     regions: list[ReviewRegionOut]
     unhidden: list[SuspicionOut]
@@ -258,6 +263,7 @@ class SheetOut(BaseModel):
             width=sheet.copy.width,
             height=sheet.copy.height,
             frames=frames_of(sheet.copy),
+            unseen=list(sheet.unseen),
             policy_version=sheet.copy.report["policy_version"],
             regions=[ReviewRegionOut.of(one) for one in sheet.regions],
             unhidden=[SuspicionOut.of(one) for one in sheet.unhidden],

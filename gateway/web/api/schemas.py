@@ -134,7 +134,7 @@ class GrantOut(BaseModel):
 
 
 class CopyOut(BaseModel):
-    """A sanitized copy. Its content is at /v1/copies/{id}/content."""
+    """A sanitized copy. Its content is at /v1/copies/{id}/content, with `?frame=` one of several frames."""
 
     id: str
     asset: str
@@ -143,6 +143,7 @@ class CopyOut(BaseModel):
     bytes: int
     width: int
     height: int
+    frames: int
     policy_version: str
     created_at: datetime
 
@@ -156,6 +157,7 @@ class CopyOut(BaseModel):
             bytes=record.byte_length,
             width=record.width,
             height=record.height,
+            frames=record.frames,
             policy_version=record.report["policy_version"],
             created_at=record.created_at,
         )

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
-from gateway.labels.coco import to_annotation
+from gateway.labels.coco import on_its_frame
 from gateway.labels.model import Category, Label
 from gateway.services.guidelines import Handbook
 from gateway.services.label_tasks import TaskView
@@ -93,6 +93,7 @@ def _document(
         "task": task.id,
         "width": view.copy.width,
         "height": view.copy.height,
+        "frames": view.copy.frames,
         "lease": lease_told(task.lease_until, grant_until),
         "classes": [
             {
@@ -104,7 +105,7 @@ def _document(
             }
             for row in classes
         ],
-        "annotations": [to_annotation(label) for label in labels],
+        "annotations": [on_its_frame(label) for label in labels],
     }
     # Inside <script type="application/json">, where only "</" and "<!--" mean anything.
     return Markup(json.dumps(told).replace("<", "\\u003c"))  # noqa: S704

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from audit.entry import Entry
 from gateway.services.asset_life import Life
 from gateway.store.log_terms import moment
 from gateway.store.queries.log_search import ListedEntry
@@ -93,9 +94,10 @@ def _withdrawals(life: Life) -> list[Moment]:
 def _is_another_look(one: ListedEntry | None, other: ListedEntry) -> bool:
     if one is None or one.entry is None or other.entry is None or one.entry.action != "copy.delivered":
         return False
-    return (one.entry.action, one.entry.actor, one.entry.subject, one.entry.details) == (
-        other.entry.action,
-        other.entry.actor,
-        other.entry.subject,
-        other.entry.details,
-    )
+    return _look(one.entry) == _look(other.entry)
+
+
+def _look(entry: Entry) -> tuple[object, ...]:
+    """What two looks at one copy have in common: whichever frame of it each showed."""
+    details = {name: value for name, value in entry.details.items() if name != "frame"}
+    return entry.action, entry.actor, entry.subject, details

@@ -18,6 +18,7 @@ from gateway.web.console import review_words
 from gateway.web.console.pages import goto, page
 from gateway.web.console.review_schemas import BenchOut, DecidedOut, MovedOnOut
 from gateway.web.console.visitor import Acting, Visiting, only
+from gateway.web.delivery import ShownResponse
 from gateway.web.services import Offered, offered
 from policies.access import Role
 from policies.review import ReviewVerdict
@@ -54,9 +55,15 @@ def claim(review_id: Review, visitor: Acting, services: Offered) -> BenchOut:
 
 @router.get("/review/{review_id}/image")
 def original(review_id: Review, visitor: Visiting, services: Offered, frame: FrameNumber = 0) -> Response:
-    """The original's pixels, once this look is on the log."""
-    shown = offered(services.reviews).images.show(visitor.principal, review_id, frame)
-    return Response(shown.data, media_type=shown.media_type, headers=VIEW_ONLY)
+    """The original's pixels, once this look is on the log. What went out whole counts as shown."""
+    images = offered(services.reviews).images
+    shown = images.show(visitor.principal, review_id, frame)
+    return ShownResponse(
+        shown.data,
+        media_type=shown.media_type,
+        headers=VIEW_ONLY,
+        delivered=lambda: images.delivered(visitor.principal, review_id, frame),
+    )
 
 
 @router.get("/review/{review_id}/sanitized")
@@ -68,7 +75,10 @@ def sanitized(review_id: Review, visitor: Visiting, services: Offered, frame: Fr
 
 @router.post("/review/{review_id}/decision")
 def decide(review_id: Review, form: DecisionForm, visitor: Acting, services: Offered) -> DecidedOut:
-    """A release is held, so that it can be undone; a quarantine, which was asked about, is not."""
+    """A release is held, so that it can be undone; a quarantine, which was asked about, is not.
+
+    Refused with `review.unseen` where a frame did not reach this person, whatever their page thinks.
+    """
     desk = offered(services.reviews)
     hold = HOLD if form.verdict is ReviewVerdict.RELEASE else None
     decided = desk.decisions.decide(

@@ -153,7 +153,10 @@ class PolicyOut(BaseModel):
 
 
 class BenchOut(BaseModel):
-    """Everything about an image but its pixels. kinds: those that the policy has a rule for come first."""
+    """Everything about an image but its pixels. kinds: those that the policy has a rule for come first.
+
+    unseen: frames, from 0, that are yet to be looked at before the image can be released.
+    """
 
     review: ReviewOut
     dataset: str
@@ -161,6 +164,7 @@ class BenchOut(BaseModel):
     width: int
     height: int
     frames: int
+    unseen: tuple[int, ...]
     kinds: tuple[Kind, ...]
     regions: tuple[RegionOut, ...]
     unhidden: tuple[RegionOut, ...]
@@ -178,6 +182,7 @@ class BenchOut(BaseModel):
             width=sheet.copy.width,
             height=sheet.copy.height,
             frames=frames_of(sheet.copy),
+            unseen=sheet.unseen,
             kinds=tuple(sorted(Kind, key=lambda kind: kind not in policy.kinds)),
             regions=regions,
             unhidden=tuple(RegionOut.suspected(one, policy, lines) for one in sheet.unhidden),

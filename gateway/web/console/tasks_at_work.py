@@ -16,6 +16,7 @@ from gateway.errors import Conflict
 from gateway.services.disclosure import INTERRUPTED
 from gateway.services.label_tasks import TaskView
 from gateway.web.api.json_bodies import read_json
+from gateway.web.api.reviews_schemas import FrameNumber
 from gateway.web.api.schemas import Id
 from gateway.web.api.tasks import MAX_LABELS_BYTES
 from gateway.web.console.annotation import lease_told
@@ -40,19 +41,24 @@ BYTES: Final = "application/octet-stream"
 
 
 @router.post("/tasks/{task_id}/image")
-def image(task_id: Id, request: Request, visitor: Acting, services: Offered) -> Response:
-    """The sanitized copy, to whoever has the task and to a script of this page alone."""
+def image(
+    task_id: Id, request: Request, visitor: Acting, services: Offered, frame: FrameNumber = 0
+) -> Response:
+    """A frame of the sanitized copy, to whoever has the task and to a script of this page alone.
+
+    An image of one frame is the copy itself; of several each is asked for, and entered, by itself.
+    """
     if request.headers.get("sec-fetch-dest", "empty") != "empty":
         raise Forged("an image is fetched by the workbench; it is no page and no file")
     view = _yours(services, visitor.principal, task_id)
     broker = offered(services.broker)
-    delivery = broker.deliver(visitor.principal, view.copy.id)
+    delivery = broker.deliver(visitor.principal, view.copy.id, frame=frame)
     return DeliveryResponse(
         delivery.data,
         media_type=BYTES,
         headers=VIEW_ONLY,
         interrupted=lambda sent: broker.undelivered(
-            visitor.principal, delivery.copy, sent=sent, reason=INTERRUPTED
+            visitor.principal, delivery, sent=sent, reason=INTERRUPTED
         ),
     )
 

@@ -22,6 +22,7 @@ from gateway.services.review_image import ReviewImages
 from gateway.services.review_opening import open_review
 from gateway.services.review_queue import ReviewQueue
 from gateway.services.review_remake import Remaker
+from gateway.services.review_sheet import frames_of
 from gateway.services.sanitize import Sanitizer
 from gateway.services.sweep import Sweep
 from gateway.store.database import Database
@@ -186,9 +187,18 @@ class Desk:
         changes: Changes = NOTHING,
         hold: timedelta | None = None,
     ) -> Decided:
-        """Claims the review and decides it."""
+        """Claims the review, is shown what is to be released, and decides."""
         self.queue.claim(reviewer, review.id)
+        if verdict is ReviewVerdict.RELEASE:
+            self.look(reviewer, review)
         return self.decisions.decide(reviewer, review.id, verdict=verdict, changes=changes, hold=hold)
+
+    def look(self, reviewer: Principal, review: ReviewRecord, *frames: int) -> None:
+        """These frames, or all, went out to the reviewer: what is noted of each, without its picture."""
+        with self.database.reading() as session:
+            every = range(frames_of(copies.get(session, review.copy_id)))
+        for frame in frames or every:
+            self.images.delivered(reviewer, review.id, frame)
 
     def asset(self, name: str = "1") -> AssetRecord:
         with self.database.reading() as session:

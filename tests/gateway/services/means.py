@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gateway.services.broker import Broker
 from gateway.services.grants import Grants
+from gateway.services.stills import cut
 from gateway.store.database import Database
 from gateway.store.queries import assets, copies
 from gateway.vault.blobs import BlobStore, new_blob_name
@@ -44,7 +45,7 @@ class House:
 
     @property
     def broker(self) -> Broker:
-        return Broker(self.database, CopyReader(self.copy_blobs, self._copy_keys), self.clock)
+        return Broker(self.database, CopyReader(self.copy_blobs, self._copy_keys), self.clock, cut=cut)
 
     @property
     def grants(self) -> Grants:
@@ -57,12 +58,22 @@ class House:
             GOVERNOR, person_id=ANNOTATOR, dataset_id=DATASET, purpose="label", until=until
         ).id
 
-    def copy(self, copy_id: str, state: AssetState = AssetState.RELEASED) -> None:
-        """A sealed copy of an asset in a state."""
+    def copy(
+        self,
+        copy_id: str,
+        state: AssetState = AssetState.RELEASED,
+        *,
+        data: bytes = COPY_BYTES,
+        frames: int | None = None,
+    ) -> None:
+        """A sealed copy of an asset in a state. frames: what its report says, if anything."""
         data_key, blob, context = DataKey.generate(), new_blob_name(), copy_context(copy_id)
-        self.copy_blobs.put(blob, seal(COPY_BYTES, data_key, context))
+        self.copy_blobs.put(blob, seal(data, data_key, context))
         wrapped = self._copy_keys.wrap(data_key, context.to_bytes()).to_bytes()
         asset = asset_record(f"asset-of-{copy_id}", state)
+        copy = replace(copy_record(copy_id, asset.id), blob=blob, wrapped_key=wrapped)
+        if frames is not None:
+            copy = replace(copy, report={**copy.report, "frames": frames}, byte_length=len(data))
         with self.database.unit() as unit:
             assets.add(unit.session, asset, sealed_name=None)
-            copies.add(unit.session, replace(copy_record(copy_id, asset.id), blob=blob, wrapped_key=wrapped))
+            copies.add(unit.session, copy)

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from gateway.errors import AccessDenied, BlobMissing, EnvelopeError, LedgerUnavailable, NotFound
 from gateway.services import disclosure as module
 from gateway.services.broker import Broker
+from gateway.services.stills import cut
 from gateway.store.database import Database
 from gateway.store.queries import assets
 from policies.access import Principal, Role, decide
@@ -67,7 +68,7 @@ def test_the_entry_is_committed_before_a_byte_is_read(house: House) -> None:
     house.copy("copy-1")
     house.grant()
     reader = CommittedFirst(house)
-    Broker(house.database, reader, house.clock).deliver(READER, "copy-1")
+    Broker(house.database, reader, house.clock, cut=cut).deliver(READER, "copy-1")
     assert (READER.id, "copy.delivered", "copy-1") in reader.seen
 
 
@@ -85,7 +86,7 @@ def test_a_refusal_is_entered_and_nothing_is_read(house: House, spoil: str) -> N
         asking, reason = Principal(READER.id, Role.OPERATOR), "operator.sees-no-image"
     reader = CommittedFirst(house)
     with pytest.raises(AccessDenied) as denied:
-        Broker(house.database, reader, house.clock).deliver(asking, "copy-1")
+        Broker(house.database, reader, house.clock, cut=cut).deliver(asking, "copy-1")
     assert denied.value.reason == reason
     assert reader.seen == []
     entry = entries(house.database)[-1]
@@ -111,7 +112,7 @@ def test_while_the_log_cannot_be_written_nothing_is_delivered(house: House, refu
         connection.execute(text("ALTER TABLE log_entry RENAME TO away"))
     reader = CommittedFirst(house)
     with pytest.raises(LedgerUnavailable):
-        Broker(house.database, reader, house.clock).deliver(READER, "copy-1")
+        Broker(house.database, reader, house.clock, cut=cut).deliver(READER, "copy-1")
     assert reader.seen == []
 
 

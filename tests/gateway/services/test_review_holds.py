@@ -84,6 +84,7 @@ def test_only_who_decided_takes_it_back_and_only_while_it_is_held(desk: Desk) ->
     me, other = desk.reviewers[:2]
     desk.queue.claim(me, review.id)
     assert reason_of(lambda: desk.decisions.undo(me, review.id)) == "review.unassigned"  # not decided yet
+    desk.look(me, review)
     desk.decisions.decide(me, review.id, verdict=ReviewVerdict.RELEASE, changes=NOTHING, hold=HOLD)
     assert reason_of(lambda: desk.decisions.undo(other, review.id)) == "review.unassigned"
     assert reason_of(lambda: desk.images.show(me, review.id)) == "review.unassigned"

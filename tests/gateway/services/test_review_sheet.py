@@ -50,7 +50,7 @@ def test_a_reviewer_sees_what_is_always_hidden_and_what_a_zone_keeps() -> None:
         "detections": [bust.to_dict(), face.to_dict()],
     }
     copy = replace(copy_record("copy-1", "asset-1"), width=size.width, height=size.height, report=report)
-    sheet = sheet_of(REVIEW, copy, POLICY)
+    sheet = sheet_of(REVIEW, copy, POLICY, unseen=())
     assert [(one.redaction.kind, one.always) for one in sheet.regions] == [
         (Kind.TEXT, True),
         (Kind.FACE, False),

@@ -114,6 +114,7 @@ def test_officers_see_figures_and_reviewers_none(desk: Desk) -> None:
     one, two = desk.wait_for_people(reviewers=2)
     for reviewer, review, changes in ((0, one, Changes({}, {}, [])), (1, two, half)):
         desk.queue.claim(desk.reviewers[reviewer], review.id)
+        desk.look(desk.reviewers[reviewer], review)
         desk.later(seconds=4 + 6 * reviewer)
         desk.decisions.decide(
             desk.reviewers[reviewer], review.id, verdict=ReviewVerdict.RELEASE, changes=changes

@@ -110,6 +110,7 @@ def test_claiming_again_begins_the_time_anew_and_the_work_not(desk: Desk) -> Non
     assert (again.assigned_until - first.assigned_until).total_seconds() == 600
     assert again.assigned_at == first.assigned_at
     desk.later(seconds=30)
+    desk.look(desk.reviewers[0], review)
     desk.decisions.decide(desk.reviewers[0], review.id, verdict=ReviewVerdict.RELEASE, changes=NOTHING)
     with desk.database.reading() as session:
         [decision] = reviews.decisions(session, "copy-1")
@@ -379,6 +380,7 @@ def test_of_two_who_decide_at_once_exactly_one_brings_it_to_its_end(desk: Desk) 
         pairs = list(zip(desk.reviewers[:2], rounds, strict=True))
         for reviewer, review in pairs:
             desk.queue.claim(reviewer, review.id)
+            desk.look(reviewer, review)
 
         def decide(reviewer: Principal, review_id: str) -> object:
             return desk.decisions.decide(

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
-from sqlmodel import SQLModel
+from sqlmodel import Session, SQLModel
 
 from gateway.store import schema
 from gateway.store.database import Database
-from gateway.store.queries import log
-from tests.gateway.store.rows import mac
+from gateway.store.label_tables import LabelTask
+from gateway.store.queries import assets, copies, log, submissions
+from gateway.store.records import SubmissionRecord
+from policies.lifecycle import AssetState
+from tests.gateway.store.rows import ANNOTATOR, DATASET, NOW, asset_record, copy_record, mac, seed
 from tests.support.postgres import PostgresServer
 
 MIGRATE = """
@@ -85,6 +89,50 @@ def test_entries_that_an_earlier_release_left_waiting_are_given_their_codes(empt
         (item,) = log.inbox(session, limit=2)
     assert item.mac == mac(b"as it was written")
     database.close()
+
+
+def test_what_was_labelled_before_there_were_frames_is_told_how_many_its_image_has(empty_url: str) -> None:
+    database = Database(empty_url, mac=mac)
+    migrate(database)
+    seed(database)
+    reports = {"copy-a": {"frames": 3}, "copy-b": {"frames": 1}, "copy-c": {}}
+    with database.unit() as unit:
+        for copy, report in reports.items():
+            _labelled(unit.session, copy, report)
+    with database.engine.begin() as connection:
+        config = schema.configuration()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0019_label_frames")
+        command.downgrade(config, "-1")
+    migrate(database)
+    with database.engine.connect() as connection:
+        found = connection.execute(text("SELECT copy_id, frames FROM label_submission ORDER BY copy_id"))
+        assert [tuple(row) for row in found] == [("copy-a", 3), ("copy-b", 1), ("copy-c", 1)]
+    database.close()
+
+
+def _labelled(session: Session, copy: str, report: dict[str, int]) -> None:
+    """A released image with a task and labels that say nothing of frames."""
+    asset, task = asset_record(f"asset-of-{copy}", AssetState.RELEASED), f"task-of-{copy}"
+    assets.add(session, asset, sealed_name=None)
+    copies.add(session, replace(copy_record(copy, asset.id), report={"policy_version": "-", **report}))
+    session.add(LabelTask(id=task, asset_id=asset.id, dataset_id=DATASET, created_at=NOW))
+    session.flush()
+    record = SubmissionRecord(
+        id=f"labels-of-{copy}",
+        task_id=task,
+        number=1,
+        dataset_id=DATASET,
+        asset_id=asset.id,
+        copy_id=copy,
+        person_id=ANNOTATOR,
+        width=4,
+        height=3,
+        frames=1,
+        labels=(),
+        submitted_at=NOW,
+    )
+    submissions.add(session, record)
 
 
 def test_a_failed_migration_leaves_the_lock_free(empty_url: str) -> None:

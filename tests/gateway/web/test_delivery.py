@@ -1,4 +1,4 @@
-"""A delivery that breaks off is told with the bytes that went out; a whole one is not."""
+"""A delivery that breaks off is told with the bytes that went out; a picture that goes out counts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from starlette.types import Message, Scope
 
-from gateway.web.delivery import PIECE_BYTES, DeliveryResponse
+from gateway.web.delivery import PIECE_BYTES, DeliveryResponse, ShownResponse
 from gateway.web.head import HEAD_ASKED
 
 DATA = bytes(3 * PIECE_BYTES + 7)
@@ -64,3 +64,49 @@ def test_one_that_breaks_off_is_told_with_what_went_out(pieces: int, raises: boo
 
 def test_a_head_delivers_nothing_and_says_so() -> None:
     assert delivered(100, scope={"type": "http", HEAD_ASKED: True}) == [0]
+
+
+def shown(takes: int, *, data: bytes = DATA, raises: bool = False, head: bool = False) -> list[int]:
+    """How much of the picture had gone out whenever it was said to count; the whole of it goes out."""
+    told: list[int] = []
+    connection = Connection(takes, raises=raises)
+
+    async def run() -> None:
+        response = ShownResponse(
+            data, media_type="image/png", headers={}, delivered=lambda: told.append(len(connection.body))
+        )
+        await response({"type": "http", HEAD_ASKED: head}, connection.receive, connection.send)
+
+    asyncio.run(run())
+    assert data.startswith(connection.body)
+    assert not told or len(connection.body) == len(data)
+    return told
+
+
+@pytest.mark.parametrize("data", [DATA, b"p", bytes(PIECE_BYTES)])
+def test_a_picture_counts_as_shown_before_the_last_of_it_goes_out(data: bytes) -> None:
+    assert shown(100, data=data) == [len(data) - 1]
+
+
+@pytest.mark.parametrize("raises", [False, True])
+@pytest.mark.parametrize("pieces", [0, 1, 3])
+def test_one_that_breaks_off_does_not_count(pieces: int, raises: bool) -> None:
+    assert shown(pieces, raises=raises) == []
+
+
+def test_one_that_only_its_headers_were_asked_of_does_not_count() -> None:
+    assert shown(100, head=True) == []
+
+
+def test_one_that_cannot_be_counted_goes_out_all_the_same() -> None:
+    connection = Connection(100, raises=False)
+
+    def fails() -> None:
+        raise ConnectionError("the database is away")
+
+    async def run() -> None:
+        response = ShownResponse(DATA, media_type="image/png", headers={}, delivered=fails)
+        await response({"type": "http"}, connection.receive, connection.send)
+
+    asyncio.run(run())
+    assert connection.body == DATA

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import time
@@ -10,11 +11,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Page, Response, expect
+from PIL import Image
+from playwright.sync_api import Browser, Page, Response, expect
 
 from tests.journeys.conftest import House
 from tests.journeys.console.conftest import Seat
-from tests.support.browser import TABLET, looked_at, sizes
+from tests.support.browser import TABLET, context, looked_at, sizes
 from tests.support.gateway import Person, give_grant, released_copy
 from tests.support.pictures import plate_png
 
@@ -33,7 +35,7 @@ CENTRE: Final = (480, 320)
 
 @dataclass
 class Street:
-    """A dataset of two released images, and somebody who holds a grant for it."""
+    """A dataset of released images, and somebody who holds a grant for it."""
 
     house: House
     dataset: str
@@ -41,18 +43,18 @@ class Street:
     grant: str
 
 
-def make_street(house: House) -> Street:
+def make_street(house: House, *pictures: bytes) -> Street:
     form = {"name": f"to annotate {time.time_ns()}", "policy": "street", "categories": CATEGORIES}
     dataset = house.officer.http.post("/v1/datasets", json=form).json()["id"]
     annotator = house.installation.enrol("annotator")
-    for _ in range(2):
-        released_copy(house.uploader, dataset, plate_png())
+    for picture in pictures:
+        released_copy(house.uploader, dataset, picture)
     return Street(house, dataset, annotator, give_grant(house.officer, annotator, dataset))
 
 
 @pytest.fixture(scope="module")
 def street(house: House) -> Street:
-    return make_street(house)
+    return make_street(house, plate_png(), plate_png())
 
 
 def open_next(page: Page) -> None:
@@ -278,3 +280,111 @@ def test_a_grant_taken_back_closes_the_open_image(street: Street, seat: Seat) ->
     assert {entry["actor"] for entry in denied} == {street.annotator.id}
     page.goto("/tasks")
     expect(page.get_by_text("Taken back by the compliance officer")).to_be_visible()
+
+
+PAGES: Final = ((90, 120, 90), (120, 90, 160))
+"""The colours of two pages, in which there is nothing to hide."""
+
+
+def pages_tiff() -> bytes:
+    first, second = (Image.new("RGB", (960, 640), colour) for colour in PAGES)
+    buffer = io.BytesIO()
+    first.save(buffer, "TIFF", save_all=True, append_images=[second])
+    return buffer.getvalue()
+
+
+def sees(page: Page, number: int) -> None:
+    """The page of this number stands on the canvas, and its words say so."""
+    expect(page.locator("#frame")).to_have_text(f"Frame {number} of 2")
+    middle = """colour => {
+        const canvas = document.querySelector('#canvas');
+        const [x, y] = [Math.round(canvas.width / 2) + 40, Math.round(canvas.height / 2) + 40];
+        const copy = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
+        copy.drawImage(canvas, x, y, 1, 1, 0, 0, 1, 1);
+        const shown = copy.getImageData(0, 0, 1, 1).data;
+        return colour.every((value, channel) => shown[channel] === value);
+    }"""
+    page.wait_for_function(middle, arg=list(PAGES[number - 1]))
+
+
+def test_the_second_page_of_a_tiff_is_seen_labelled_and_exported_as_such(house: House, seat: Seat) -> None:
+    street = make_street(house, pages_tiff())
+    page = seat(street.annotator)
+    open_next(page)
+    sees(page, 1)
+    press(page, "r")
+    # Whoever submits now is told of the page that was not looked at.
+    press(page, "Enter")
+    expect(page.get_by_text("You looked at 1 of 2 frames")).to_be_visible()
+    page.get_by_role("button", name="Keep working").click()
+    # By key and by button, there and back; where a crosshair is, the full stop sets a point and turns none.
+    press(page, ".")
+    sees(page, 2)
+    page.get_by_role("button", name="Previous frame").click()
+    sees(page, 1)
+    page.locator("#stage").focus()
+    press(page, "ArrowRight", "ArrowLeft", ".", "Shift+ArrowRight", "Shift+ArrowDown", ".")
+    assert [row.split("\n") for row in rows(page)] == [["car 1", "10 × 10"]]
+    press(page, ".")
+    sees(page, 2)
+    expect(page.locator("#elsewhere")).to_have_text("1 more on other frames")
+    expect(page.locator("#none")).to_be_visible()
+    press(page, "x", "x")
+    expect(page.locator("#zoom")).to_have_text("800 %")
+    drag(page, (470, 310), (500, 350))
+    # What is undone is what is seen: the other page keeps its own.
+    press(page, "z", "z", "Shift+Z")
+    assert [row.split("\n") for row in rows(page)] == [["car 2", "30 × 40"]]
+    looked_at(page, "annotator-frames")
+    saved(page)
+    page.reload()
+    opened(page)
+    sees(page, 1)
+    assert [row.split("\n") for row in rows(page)] == [["car 1", "10 × 10"]]
+    press(page, ".")
+    sees(page, 2)
+    assert [row.split("\n") for row in rows(page)] == [["car 2", "30 × 40"]]
+
+    press(page, "Enter")
+    page.wait_for_url("**/tasks?none=*")
+    coco = house.officer.http.get(f"/v1/datasets/{street.dataset}/labels").json()
+    frames = {image["id"]: image["frame"] for image in coco["images"]}
+    assert {frames[one["image_id"]]: one["bbox"] for one in coco["annotations"]} == {
+        0: [480, 320, 10, 10],
+        1: [470, 310, 30, 40],
+    }
+    task = house.installation.entries("labels.submitted")[-1]["details"]["asset"]
+    shown = [e["details"] for e in house.installation.entries("copy.delivered")]
+    assert [d["frame"] for d in shown if d["asset"] == task] == [0, 1, 0, 1, 0, 1]
+
+
+def test_no_two_objects_of_an_image_have_one_number_whatever_is_undone(
+    house: House, chromium: Browser
+) -> None:
+    """The door's page: any page of ours may load our modules."""
+    script = """async () => {
+        const { Desk } = await import('/static/js/tasks/desk.js');
+        const told = { id: 7, name: 'car', colour: '#fff', key: '1', landmarks: [] };
+        const there = [{ id: 4, category_id: 7, bbox: [1, 1, 2, 2], frame: 2 }];
+        const image = { width: 50, height: 40 };
+        const desk = new Desk({ image, frames: 3, classes: [told], annotations: there }, () => undefined);
+        const draw = () => { desk.set({ x: 5, y: 5 }); desk.set({ x: 9, y: 9 }); };
+        draw();
+        desk.undo();
+        desk.turn(1);
+        draw();
+        desk.turn(2);
+        desk.remove(desk.select(4));
+        draw();
+        desk.undo();
+        desk.undo();
+        desk.turn(0);
+        desk.redo();
+        draw();
+        return desk.all.map((one) => [one.id, one.frame]);
+    }"""
+    with context(chromium, house.installation.url) as (opened_at, _):
+        page = opened_at.new_page()
+        page.goto("/sign-in")
+        found = page.evaluate(script)
+    assert found == [[5, 0], [8, 0], [6, 1], [4, 2]]  # 7 was drawn on the third, and may come back

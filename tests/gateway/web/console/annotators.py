@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import itertools
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any, Final
 
 import httpx
@@ -53,6 +55,7 @@ class Site:
     browser: Browser
     grant: str
     pictures: dict[str, bytes]
+    sealed: NewCopies
 
     @property
     def services(self) -> Services:
@@ -83,6 +86,12 @@ class Site:
         content = None if body is None else json.dumps(body).encode()
         return self.browser.send(method, path, headers=sent, content=content)
 
+    def add(self, encoded: EncodedImage, *, frames: int) -> str:
+        """Releases one more image, of several frames; the copy's id."""
+        report = {"frames": frames}
+        copy, _ = release(self.house.database, self.sealed, self.dataset, self.officer, encoded, report)
+        return copy
+
     def revoke(self) -> None:
         self.services.grants.revoke(self.governor, self.grant)
 
@@ -99,19 +108,28 @@ def make_site(house: House, *, images: int = 2, label_set: tuple[Category, ...] 
         governor, person_id=annotator, dataset_id=dataset, purpose="label-cars", until=until
     )
     sealed = NewCopies(installation.copy_blobs(house.settings), installation.copy_keys(house.settings))
-    pictures = dict(release(house.database, sealed, dataset, officer) for _ in range(images))
-    return Site(house, dataset, officer, annotator, browser, grant.id, pictures)
+    pictures = dict(release(house.database, sealed, dataset, officer, still()) for _ in range(images))
+    return Site(house, dataset, officer, annotator, browser, grant.id, pictures, sealed)
 
 
-def release(database: Database, sealed: NewCopies, dataset: str, uploader: str) -> tuple[str, bytes]:
+def still() -> EncodedImage:
+    return EncodedImage(picture(), "image/png", ".png", ImageFormat.PNG)
+
+
+def release(
+    database: Database,
+    sealed: NewCopies,
+    dataset: str,
+    uploader: str,
+    encoded: EncodedImage,
+    report: Mapping[str, Any] = MappingProxyType({}),
+) -> tuple[str, bytes]:
     """A released asset, whose copy the broker can open. Gives the copy's id and its bytes."""
-    data = picture()
     asset = replace(
         asset_record(new_id("asset"), AssetState.RELEASED), dataset_id=dataset, uploader_id=uploader
     )
-    encoded = EncodedImage(data, "image/png", ".png", ImageFormat.PNG)
     with database.unit() as unit:
         assets.add(unit.session, asset, sealed_name=None)
-        copy = sealed.put(asset, encoded, size=SIZE, revision=1, report={}, now=utc_now())
+        copy = sealed.put(asset, encoded, size=SIZE, revision=1, report=report, now=utc_now())
         copies.add(unit.session, copy)
-    return copy.id, data
+    return copy.id, encoded.data

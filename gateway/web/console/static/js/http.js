@@ -1,14 +1,15 @@
 // Requests to the gateway from modules: the page's token goes with each, and what fails says what broke.
 
-/** What the gateway answered instead: its words and its status. status 0: no answer came. */
+/** What the gateway answered instead: its words and its status. status 0: no answer came. said: the whole answer. */
 export class Problem extends Error {
-  constructor(title, detail, status, reference = null) {
+  constructor(title, detail, status, reference = null, said = {}) {
     super(detail ? `${title} ${detail}` : title);
     this.name = "Problem";
     this.title = title;
     this.detail = detail;
     this.status = status;
     this.reference = reference;
+    this.said = said;
   }
 }
 
@@ -61,7 +62,7 @@ async function problemOf(answer) {
   const reference = answer.headers.get("X-Request-Id");
   try {
     const said = await answer.json();
-    return new Problem(said.title ?? `Refused (${answer.status}).`, said.detail ?? "", answer.status, reference);
+    return new Problem(said.title ?? `Refused (${answer.status}).`, said.detail ?? "", answer.status, reference, said);
   } catch {
     return new Problem(`The gateway answered ${answer.status}.`, "Nothing was changed.", answer.status, reference);
   }

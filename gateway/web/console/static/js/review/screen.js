@@ -186,10 +186,10 @@ export class Screen {
     this.#write("place", at ? `${zoom}  x ${Math.floor(at.x)}, y ${Math.floor(at.y)}` : zoom);
   }
 
-  /** Which frame is seen, where there are several. */
-  framed(frame, frames) {
+  /** Which frame is seen, where there are several, and how many are yet to be. */
+  framed(frame, frames, left) {
     this.part("frames").hidden = frames < 2;
-    this.#write("frame", `Frame ${frame + 1} of ${frames}`);
+    this.#write("frame", `Frame ${frame + 1} of ${frames}${left ? ` · ${left} to look at` : ""}`);
   }
 
   showsCopy(on) {

@@ -37,7 +37,7 @@ class Workbench extends Drafting {
   }
 
   reset() {
-    Object.assign(this, { id: null, sheet: null, selected: null, picture: null, copy: null, frame: 0, seen: new Set(), blinking: false, held: false, busy: false });
+    Object.assign(this, { id: null, sheet: null, selected: null, picture: null, copy: null, frame: 0, unseen: new Set(), blinking: false, held: false, busy: false });
     this.past = histories.begin({ regions: [], drawn: 0 });
   }
 
@@ -57,6 +57,7 @@ class Workbench extends Drafting {
       const sheet = await send("POST", this.path("claim"));
       if (this.id !== id) return;
       this.sheet = sheet;
+      this.unseen = new Set(sheet.unseen);
       const kept = this.kept.get(id);
       this.past = kept?.copy === sheet.review.copy_id ? kept.past : histories.begin(drafts.draftOf(sheet));
       this.kind = sheet.kinds[0] ?? this.kind;
@@ -79,11 +80,11 @@ class Workbench extends Drafting {
     Object.assign(this, { picture, copy: null, frame });
     await picture.ready;
     if (this.picture !== picture) return undefined;
-    this.seen.add(frame);
+    this.unseen.delete(frame);
     if (first) this.viewer.show({ width: picture.width, height: picture.height }, original(picture));
     else await this.blink(this.blinking);
     this.screen.shown();
-    this.screen.framed(frame, this.sheet.frames);
+    this.screen.framed(frame, this.sheet.frames, this.unseen.size);
     return undefined;
   }
 
@@ -101,10 +102,11 @@ class Workbench extends Drafting {
     }
   }
 
-  /** The first frame that nobody looked at here yet; null where there is none. */
-  get unseen() {
-    for (let frame = 0; frame < this.sheet.frames; frame += 1) if (!this.seen.has(frame)) return frame;
-    return null;
+  /** On to the first frame that is yet to be looked at: the gateway releases nothing before. */
+  async lookOn() {
+    const { frames } = this.sheet;
+    toast(frames > 1 ? `Look at every frame first: ${frames - this.unseen.size} of ${frames} so far.` : "You took this image anew since you saw it: look once more, then release it.");
+    await this.turn(Math.min(...this.unseen) - this.frame);
   }
 
   /** Lets go of the image; what was drawn is kept for when one comes back to it. */
@@ -145,11 +147,7 @@ class Workbench extends Drafting {
 
   async release() {
     if (this.layer.end(true) || !this.sheet || !this.picture) return;
-    if (this.unseen !== null) {
-      toast(`Look at every frame first: ${this.seen.size} of ${this.sheet.frames} so far.`);
-      await this.turn(this.unseen - this.frame);
-      return;
-    }
+    if (this.unseen.size > 0) return void (await this.lookOn());
     const decided = await this.tell("decision", drafts.decisionOf(this.draft));
     if (!decided) return;
     const id = this.id;
@@ -184,14 +182,23 @@ class Workbench extends Drafting {
   async tell(act, body) {
     if (this.busy) return null;
     this.busy = true;
+    let problem;
     try {
       return await send("POST", this.path(act), body);
-    } catch (problem) {
-      this.screen.problem(problem);
-      return null;
+    } catch (failure) {
+      problem = failure;
     } finally {
       this.busy = false;
     }
+    await this.refused(problem);
+    return null;
+  }
+
+  /** Says why; where the gateway knows of frames that were not looked at, they are what comes next. */
+  async refused(problem) {
+    if (problem.said?.code !== "review.unseen" || !this.sheet) return void this.screen.problem(problem);
+    this.unseen = new Set(problem.said.frames);
+    await this.lookOn();
   }
 
   async undoRelease() {

@@ -1,10 +1,9 @@
 // The annotation workbench: one image, what is drawn on it, and the keys.
-import { send } from "../http.js";
 import { bind } from "../keys.js";
-import { Pyramid } from "../review/pyramid.js";
 import { Viewer } from "../review/viewer.js";
 import { clearProblem, showProblem } from "../shell.js";
 import { Desk } from "./desk.js";
+import { Frames } from "./frames.js";
 import { Keeper, WARN_S } from "./keeper.js";
 import { around, objectOf, toCoco } from "./objects.js";
 import { paint } from "./paint.js";
@@ -17,18 +16,18 @@ const host = $("stage");
 const image = { width: told.width, height: told.height };
 const colours = new Map(told.classes.map((one) => [one.id, one.colour]));
 const names = new Map(told.classes.map((one) => [one.id, one.name]));
-let pyramid = null;
 let panning = false;
 
-const desk = new Desk({ image, classes: told.classes, annotations: told.annotations }, (what) => {
+const desk = new Desk({ image, frames: told.frames, classes: told.classes, annotations: told.annotations }, (what) => {
   if (what === "objects") keeper.changed();
   panels.show();
   hint();
   viewer.redraw();
 });
 const viewer = new Viewer(host, $("canvas"), (view) => { $("zoom").textContent = `${Math.round(view.scale * devicePixelRatio * 100)} %`; });
+const frames = new Frames(told.task, told.frames, () => viewer.redraw());
 const panels = new Panels(desk, { name: (kind) => say(desk.name(kind)), take: (tool) => say(desk.take(tool)), select: choose });
-const keeper = new Keeper(told.task, told.lease, () => toCoco(desk.objects), {
+const keeper = new Keeper(told.task, told.lease, () => toCoco(desk.all), {
   saved: (when) => state(`Saved ${when.toLocaleTimeString("en-GB")}`),
   unsaved: (problem) => state(problem ? "Not saved yet. Trying again" : "Saving"),
   lease: warn,
@@ -63,7 +62,7 @@ function warn(left) {
 /** Nothing of the image stays on the screen; the gateway's own page says why, and what can be done. */
 function stop() {
   keeper.stop();
-  pyramid?.close();
+  frames.close();
   viewer.clear();
   location.replace(location.pathname);
 }
@@ -85,10 +84,11 @@ function walk(step) {
 }
 
 async function submit(sure = false) {
-  if (!viewer.image) return; // nobody labels what they have not seen
+  if (!shown()) return; // nobody labels what they have not seen
   if (desk.finish()) return;
-  if (!sure && desk.objects.length === 0) return $("empty").showModal();
-  $("empty").close();
+  if (!sure && frames.unseen > 0) return askUnseen();
+  if (!sure && desk.all.length === 0) return $("empty").showModal();
+  for (const asked of ["empty", "unseen"]) $(asked)?.close();
   clearProblem();
   $("submit").disabled = true;
   try {
@@ -100,12 +100,36 @@ async function submit(sure = false) {
   }
 }
 
+function askUnseen() {
+  $("seen").textContent = frames.seenWords;
+  $("unseen").showModal();
+}
+
+/** On to another frame; the view stays where it is, so that what moves can be followed. */
+async function turn(by) {
+  const frame = desk.frame + by;
+  if (frames.fetching || !frames.has(frame)) return;
+  if (desk.draft || desk.tried) return say("Finish what you are drawing first, or leave it: Esc.");
+  clearProblem();
+  host.setAttribute("aria-busy", "true");
+  try {
+    await frames.look(frame);
+    say();
+    desk.turn(frame);
+    $("frame").textContent = frames.words(frame);
+  } catch (problem) {
+    unshown(problem);
+  }
+  host.removeAttribute("aria-busy");
+}
+
 const nudge = (dx, dy) => (event) => {
   const by = event.shiftKey ? 10 : 1;
   desk.nudge(dx * by, dy * by, viewer.centre());
 };
 const act = (run, says, more = {}) => ({ run, says, ...more });
-const keys = (where, bound) => bind(bound, { where, when: () => viewer.image !== null });
+const shown = () => viewer.image !== null && !frames.fetching;
+const keys = (where, bound, when = shown) => bind(bound, { where, when });
 
 const classKeys = Object.fromEntries(told.classes.filter((one) => one.key).map((one) => [one.key, act(() => say(desk.name(one.id)), `class ${one.name}`)]));
 keys("Classes", classKeys);
@@ -151,6 +175,12 @@ keys("View", {
   space: act(() => hold(true), "hold to pan", { release: () => hold(false) }),
 });
 
+// The full stop sets a point where a crosshair is.
+if (frames.several) keys("Frames", {
+  ".": act(() => turn(1), "next frame or page"),
+  ",": act(() => turn(-1), "previous frame or page"),
+}, () => shown() && desk.cross === null);
+
 function hold(on) {
   panning = on;
   host.classList.toggle("pans", on);
@@ -162,21 +192,18 @@ host.addEventListener("keydown", (event) => {
 });
 
 const buttons = {
-  undo: () => desk.undo(), redo: () => desk.redo(), submit: () => submit(), "submit-empty": () => submit(true), "keep-lease": () => keeper.renew(),
+  undo: () => desk.undo(), redo: () => desk.redo(), submit: () => submit(), "submit-empty": () => submit(true), "submit-unseen": () => submit(true), before: () => turn(-1), after: () => turn(1), "keep-lease": () => keeper.renew(),
   fit: () => viewer.fit(), closer: () => viewer.zoom(1), further: () => viewer.zoom(-1), single: () => viewer.single(), tags: () => desk.toggleTags(),
 };
-for (const [id, run] of Object.entries(buttons)) $(id).addEventListener("click", run);
+for (const [id, run] of Object.entries(buttons)) $(id)?.addEventListener("click", run); // those of frames only where there are several
 $("give-back").addEventListener("submit", () => keeper.stop());
 
 // --- the image
 
 async function load() {
-  // By POST and drawn on a canvas: there is no address, no file and no element that could be saved.
-  const bytes = await send("POST", `/tasks/${told.task}/image`);
-  pyramid = new Pyramid(bytes, () => viewer.redraw());
-  await pyramid.ready;
+  await frames.look(0);
   viewer.show(image, (context, view, stage, ratio) => {
-    pyramid.draw(context, view, stage, ratio);
+    frames.picture?.draw(context, view, stage, ratio);
     const { seen, outlines, selected, handle, tags, draft, cross } = desk;
     paint(context, view, ratio, { objects: outlines ? seen : [], selected, handle, tags, draft, cross, colours, names });
   });
@@ -185,13 +212,17 @@ async function load() {
   host.removeAttribute("aria-busy");
 }
 
+function unshown(problem) {
+  // An image that is gone leaves the page as it is: loading it again would only ask for it again.
+  if (problem.status !== 404 && isOver(problem)) stop();
+  else showProblem(problem.title ? problem : { title: "The image could not be shown.", detail: "Nothing was changed. Load the page again." });
+}
+
 install(host, viewer, desk, { panning: () => panning, say });
 panels.show();
 hint();
 host.focus({ preventScroll: true });
 load().catch((problem) => {
   $("loading").hidden = true;
-  // An image that is gone leaves the page as it is: loading it again would only ask for it again.
-  if (problem.status !== 404 && isOver(problem)) stop();
-  else showProblem(problem.title ? problem : { title: "The image could not be shown.", detail: "Nothing was changed. Load the page again." });
+  unshown(problem);
 });

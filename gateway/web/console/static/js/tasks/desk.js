@@ -32,6 +32,11 @@ export class Desk extends InHand {
     super.select(id, chosen);
   }
 
+  turn(frame) {
+    [this.draft, this.cross] = [null, null];
+    super.turn(frame);
+  }
+
   // --- tool and class
 
   take(tool) {
@@ -176,7 +181,7 @@ export class Desk extends InHand {
   }
 
   #drew(shape) {
-    const objects = added(this.objects, this.kind, shape);
+    const objects = added(this.objects, this.next, this.kind, this.frame, shape);
     this.cross = null;
     this.do(objects);
     this.select(objects.at(-1).id, false);

@@ -1,25 +1,48 @@
-// What an annotator has in hand: the objects with their history, which one is selected, and what is done to it.
+// What an annotator has in hand: the objects of the frame that is shown with their history, which one is selected, and
+// what is done to it. Each frame has a history of its own: nothing is undone that is not seen.
 import { act, begin, canRedo, canUndo, redo, undo } from "../review/history.js";
-import { alike, changed, fromCoco, handlesOf, moved, objectOf, pulled, without } from "./objects.js";
+import { alike, changed, following, fromCoco, handlesOf, moved, objectOf, pulled, without } from "./objects.js";
 
 export class InHand {
   #changed;
-  #history;
+  #histories;
+  #highest; // number that an object of each frame ever had
 
   /** changed: called after every act, with what is different: "objects", "view" or both. */
-  constructor({ image, classes, annotations }, changed) {
+  constructor({ image, frames = 1, classes, annotations }, changed) {
     this.image = image;
     this.classes = classes;
+    this.frame = 0;
     this.selected = null;
     this.chosen = false; // selected on purpose, not only because it was just drawn
     this.handle = null;
     this.tried = null;
     this.copied = null;
-    this.#history = begin(fromCoco(annotations));
+    const drawn = fromCoco(annotations);
+    this.#histories = Array.from({ length: frames }, (_, frame) => begin(drawn.filter((one) => one.frame === frame)));
+    this.#highest = this.#histories.map((history) => following(history.now) - 1);
     this.#changed = changed;
   }
 
+  get #history() { return this.#histories[this.frame]; }
+  set #history(history) { this.#histories[this.frame] = history; }
+
+  get frames() { return this.#histories.length; }
   get objects() { return this.#history.now; }
+  /** Those of every frame. */
+  get all() { return this.#histories.flatMap((history) => history.now); }
+
+  /** The number of the next object: none that another frame has, or could have again by undoing. */
+  get next() {
+    const others = this.#highest.filter((_, frame) => frame !== this.frame);
+    return Math.max(following(this.objects), ...others.map((number) => number + 1));
+  }
+
+  /** Lays another frame on the desk. */
+  turn(frame) {
+    [this.frame, this.selected, this.chosen, this.handle, this.tried] = [frame, null, false, null, null];
+    this.told("view");
+  }
   get object() { return objectOf(this.objects, this.selected); }
   get canUndo() { return canUndo(this.#history); }
   get canRedo() { return canRedo(this.#history); }
@@ -30,6 +53,7 @@ export class InHand {
   do(objects) {
     if (objects === this.objects) return;
     this.#history = act(this.#history, objects);
+    this.#highest[this.frame] = Math.max(this.#highest[this.frame], following(objects) - 1);
     if (this.selected !== null && !this.object) this.selected = this.handle = null;
     this.told("objects");
   }

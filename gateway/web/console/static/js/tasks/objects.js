@@ -1,6 +1,7 @@
 // The objects that are drawn on one image, and what can be done to them. Pure: each act returns new objects.
-// An object is { id, kind, box, rings, points, truncated, occluded }:
+// An object is { id, kind, frame, box, rings, points, truncated, occluded }:
 //   kind: the number of its class. box: { x0, y0, x1, y1 } or null. rings: polygons, each a list of { x, y }.
+//   frame: the one it is on, from 0; of most images there is no other.
 //   points: landmarks { x, y, v } in the order of their names; v is COCO's: 0 not placed, 1 covered, 2 shown.
 // Boxes and corners lie on edges between pixels, landmarks in the middle of one.
 
@@ -28,10 +29,12 @@ export function boxOf(a, b) {
 
 const bare = { box: null, rings: [], points: [], truncated: false, occluded: false };
 
-/** Adds an object of a class; shape: its box, rings or points. */
-export function added(objects, kind, shape) {
-  const id = objects.reduce((most, one) => Math.max(most, one.id), 0) + 1;
-  return [...objects, { ...bare, id, kind, ...shape }];
+/** The number that no object has yet. */
+export const following = (objects) => objects.reduce((most, one) => Math.max(most, one.id), 0) + 1;
+
+/** Adds an object of a class on a frame; shape: its box, rings or points. */
+export function added(objects, id, kind, frame, shape) {
+  return [...objects, { ...bare, id, kind, frame, ...shape }];
 }
 
 export const without = (objects, id) => objects.filter((one) => one.id !== id);
@@ -153,7 +156,7 @@ export function fromCoco(annotations) {
     const box = { x0: x, y0: y, x1: x + width, y1: y + height };
     const own = rings.length === 0 && !(points.length && matches(box, around({ ...bare, points })));
     const { truncated = false, occluded = false } = one.attributes ?? {};
-    return { id: one.id, kind: one.category_id, box: own ? box : null, rings, points, truncated, occluded };
+    return { id: one.id, kind: one.category_id, frame: one.frame ?? 0, box: own ? box : null, rings, points, truncated, occluded };
   });
 }
 
@@ -163,6 +166,7 @@ export function toCoco(objects) {
 
 function annotation(object) {
   const found = { id: object.id, category_id: object.kind };
+  if (object.frame) found.frame = object.frame;
   if (object.box) found.bbox = [object.box.x0, object.box.y0, object.box.x1 - object.box.x0, object.box.y1 - object.box.y0];
   if (object.rings.length) found.segmentation = object.rings.map((ring) => ring.flatMap((one) => [one.x, one.y]));
   if (object.points.length) found.keypoints = object.points.flatMap((one) => (placed(one) ? [one.x, one.y, one.v] : [0, 0, ABSENT]));

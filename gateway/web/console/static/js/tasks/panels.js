@@ -40,10 +40,13 @@ export class Panels {
     for (const one of objects) counts.set(one.kind, (counts.get(one.kind) ?? 0) + 1);
     for (const row of $("classes").children) row.querySelector(".count").textContent = counts.get(Number(row.dataset.kind)) ?? "";
     $("count").textContent = objects.length;
+    const others = desk.all.length - desk.objects.length;
+    $("elsewhere").textContent = others > 0 ? `${others} more on other frames` : "";
     $("none").hidden = objects.length > 0;
     $("objects").hidden = objects.length === 0;
     $("objects").replaceChildren(...objects.map((one) => row(one, desk.classOf(one.kind))));
-    $("stage").setAttribute("aria-label", `Image with ${objects.length} ${objects.length === 1 ? "object" : "objects"}, listed beside it`);
+    const what = desk.frames > 1 ? `Frame ${desk.frame + 1} of ${desk.frames}` : "Image";
+    $("stage").setAttribute("aria-label", `${what} with ${objects.length} ${objects.length === 1 ? "object" : "objects"}, listed beside it`);
   }
 
   #selected(object) {
