@@ -19,6 +19,8 @@ PLATES: Final = 1200
 many for an interval of 2 points to either side. A method whose interval is as narrow gets no more of them."""
 LISTED: Final = 2401
 """At most, with one guess a plate, for the same reason."""
+CONTROLS: Final = 100
+"""Plates with a control, of which every one is found."""
 LEARNT: Final = (3200, 360)
 """Plates of which the network learns, and about which it is asked."""
 
@@ -44,6 +46,7 @@ def attack(
         few = narrowed([*controls, ways.fill(), *narrow], only)
         yield from by_dictionary(grown, KIND, few, PLATES, seed + 10, fills=False)
     if "list" in attackers:
+        yield from by_list(whole, KIND, narrowed(controls, only), CONTROLS, seed + 20, fills=True)
         yield from by_list(whole, KIND, narrowed(ours, only), LISTED, seed + 20, fills=True)
         yield from by_list(grown, KIND, narrowed(narrow, only), LISTED, seed + 30, fills=False)
     if "network" in attackers:
