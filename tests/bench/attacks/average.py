@@ -40,7 +40,7 @@ MOST_GROWN: Final = 0.3
 def attack(seed: int, only: Only = (), attackers: Sequence[str] = ATTACKERS) -> Iterator[Row]:
     """attackers: of those in `reading` the dictionary and the list."""
     plain = narrowed([ways.original(), ways.gaussian(6)], only)
-    ours = narrowed([ways.bounded(1, 2, 2), ways.bounded(2, 4, 3)], only)
+    ours = narrowed([ways.bounded(1, 2, 2), ways.bounded(1, 2, 3), ways.bounded(2, 4, 3)], only)
     if "list" in attackers:
         yield from _lists(plain, seed + 1, FEW, CONTROLS)
         yield from _lists(ours, seed + 1, RELEASES, LISTED)
