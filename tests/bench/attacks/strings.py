@@ -157,11 +157,11 @@ class Scene:
 
     def ink_of(self, text: str) -> Mask:
         """The ink of a whole string; characters do not overlap."""
-        upright = np.zeros(self.surroundings.shape[:2], dtype=np.uint8)
+        height, width = self.surroundings.shape[:2]
+        upright = np.zeros((height, width), dtype=np.uint8)
         for place, character in enumerate(text):
             glyph, left, top = _glyph(self.style, character, place)
             upright[top : top + glyph.shape[0], left : left + glyph.shape[1]] = glyph
-        height, width = upright.shape
         ink = cv2.warpAffine(upright, _turn(self.style), (width, height))
         return np.asarray(ink, dtype=np.uint8)
 
