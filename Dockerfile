@@ -8,9 +8,10 @@
 # want of a Docker engine there.
 
 FROM python:3.11-slim-bookworm AS base
-# libgl1, libglib2.0-0: OpenCV. libegl1, libgles2: MediaPipe.
+# libgl1, libglib2.0-0: OpenCV. libegl1, libgles2: MediaPipe. postgresql-client: `privgate backup`; it must not be
+# older than the server, which is why docker-compose.yml has this Debian's.
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends libegl1 libgl1 libgles2 libglib2.0-0 \
+ && apt-get install --yes --no-install-recommends libegl1 libgl1 libgles2 libglib2.0-0 postgresql-client \
  && rm -rf /var/lib/apt/lists/*
 
 FROM base AS builder

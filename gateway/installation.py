@@ -5,7 +5,6 @@ Each function opens one part, so that a process opens only what its role may hav
 
 from __future__ import annotations
 
-import os
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +15,7 @@ from gateway.errors import KeyringError, Misconfigured
 from gateway.services.destinations import Destinations, parse_networks
 from gateway.settings import Settings
 from gateway.vault.blobs import BlobStore
-from gateway.vault.durable import make_private_folder
+from gateway.vault.durable import make_private_folder, new_file
 from gateway.vault.fingerprints import Fingerprints
 from gateway.vault.keyring import CREATE_COMMAND, KeyPurpose, LocalKeyProvider, LocalKeyring
 from gateway.vault.log_keys import LogKeys
@@ -207,8 +206,4 @@ def _read(path: Path, *, private: bool) -> str:
 
 
 def _write_new(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+    new_file(path, text.encode("ascii"))

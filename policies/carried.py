@@ -16,6 +16,8 @@ from policies.plan import make_plan
 from policies.policy import Policy
 from policies.shapes import Outline
 
+Place = tuple[Region, Kind, Outline | None]
+
 
 def put_by_people(policy: Policy | None, report: Mapping[str, Any], size: Size) -> tuple[Redaction, ...]:
     """The redactions of a copy's report that its detections do not explain.
@@ -26,8 +28,8 @@ def put_by_people(policy: Policy | None, report: Mapping[str, Any], size: Size) 
     if policy is None:
         return tuple(hidden)
     seen = [Detection.parse(one) for one in report.get("detections", ())]
-    by_machine = {_place(one) for one in make_plan(policy, seen, size).redactions}
-    return tuple(one for one in hidden if _place(one) not in by_machine)
+    by_machine = {place_of(one) for one in make_plan(policy, seen, size).redactions}
+    return tuple(one for one in hidden if place_of(one) not in by_machine)
 
 
 def with_carried(plan: Plan, carried: Sequence[Redaction], policy: Policy) -> Plan:
@@ -42,8 +44,17 @@ def with_carried(plan: Plan, carried: Sequence[Redaction], policy: Policy) -> Pl
     return replace(plan, redactions=tuple(ordered))
 
 
-def _place(one: Redaction) -> tuple[Region, Kind, Outline | None]:
+def place_of(one: Redaction) -> Place:
+    """What is hidden there, and where, however it is hidden."""
     return one.region, one.kind, one.outline
+
+
+def is_among(one: Redaction, others: Iterable[Redaction]) -> bool:
+    """Whether it is one of these, or stands for one: at its place, but filled."""
+    return any(
+        place_of(one) == place_of(other) and one.method in (other.method, RedactionMethod.FILL)
+        for other in others
+    )
 
 
 def _covered(one: Redaction, others: Iterable[Redaction]) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
+from policies.carried import is_among
 from policies.errors import InvalidDecision, InvalidRegion
 from policies.hidden_rows import hidden_iou
 from policies.model import Kind, Redaction, RedactionMethod, Region, Size
@@ -126,7 +127,7 @@ def _check_names(redactions: Sequence[Redaction], changes: Changes) -> None:
 
 def _check_zones(redactions: Sequence[Redaction], changes: Changes, always: Collection[Redaction]) -> None:
     for index in sorted({*changes.moved, *changes.rejected}):
-        if redactions[index] in always:
+        if is_among(redactions[index], always):
             raise InvalidDecision(f"region {index} is always hidden by the policy; only another one shows it")
 
 

@@ -51,6 +51,8 @@ def sequencer(log_format: Logs = None, data: Data = None, supervised: Supervised
     """Orders the log and signs its checkpoints; it alone holds the signing key. Run one."""
     prepare("sequencer", settings_of(data), log_format=log_format, supervised=supervised)
     settings, database = open_installation(data, begins=True)
+    # Its file of checkpoints lies there, on a machine that may have nothing else of the installation.
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     signer = installation.checkpoint_signer(settings)
     keys = installation.log_keys(settings)
     keys.load()

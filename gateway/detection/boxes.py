@@ -31,7 +31,10 @@ _WITH_REACH: Final = (9, 17)
 
 
 class Crowded(Exception):
-    """More things than can be told apart: whoever asked must take the whole image for one of them."""
+    """More things than can be told apart, or what cannot be told at all.
+
+    Whoever asked must take the whole image for one of them.
+    """
 
 
 def no_boxes() -> Boxes:

@@ -11,6 +11,7 @@ import numpy as np
 import zxingcpp
 from numpy.typing import NDArray
 
+from gateway.detection.boxes import Crowded
 from gateway.detection.detector import Detector, Setting
 from gateway.detection.passes import Pixels
 from gateway.detection.tilted import outline_of, united
@@ -20,7 +21,8 @@ from policies.model import Detection, Kind, Region, Size
 # the time a texture: 5 of 120 street photos had such a place, so a person looks.
 READ = 1.0
 SUSPECTED = 0.4
-# Times a scratch picture is read. A tall bar code is uncovered a quarter of its width at a time.
+# Times a scratch picture is read. A tall bar code is uncovered a quarter of its width at a time, and the
+# reader gives 255 codes at most. What has still not come to an end then is more than can be told apart.
 ROUNDS = 12
 # Added to what was read, as a share of its longer side, at least LEAST_MARGIN pixels: the reader gives the
 # corners of the modules it used, which for a bar code is less than its height.
@@ -40,18 +42,19 @@ class Codes(Detector):
         """Nothing of the setting matters here."""
 
     def detect(self, pixels: Pixels) -> list[Detection]:
+        """Raises Crowded where the last round too has found codes: nobody knows how many are left."""
         scratch = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
         size = Size(pixels.shape[1], pixels.shape[0])
         found: list[Detection] = []
         for _ in range(ROUNDS):
             fresh = _read(scratch, size)
             if not fresh:
-                break
+                return found
             for detection in fresh:
                 region = detection.region
                 scratch[region.y0 : region.y1, region.x0 : region.x1] = PAPER
             found = _merged(found + fresh, size)
-        return found
+        raise Crowded
 
 
 def _read(picture: NDArray[np.uint8], size: Size) -> list[Detection]:

@@ -19,6 +19,8 @@ import openvino as ov
 from numpy.typing import NDArray
 from openvino.preprocess import PrePostProcessor
 
+from gateway.detection.boxes import Crowded
+
 
 class Precision(StrEnum):
     """What the network calculates in. BF16 is faster where the CPU has it, and changes the results."""
@@ -73,8 +75,15 @@ class Session:
         self._turn = threading.Lock()
 
     def run(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
-        """The outputs for one image, uint8 (h, w, 3) RGB, each with its leading batch axis taken off."""
-        return [output[0] for output in self.outputs(pixels)]
+        """The outputs for one image, uint8 (h, w, 3) RGB, each with its leading batch axis taken off.
+
+        Raises Crowded where one of them is no number: no threshold is reached by that, so it would pass for
+        an image in which nothing is.
+        """
+        outputs = [output[0] for output in self.outputs(pixels)]
+        if not all(np.isfinite(output).all() for output in outputs):
+            raise Crowded
+        return outputs
 
     def outputs(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
         """The outputs for one image, uint8 (h, w, 3) RGB, in the shapes that the network gives them."""

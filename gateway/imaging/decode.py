@@ -11,8 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import ExifTags, Image
+from PIL import Image
 
 from gateway.imaging import animated_webp
 from gateway.imaging.colour import Rendering, rgb_strips
@@ -30,6 +29,7 @@ from gateway.imaging.image import (
 )
 from gateway.imaging.nesting import check_nesting
 from gateway.imaging.opening import Opened, check_shape, check_size, open_header
+from gateway.imaging.orientation import laid_out, of_exif
 from gateway.imaging.refusals import Refused
 
 __all__ = ["DecodedImage", "ImageFormat", "Limits", "decode", "decode_into", "sniff"]
@@ -92,7 +92,7 @@ def _decode(data: bytes, image_format: ImageFormat, limits: Limits, allocate: Al
     milliseconds: list[int] = []
     rows: list[Pixels] = []
     for number, image in enumerate(_loaded(opened)):
-        orientation = 1 if opened.upright else _orientation(image)
+        orientation = of_exif(image) if opened.orientation is None else opened.orientation
         # (width, height) upright: the last four orientations lie on their side.
         width, height = image.size[::-1] if orientation >= 5 else image.size
         if number == 0:
@@ -101,8 +101,9 @@ def _decode(data: bytes, image_format: ImageFormat, limits: Limits, allocate: Al
             rows = [tall[height * n : height * (n + 1)] for n in range(len(opened.frames))]
         elif rows[number].shape[:2] != (height, width):
             raise Refused("frames.sizes")
-        _render(image, _unoriented(rows[number], orientation), opened.rendering(number, image, data))
-        words.update(dict.fromkeys(header_words(image).split()))
+        _render(image, laid_out(rows[number], orientation), opened.rendering(number, image, data))
+        said = opened.texts if number == 0 else ()
+        words.update(dict.fromkeys(header_words(image, said).split()))
         milliseconds.append(min(_duration(image), MAX_PLAY // len(opened.frames)))
     timing = None if opened.plays is None else Timing(tuple(milliseconds), opened.plays)
     return FileFacts(image_format, opened.lossless, joined(words), len(rows), timing)
@@ -119,7 +120,7 @@ def _loaded(opened: Opened) -> Iterator[Image.Image]:
         if len(opened.frames) > 1 and not opened.pages and opened.image.size != opened.size:
             raise Refused("image.malformed")  # an animation whose canvas grows
         opened.image.load()
-        yield opened.image
+        yield opened.image.crop(opened.crop) if opened.crop else opened.image
 
 
 def _render(image: Image.Image, as_in_file: Pixels, rendering: Rendering) -> None:
@@ -131,34 +132,3 @@ def _duration(image: Image.Image) -> int:
     """Milliseconds that a frame is shown; 0 where the file says nothing, or nonsense."""
     told = image.info.get("duration", 0)
     return round(min(max(told, 0), MAX_MILLISECONDS)) if isinstance(told, int | float) else 0
-
-
-def _orientation(image: Image.Image) -> int:
-    """EXIF orientation 1 to 8; 1 where it is absent, damaged or out of range, as viewers take it.
-
-    Not asked of HEIC: there the container's own rotation rules (ISO/IEC 23008-12) and libheif has applied it;
-    nor of TIFF, where Pillow has.
-    """
-    try:
-        value = image.getexif().get(ExifTags.Base.Orientation, 1)
-    except Exception:  # damaged EXIF: see decode_into on what codecs raise
-        return 1
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
-
-
-def _unoriented(result: Pixels, orientation: int) -> Pixels:
-    """The view of an upright image that is laid out as the file is: what is written into it lands upright.
-
-    Source of the eight: EXIF 2.32, tag 0x0112.
-    """
-    views: tuple[NDArray[np.uint8], ...] = (
-        result,
-        result[:, ::-1],
-        result[::-1, ::-1],
-        result[::-1],
-        result.swapaxes(0, 1),
-        np.rot90(result, 1),
-        result.swapaxes(0, 1)[::-1, ::-1],
-        np.rot90(result, -1),
-    )
-    return views[orientation - 1]

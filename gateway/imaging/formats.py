@@ -67,6 +67,9 @@ _MARKS: Final[tuple[tuple[int, bytes, ImageFormat | str], ...]] = (
 
 _HEIC_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis"})
 _BMP_HEADERS: Final = frozenset({12, 16, 40, 52, 56, 64, 108, 124})  # bytes, in all versions since OS/2 1
+_OTHER_STILLS: Final = frozenset(
+    {b"mif2", b"mif3", b"miaf", b"jpeg", b"j2ki", b"vvic"}
+)  # HEIF, not read here
 _SEQUENCE_BRANDS: Final = frozenset({b"hevc", b"hevx", b"hevm", b"hevs", b"msf1", b"avis"})
 _DICOM_FIRST_TAGS: Final = (b"\x08\x00", b"\x02\x00", b"\x00\x08", b"\x00\x02")
 
@@ -108,6 +111,8 @@ def _sniff_boxes(data: bytes) -> ImageFormat:
         return ImageFormat.AVIF
     if major == b"mif1":  # the general HEIF brand: the decoder says whether it can read what is inside
         return ImageFormat.HEIC
+    if major in _OTHER_STILLS:
+        raise Refused("format.unsupported")
     raise Refused("format.raw" if major == b"crx " else "format.video")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from PIL import ExifTags, Image
@@ -26,14 +26,15 @@ _CAMERA_FIELDS: Final = (0x9286, 0xA430)
 _WORD: Final = re.compile("[a-z]{3,}")
 
 
-def header_words(image: Image.Image) -> str:
+def header_words(image: Image.Image, texts: Iterable[str] = ()) -> str:
     """Lower case, a to z only (accents dropped), three letters and more, each once, with spaces between.
 
-    Empty where the header holds none, or is damaged: this alone refuses no file.
+    texts: that stand beside the header. Empty where there are none, or damaged ones: this alone refuses no
+    file.
     """
     found: dict[str, None] = {}
     try:
-        for value in _values(image):
+        for value in (*texts, *_values(image)):
             found.update(dict.fromkeys(_WORD.findall(_plain(value))))
     except Exception:  # damaged EXIF: codecs raise almost anything. What was found until then counts.
         return joined(found)
@@ -42,7 +43,6 @@ def header_words(image: Image.Image) -> str:
 
 def _values(image: Image.Image) -> Iterator[Any]:
     yield image.info.get("comment")
-    yield from getattr(image, "text", {}).values()
     exif = image.getexif()
     yield from (exif.get(field) for field in _FIELDS)
     camera = exif.get_ifd(ExifTags.IFD.Exif)

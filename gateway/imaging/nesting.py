@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from gateway.imaging import tiff
 from gateway.imaging.containers import EOI, FRAME_MARKERS, SOS, MalformedContainer, jpeg_segments
 from gateway.imaging.image import ImageFormat, Limits
 from gateway.imaging.refusals import Refused
@@ -16,6 +17,18 @@ from gateway.imaging.refusals import Refused
 MAX_SCANS: Final = 64
 """Of a JPEG, where ten are usual. Each scan, empty ones too, goes over every block of the image: 500 of them
 are the well-known way to make a small file take minutes.
+"""
+
+MAX_DIRECTORIES: Final = 5_000
+"""Of a TIFF, smaller pictures and masks too: ten for each of 500 pages. Pillow compares each with all before.
+"""
+
+MAX_ENTRIES: Final = 100_000
+"""Of all directories of a TIFF: twenty each."""
+
+MAX_PIECES: Final = 400_000
+"""Strips and tiles of all pages of a TIFF: 100 megapixels in tiles of the smallest size, 16 by 16, and more
+strips than the tallest page has, of one row of one channel each. DECODING.md says what they cost.
 """
 
 _SMALL: Final = 4_096
@@ -46,6 +59,22 @@ def check_nesting(data: bytes, image_format: ImageFormat, limits: Limits) -> Non
             raise Refused("limit.parts", limits.max_parts)
     if image_format is ImageFormat.JPEG and _scans(data) > MAX_SCANS:
         raise Refused("limit.scans", MAX_SCANS)
+    if image_format is ImageFormat.TIFF:
+        _check_tiff(data)
+
+
+def _check_tiff(data: bytes) -> None:
+    """Directory by directory: no more of them are read than may be."""
+    entries = pieces = 0
+    try:
+        for count, directory in enumerate(tiff.directories(data), 1):
+            entries += directory.listed
+            pieces += directory.pieces
+            for number, most in ((count, MAX_DIRECTORIES), (entries, MAX_ENTRIES), (pieces, MAX_PIECES)):
+                if number > most:
+                    raise Refused("limit.parts", most)
+    except MalformedContainer:
+        return
 
 
 def _parts(data: bytes, image_format: ImageFormat) -> Iterator[int]:
@@ -61,7 +90,7 @@ def _parts(data: bytes, image_format: ImageFormat) -> Iterator[int]:
             return _boxes(data)
         case ImageFormat.GIF:
             return _gif(data)
-        case _:  # TIFF: the module `tiff` walks its directories; a BMP is one part
+        case _:  # TIFF: see _check_tiff; a BMP is one part
             return iter(())
 
 

@@ -22,10 +22,12 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from gateway.imaging import animated_webp, tiff
+from gateway.imaging import animated_webp, heif, tiff
 from gateway.imaging.colour import ColourKey, Rendering, profile_transform
 from gateway.imaging.containers import MalformedContainer, gif_frames, jpeg_precision, webp_header
 from gateway.imaging.image import MOST_FRAMES, RATIO_FROM, ImageFormat, Limits
+from gateway.imaging.orientation import UPRIGHT
+from gateway.imaging.png_texts import texts, without_texts
 from gateway.imaging.refusals import Refused
 
 _PNG_BIT_DEPTH: Final = 24  # offset of IHDR's bit depth: signature 8, length 4, name 4, width 4, height 4
@@ -41,18 +43,21 @@ AvifImagePlugin.DEFAULT_MAX_THREADS = _THREADS
 class Opened(NamedTuple):
     """A file whose header has been read.
 
-    size: width and height in the file. lossless: whether the file holds its pixels exactly. upright: the
-    codec itself turns the pixels. frames: the places that the codec has to go to, one after the other. plays:
-    of an animation, see Timing. pages: of a TIFF, the directory of each frame.
+    size: width and height in the file. lossless: whether the file holds its pixels exactly. orientation: of
+    EXIF's eight, where another than EXIF says it. frames: the places that the codec has to go to, one after
+    the other. plays: of an animation, see Timing. pages: of a TIFF, the directory of each frame. crop: left,
+    upper, right and lower edge of what is to be seen of the decoded pixels. texts: of a PNG.
     """
 
     image: Image.Image | pi_heif.HeifFile
     size: tuple[int, int]
     lossless: bool
-    upright: bool = False
+    orientation: int | None = None
     frames: tuple[int, ...] = (0,)
     plays: int | None = None
     pages: tuple[tiff.Directory, ...] = ()
+    crop: tuple[int, int, int, int] | None = None
+    texts: tuple[str, ...] = ()
 
     def rendering(self, number: int, image: Image.Image, data: bytes) -> Rendering:
         """How the pixels of a loaded frame become sRGB."""
@@ -96,8 +101,7 @@ def open_header(data: bytes, image_format: ImageFormat, limits: Limits) -> Opene
         case ImageFormat.WEBP:
             return _open_webp(data, limits)
         case ImageFormat.HEIC:
-            heif = pi_heif.HeifFile(io.BytesIO(data), convert_hdr_to_8bit=True)
-            return Opened(heif, heif.size, lossless=False, upright=True)
+            return _open_heic(data)
         case ImageFormat.AVIF:
             return _open_avif(data)
         case ImageFormat.TIFF:
@@ -142,22 +146,47 @@ def _open_jpeg(data: bytes) -> Opened:
     return _opened(JpegImagePlugin.JpegImageFile(io.BytesIO(data)), lossless=False)
 
 
+def _open_heic(data: bytes) -> Opened:
+    """The primary image, cropped and turned by libheif as the container says, whatever EXIF says."""
+    _transforms(data)
+    try:
+        heif.check_entries(data)
+    except MalformedContainer:
+        raise Refused("image.malformed") from None
+    heic = pi_heif.HeifFile(io.BytesIO(data), convert_hdr_to_8bit=True)
+    if not heic.info["primary"]:  # that one cannot be read: no other stands in for it
+        raise Refused("image.malformed")
+    return Opened(heic, heic.size, lossless=False, orientation=UPRIGHT)
+
+
 def _open_avif(data: bytes) -> Opened:
-    """The primary image. The codec tells the container's rotation as if it were EXIF's, and never both."""
+    """The primary image. The codec leaves what was cropped away, and takes EXIF's or XMP's orientation."""
     avif = AvifImagePlugin.AvifImageFile(io.BytesIO(data))
     if avif.n_frames > 1:
         raise Refused("frames.multiple")
-    return _opened(avif, lossless=False)
+    said = _transforms(data)
+    if said.size != avif.size:
+        raise Refused("image.malformed")
+    return Opened(avif, avif.size, lossless=False, orientation=said.orientation, crop=said.crop)
+
+
+def _transforms(data: bytes) -> heif.Transforms:
+    try:
+        return heif.transforms(data)
+    except MalformedContainer:
+        raise Refused("image.malformed") from None
 
 
 def _open_png(data: bytes) -> Opened:
     """Of an animation the frames that it plays, and not the picture that stands in where none is played."""
-    png = PngImagePlugin.PngImageFile(io.BytesIO(data))
+    png = PngImagePlugin.PngImageFile(io.BytesIO(without_texts(data)))
+    said = tuple(texts(data))
     if png.n_frames == 1:
-        return _opened(png, lossless=True)
+        return Opened(png, png.size, lossless=True, texts=said)
     # A header may announce any number of frames: no list is made of more than may be taken.
     frames = tuple(range(int(bool(png.default_image)), min(png.n_frames, MOST_FRAMES + 1)))
-    return Opened(png, png.size, True, frames=frames, plays=_whole(png.info.get("loop")))
+    plays = _whole(png.info.get("loop"))
+    return Opened(png, png.size, lossless=True, frames=frames, plays=plays, texts=said)
 
 
 def _open_gif(data: bytes, limits: Limits) -> Opened:
@@ -220,4 +249,4 @@ def _open_tiff(data: bytes, limits: Limits) -> Opened:
             raise Refused("format.colours") from None
         raise
     # Upright, since Pillow applies the tag when it loads the pixels.
-    return Opened(image, image.size, lossless=True, upright=True, frames=places, pages=pages)
+    return Opened(image, image.size, lossless=True, orientation=UPRIGHT, frames=places, pages=pages)

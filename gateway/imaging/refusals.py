@@ -67,6 +67,9 @@ REFUSALS: Final[dict[str, Refusal]] = {
     "format.jpeg_precision": Refusal(
         UnsupportedFormat, "a JPEG file of {0} bits a sample is not taken; 8 bits are", _CONVERT
     ),
+    "format.crop": Refusal(
+        UnsupportedFormat, "an image that its file turns or crops before it crops it is not taken", _AGAIN
+    ),
     "format.colours": Refusal(UnsupportedFormat, "the image's colour model is not taken", _CONVERT),
     "file.empty": Refusal(MalformedImage, "the file is empty", "Check the transfer and send it again."),
     "frames.multiple": Refusal(

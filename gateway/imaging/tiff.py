@@ -14,6 +14,7 @@ from gateway.imaging.containers import MalformedContainer
 SUBFILE, WIDTH, LENGTH, BITS, COMPRESSION, PHOTOMETRIC = 254, 256, 257, 258, 259, 262
 STRIPS, SAMPLES, ROWS, STRIP_BYTES, PLANAR, PREDICTOR = 273, 277, 278, 279, 284, 317
 SUB_DIRECTORIES, DNG_VERSION = 330, 50706
+_PIECES: Final = (STRIPS, STRIP_BYTES, 324, 325)  # where strips and tiles lie, and how long they are
 
 REDUCED, MASK = 1, 4
 """Bits of SUBFILE: a smaller picture of another directory's, and a mask for one."""
@@ -45,12 +46,18 @@ class Entry(NamedTuple):
 
 
 class Directory(NamedTuple):
-    """One page's tags. offset, end: where the directory lies. numbers: of each tag of whole numbers."""
+    """One page's tags. offset, end: where the directory lies. numbers: of each tag of whole numbers.
+
+    Of entries with one tag the first rules. listed: how many entries there are. pieces: strips or tiles, as
+    many as any entry says there are.
+    """
 
     offset: int
     end: int
     entries: dict[int, Entry]
     numbers: dict[int, tuple[int, ...]]
+    listed: int
+    pieces: int
 
     def number(self, tag: int, default: int = 0) -> int:
         values = self.numbers.get(tag, ())
@@ -101,6 +108,14 @@ def full_pages(data: bytes) -> Iterator[tuple[int, Directory]]:
             yield place, page
 
 
+def directories(data: bytes) -> Iterator[Directory]:
+    """All that are read here: those of the chain, and those below the first. Raises as `pages` does."""
+    for place, page in enumerate(pages(data)):
+        yield page
+        if place == 0:
+            yield from _subordinate(data, page)
+
+
 def is_raw(data: bytes) -> bool:
     """Whether a camera wrote this TIFF with what its sensor saw: DNG, NEF, ARW, PEF, SRW and others."""
     first = next(pages(data), None)
@@ -146,15 +161,20 @@ def _directory(data: bytes, at: int, layout: _Layout) -> tuple[Directory, int]:
     end = at + wide + count * (4 + 2 * word) + word
     if count > _MOST_ENTRIES or end > len(data):
         raise MalformedContainer(f"a directory of {count} entries at byte {at}")
-    entries, numbers = {}, {}
+    entries: dict[int, Entry] = {}
+    numbers: dict[int, tuple[int, ...]] = {}
+    pieces = 0
     for place in range(at + wide, end - word, 4 + 2 * word):
         tag, entry = _entry(data, place, layout)
+        pieces = max(pieces, entry.values if tag in _PIECES else 0)
+        if tag in entries:
+            continue
         entries[tag] = entry
         if entry.kind in _WHOLE_NUMBERS and entry.end <= len(data):
             size = layout.sizes[entry.kind]
             most = min(entry.values, _MOST_VALUES)
             numbers[tag] = tuple(layout.read(data, entry.offset + size * n, size) for n in range(most))
-    return Directory(at, end, entries, numbers), layout.read(data, end - word, word)
+    return Directory(at, end, entries, numbers, count, pieces), layout.read(data, end - word, word)
 
 
 def _entry(data: bytes, at: int, layout: _Layout) -> tuple[int, Entry]:

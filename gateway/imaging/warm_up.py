@@ -6,8 +6,10 @@ reaches other code is walked once, on images made here.
 
 from __future__ import annotations
 
+import base64
 import ctypes
 import io
+import zlib
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -19,6 +21,16 @@ from gateway.imaging.refusals import Refused
 
 _SIDE: Final = 16
 _LIBGCC: Final = "libgcc_s.so.1"  # glibc opens it when a thread is cancelled or a C++ exception unwinds
+
+_HEIC: Final = zlib.decompress(
+    base64.b64decode(
+        "eNpjYGCQSSupLMhIzUxmAILczDTD3MzENAif0S43tSSRAQIUM1JyiqBshoLM5BIGNMBXkFmSC2YxArFcZk4+2EgXEJ8RIsqY"
+        "BKQlgVg5MzMvDa5WFMhJZYLyMsqSDUHMQ5kFRQVAeklmQXI+kK4ASjgzMhfA7ZP7wPDn748fDAz8zApAjRIOjDyM//+DFDAz"
+        "TAARQCS3i8lBESip7cTIiCazQKGRddorT811eSwsPBwgIQjhoARUz+7CeLBog5ID0BqRzOKCVKiVDlAsUJBZkQkSYObgAOpi"
+        "EMssyIWFE9CzzI1MzaAQy01JBIWSqAbjesmG7zWt5v8f7xM8Jb0/RvTRxQMAeKJEkA=="
+    )
+)
+"""64 x 64 pixels of one colour, since pi-heif has no encoder: made with heif-enc, packed."""
 
 Decode = Callable[[bytes, Limits, Callable[[int, int], Pixels]], FileFacts]
 
@@ -60,6 +72,7 @@ def samples() -> Iterator[bytes]:
     yield _file(rgb.convert("RGBA"), "WEBP", lossless=True)
     yield _file(rgb, "AVIF", exif=exif, icc_profile=_srgb(), speed=10)
     yield _file(rgb.convert("RGBA"), "AVIF", speed=10)
+    yield _HEIC
     yield _file(rgb.convert("P"), "GIF", transparency=0, comment=b"nothing")
     yield _file(rgb.convert("P"), "BMP")
     yield _file(rgb, "BMP")
@@ -70,12 +83,10 @@ def samples() -> Iterator[bytes]:
 
 
 def _damaged() -> Iterator[bytes]:
-    """What makes the codecs raise. The HEIF ends behind its first box: pi-heif has no encoder to make a whole
-    one with, and its library is initialised all the same.
-    """
+    """What makes the codecs raise."""
     whole = next(samples())
     yield whole[: len(whole) * 2 // 3]
-    yield bytes.fromhex("0000001c66747970686569630000000068656963") + b"mif1msf1" + bytes(64)
+    yield _HEIC[:-8]
 
 
 def _srgb() -> bytes:

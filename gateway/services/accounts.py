@@ -19,6 +19,7 @@ from gateway.services.ids import new_id
 from gateway.services.people import CONSOLE
 from gateway.services.ports import Clock
 from gateway.services.roles import held_role
+from gateway.services.sign_in import TRIES, WINDOW, login_key
 from gateway.store.database import Database, Unit
 from gateway.store.queries import accounts, locks, people, sessions
 from policies.access import Role
@@ -180,24 +181,44 @@ def accept(database: Database, code: str, *, login: str, password: str, clock: C
 def change_password(
     database: Database, person_id: str, *, old: str, new: str, session_id: str, clock: Clock
 ) -> int:
-    """Ends the person's other sessions; returns how many. Raises InputRefused, NotFound."""
+    """Ends the person's other sessions; returns how many. Raises InputRefused, NotFound.
+
+    A wrong one counts as a wrong try at signing in: whoever sits at an open session guesses no faster.
+    """
     with database.reading() as session:
         account = accounts.of_person(session, person_id)
     if account is None:
         raise NotFound(f"{person_id} has no account")
+    passwords.check(new, login=account.login)  # first: one that will not do is no try
+    _count_try(database, account.login, clock)
     if not passwords.is_right(old, account.password):
+        with database.unit() as unit:
+            unit.ledger.record(actor=person_id, action="account.password_refused", subject=person_id)
         raise InputRefused(
             "This is not your password. Nothing was changed.", advice="write it again", code="password.wrong"
         )
-    passwords.check(new, login=account.login)
     kept = passwords.hash_of(new)
     with database.unit() as unit:
         accounts.set_password(unit.session, person_id, kept, now=clock())
+        accounts.forget_tries(unit.session, login_key(account.login))
         ended = sessions.end_all(unit.session, person_id, now=clock(), but=session_id)
         unit.ledger.record(
             actor=person_id, action="account.password_changed", subject=person_id, sessions=ended
         )
     return ended
+
+
+def _count_try(database: Database, login: str, clock: Clock) -> None:
+    """Before the password is looked at. Raises InputRefused for one try too many."""
+    now = clock()
+    with database.unit() as unit:
+        tries = accounts.add_try(unit.session, login_key(login), now=now, since=now - WINDOW)
+    if tries > TRIES:
+        raise InputRefused(
+            "Too many wrong tries. Nothing was changed. Wait 15 minutes, then try again.",
+            advice="wait, then write it again",
+            code="password.tries",
+        )
 
 
 def sign_out(

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
 
 from gateway.errors import (
     DeadlineExceeded,
@@ -23,6 +24,7 @@ from gateway.errors import (
     OutputCheckFailed,
     VaultError,
 )
+from gateway.imaging import cells
 from gateway.services.carry import carried_from
 from gateway.services.company import Company
 from gateway.services.job_counts import JobCounts
@@ -30,6 +32,7 @@ from gateway.services.libraries import library_versions
 from gateway.services.new_copies import NewCopies
 from gateway.services.originals import Originals
 from gateway.services.ports import Clock
+from gateway.services.releases import REVISION, details_of, shown_before, told
 from gateway.services.review_opening import open_review
 from gateway.services.sanitize import Sanitized, Sanitizer
 from gateway.services.tracing import span
@@ -39,9 +42,10 @@ from gateway.store.records import AssetRecord, CopyRecord
 from gateway.vault.blobs import BlobStore
 from gateway.vault.keys import KeyProvider
 from policies.lifecycle import AssetState
-from policies.model import Redaction, Verdict
+from policies.model import Verdict
 from policies.plan import sent_to_review
 from policies.policy import Policy
+from policies.review import ReviewState
 
 MAX_ATTEMPTS = 3
 """Times a job may begin. One that takes its worker down each time is held, not tried for ever."""
@@ -50,6 +54,9 @@ FIRST_REVISION = 1
 
 REQUEUED = "requeued"
 """Why a person looks at a new copy of an image that was held after it had one."""
+
+OVERTAKEN = "overtaken"
+"""Why a person looks at a new copy that the machine would release: somebody had decided on the one before."""
 
 UNSETTLED = frozenset({AssetState.RECEIVED, AssetState.PROCESSING})
 
@@ -71,6 +78,10 @@ class Held(Exception):
 
 class PolicyChanged(Exception):
     """The dataset was put under another policy while a copy was being made."""
+
+
+class Overtaken(PolicyChanged):
+    """Somebody decided on the copy that is to be replaced while another was being made; it is made again."""
 
 
 class Anonymizer:
@@ -119,19 +130,20 @@ class Anonymizer:
     def _run(self, asset_id: str) -> AssetState:
         # (1) The asset is being processed; the attempt is counted before anything can go wrong.
         with self._database.unit() as unit:
-            asset = assets.get(unit.session, asset_id)
+            # Held: what another quarantines in this moment must not be taken for one that is still at work.
+            asset = assets.get(unit.session, asset_id, hold=True)
             if asset.state not in UNSETTLED:
                 return asset.state
             asset = assets.move(unit.session, asset_id, AssetState.PROCESSING, now=self._clock())
             version = datasets.get(unit.session, asset.dataset_id).policy_version
             policy = policies.load(unit.session, version)
-            before = copies.newest_of(unit.session, asset_id)  # there is one where a held asset is put again
+            made = copies.all_of(unit.session, asset_id)  # there are some where a held asset is put again
         if self._counts is not None:
             self._counts.begun()
         if asset.attempts > MAX_ATTEMPTS:
             return self.hold(asset, "job.attempts")
         try:
-            result = self._sanitized_again(asset, policy, before)
+            result = self._sanitized_again(asset, policy, made)
         except Held as held:
             return self.hold(asset, held.reason)
         except MissingDetector:
@@ -139,17 +151,17 @@ class Anonymizer:
         except Misconfigured as exc:
             return self._give_back(asset, exc)
         try:
-            return self.keep(asset, result, policy, version, replaces=before)
+            return self.keep(asset, result, policy, version, replaces=made[0] if made else None)
         except PolicyChanged:
             return self._run(asset_id)
         except IntegrityError:
             return self._winner(asset.id)
 
-    def _sanitized_again(self, asset: AssetRecord, policy: Policy, before: CopyRecord | None) -> Sanitized:
-        """`sanitized`; where there was a copy, with what people put into it, and a person looks again."""
-        if before is None:
-            return self.sanitized(asset, policy)
-        result = self.sanitized(asset, policy, carried_from(self._database, before))
+    def _sanitized_again(self, asset: AssetRecord, policy: Policy, made: Sequence[CopyRecord]) -> Sanitized:
+        """`sanitized`; where there was a copy a person looks again."""
+        result = self.sanitized(asset, policy, made)
+        if not made:
+            return result
         return replace(result, plan=sent_to_review(result.plan, REQUEUED))
 
     def _give_back(self, asset: AssetRecord, exc: Misconfigured) -> AssetState:
@@ -169,13 +181,18 @@ class Anonymizer:
             asset = assets.get(session, asset_id)
         return self.hold(asset, DeadlineExceeded.code)
 
-    def sanitized(self, asset: AssetRecord, policy: Policy, carried: Sequence[Redaction] = ()) -> Sanitized:
-        """Steps (2) and (3) for an asset, whatever its state. Raises Held, Misconfigured."""
+    def sanitized(self, asset: AssetRecord, policy: Policy, made: Sequence[CopyRecord]) -> Sanitized:
+        """Steps (2) and (3) for an asset, whatever its state. Raises Held, Misconfigured.
+
+        made: all its copies so far, the newest first. What people put into that one is hidden again, and what
+        they have shown together bounds what this one may show.
+        """
+        carried = carried_from(self._database, made[0]) if made else ()
         try:
             # (2) Open; (3) decode, detect, plan, redact, encode, check.
             with span("job.open"):
                 original = self._originals.open(asset)
-            return self._sanitizer.sanitize(original, policy, carried=carried)
+            return self._sanitizer.sanitize(original, policy, carried=carried, earlier=shown_before(made))
         except (InputRefused, OutputCheckFailed) as exc:
             raise Held(exc.code) from exc
         except VaultError as exc:
@@ -195,8 +212,11 @@ class Anonymizer:
         so far. also: done in the last transaction.
 
         Raises PolicyChanged when the dataset is under another policy by now, and sqlalchemy's IntegrityError
-        when another worker was faster; then nothing was kept.
+        when another worker was faster; then nothing was kept. The same, as Overtaken, when somebody decided
+        on the copy that it replaces in the meantime. Where somebody had before, a person looks at this one.
         """
+        if replaces is not None:
+            result = self._after_people(result, replaces)
         # (4) Seal the copy, under its own key and name; (5) put it, never over another.
         with span("job.put"):
             copy = self._copies.put(
@@ -232,7 +252,11 @@ class Anonymizer:
             raise PolicyChanged
         copies.add(unit.session, copy)
         copies.withdraw_older(unit.session, copy.asset_id, than=copy.revision, now=now)
-        if replaces is None or assets.get(unit.session, copy.asset_id, hold=True).state is not state:
+        before = None if replaces is None else assets.get(unit.session, copy.asset_id, hold=True).state
+        # The asset is held now, as it is by whoever decides: nobody does until this is committed.
+        if replaces is not None and OVERTAKEN not in result.plan.reasons:
+            _check_undecided(unit.session, replaces)
+        if before is not state:
             assets.move(unit.session, copy.asset_id, state, now=now, reason=reason)
         unit.ledger.record(
             actor=self._actor,
@@ -243,6 +267,7 @@ class Anonymizer:
             code=self._code_version,
             hidden=len(result.plan.redactions),
             reason="+".join(result.plan.reasons),
+            **details_of(copy.report),
             **({} if replaces is None else {"replaces": replaces.id}),
         )
 
@@ -255,6 +280,15 @@ class Anonymizer:
             open_review(unit, copy, result.plan.reasons, reviewers=reviewers, actor=self._actor)
         else:
             reviews.close_older(unit.session, copy.asset_id, copy.id)
+
+    def _after_people(self, result: Sanitized, copy: CopyRecord) -> Sanitized:
+        """The result; sent to a person where one has decided on the copy that it is to replace."""
+        try:
+            with self._database.reading() as session:
+                _check_undecided(session, copy)
+        except Overtaken:
+            return replace(result, plan=sent_to_review(result.plan, OVERTAKEN))
+        return result
 
     def _winner(self, asset_id: str) -> AssetState:
         with self._database.reading() as session:
@@ -281,6 +315,12 @@ class Anonymizer:
             self._counts.settled(state.value, milliseconds)
 
 
+def _check_undecided(session: Session, copy: CopyRecord) -> None:
+    """Raises Overtaken where a reviewer has decided on the copy, and nothing has come of that yet."""
+    if any(one.state is ReviewState.DECIDED for one in reviews.of_copy(session, copy.id)):
+        raise Overtaken
+
+
 def _report(result: Sanitized, policy_version: str, code_version: str) -> dict[str, Any]:
     """What the copy's row keeps: versions, digests of models, regions; nothing of the image's content."""
     return {
@@ -290,7 +330,8 @@ def _report(result: Sanitized, policy_version: str, code_version: str) -> dict[s
         "models": result.digests,
         "absent": list(result.absent),
         "precision": result.precision,
-        "redactions": [redaction.to_dict() for redaction in result.plan.redactions],
+        "redactions": told(result.plan.redactions, result.asked),
+        REVISION: cells.REVISION,
         "kept": len(result.plan.kept),
         "detections": [d.to_dict() for d in result.detections],
         "reasons": list(result.plan.reasons),

@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from gateway.errors import Conflict, NotFound
+from gateway.imaging.cells import REVISION
 from gateway.services.authorize import authorize
 from gateway.services.policy_refs import Found, applicable, keep
 from gateway.services.ports import Clock
@@ -205,7 +206,7 @@ def _weaker(session: Session, dataset_id: str, found: Found) -> set[str]:
 
 def _applied(session: Session, dataset_id: str, old: str, stricter: bool, withdrawn: int) -> Applied:
     record = datasets.get(session, dataset_id)
-    stale = rederivations.stale_in(session, dataset_id, version=record.policy_version)
+    stale = rederivations.stale_in(session, dataset_id, version=record.policy_version, revision=REVISION)
     return Applied(record, old, stricter, withdrawn, stale)
 
 

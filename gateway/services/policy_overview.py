@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from gateway.errors import NotFound
+from gateway.imaging.cells import REVISION
 from gateway.services.authorize import authorize
 from gateway.services.policies import PolicyView, view_of
 from gateway.services.policy_refs import Found, find
@@ -70,13 +71,16 @@ class Under:
 
 @dataclass(frozen=True, slots=True)
 class DatasetPolicyState:
-    """stale: images whose copies are of another version, withdrawn or unprovable, and not made anew."""
+    """stale: images whose newest copy is of another version, withdrawn, unprovable or outdated.
+    outdated: those of them whose copies show finer cells than are made now.
+    """
 
     dataset: DatasetRecord
     current: Version | None
     history: tuple[Under, ...]
     rollback: WaitingRollback | None
     stale: int
+    outdated: int
 
 
 class PolicyOverview:
@@ -159,12 +163,16 @@ class _Reading:
         dataset = datasets.get(self._session, dataset_id)
         waiting = policy_history.waiting(self._session, dataset_id=dataset_id)
         current = self._reference(dataset.policy_version)
+        stale = rederivations.stale_in(
+            self._session, dataset_id, version=dataset.policy_version, revision=REVISION
+        )
         return DatasetPolicyState(
             dataset,
             current=None if current is None else self.version(find(self._session, current)),
             history=tuple(self._under(one, dataset) for one in policy_history.of(self._session, dataset_id)),
             rollback=self.rollback(waiting[0]) if waiting else None,
-            stale=rederivations.stale_in(self._session, dataset_id, version=dataset.policy_version),
+            stale=stale,
+            outdated=rederivations.outdated_in(self._session, dataset_id, revision=REVISION) if stale else 0,
         )
 
     def label(self, version: str) -> str:

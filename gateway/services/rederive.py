@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy.exc import IntegrityError
 
 from gateway.errors import Conflict
+from gateway.imaging.cells import REVISION
 from gateway.services.authorize import authorize
 from gateway.services.ids import new_id
 from gateway.services.ports import Clock
@@ -47,7 +48,7 @@ class Rederivations:
         try:
             with self._database.unit() as unit:
                 version = datasets.get(unit.session, dataset_id).policy_version
-                number = rederivations.begin(unit.session, record, version=version)
+                number = rederivations.begin(unit.session, record, version=version, revision=REVISION)
                 unit.ledger.record(
                     actor=principal.id,
                     action="dataset.rederivation_begun",

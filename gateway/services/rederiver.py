@@ -1,5 +1,6 @@
-"""A worker's end of re-derivations: what was made under another policy version is made anew, and what other
-library versions or another release wrote, so that it could not be proven.
+"""A worker's end of re-derivations: what was made under another policy version is made anew, what other
+library versions or another release wrote, so that it could not be proven, and what has cells of an earlier
+revision.
 
 The rows are the plan of work: any worker's keeper enqueues what waits, so a crash loses nothing. The asset
 keeps its state meanwhile. Its old copies are withdrawn when the new policy is applied (see `apply_policy`)
@@ -13,10 +14,11 @@ from datetime import timedelta
 from sqlalchemy.exc import IntegrityError
 
 from gateway.errors import Conflict, Misconfigured
+from gateway.imaging.releases import is_outdated
 from gateway.services.anonymize import MAX_ATTEMPTS, WITH_COPY, Anonymizer, Held, PolicyChanged
-from gateway.services.carry import carried_from
 from gateway.services.jobs import REDERIVE
 from gateway.services.ports import Clock, EnqueueJob
+from gateway.services.releases import shown_in
 from gateway.store.database import Database, Unit
 from gateway.store.queries import assets, copies, datasets, policies, proofs, rederivations
 from gateway.store.records import AssetRecord, RederivationItemRecord, RederivationRecord
@@ -102,18 +104,19 @@ class Rederiver:
             asset = assets.get(session, item.asset_id)
             version = datasets.get(session, asset.dataset_id).policy_version
             policy = policies.load(session, version)
-            newest = copies.newest_of(session, asset.id)
+            made = copies.all_of(session, asset.id)
+            newest = made[0] if made else None
             unprovable = newest is not None and proofs.is_unprovable(session, newest.id)
         if asset.state not in WITH_COPY or newest is None:
             return self._end(item, PASSED_OVER)
         right = newest.report["policy_version"] == version and newest.withdrawn_at is None
-        if right and not unprovable:
+        if right and not unprovable and not is_outdated(shown_in(newest)):
             return self._end(item, CURRENT)
         if item.attempts > MAX_ATTEMPTS:
             return self._hold(asset, item, "job.attempts")
         try:
             # (3) Open, sanitize, check; (4) seal, put, and one transaction: copy, withdrawal, state, outcome.
-            result = self._anonymizer.sanitized(asset, policy, carried_from(self._database, newest))
+            result = self._anonymizer.sanitized(asset, policy, made)
         except Held as held:
             return self._hold(asset, item, held.reason)
         except Misconfigured:

@@ -7,17 +7,21 @@ sealed copy that no row names; (6) done. Of two workers the unique (asset, revis
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
 from gateway.errors import InputRefused, LedgerUnavailable, OutputCheckFailed, VaultError
+from gateway.imaging import cells
+from gateway.imaging.releases import limited
 from gateway.services.anonymize import MAX_ATTEMPTS
 from gateway.services.libraries import library_versions
 from gateway.services.new_copies import NewCopies
 from gateway.services.originals import Originals
 from gateway.services.ports import Clock
+from gateway.services.releases import REVISION, details_of, shown_before, told
 from gateway.services.review_consequence import stands
 from gateway.services.review_sheet import size_of
 from gateway.services.sanitize import Remade, Sanitizer
@@ -25,7 +29,7 @@ from gateway.store.database import Database
 from gateway.store.queries import assets, copies, datasets, reviews
 from gateway.store.records import AssetRecord, CopyRecord
 from policies.lifecycle import AssetState
-from policies.model import Plan, Verdict
+from policies.model import Plan, Redaction, Verdict
 from policies.review import ReviewVerdict, Settled, settle
 
 
@@ -67,9 +71,12 @@ class Remaker:
             if not isinstance(settled, Settled) or settled.verdict is not ReviewVerdict.RELEASE:
                 return asset.state
             attempts = reviews.count_attempt(unit.session, copy_id)
+            earlier = shown_before(copies.all_of(unit.session, asset.id))
         if attempts > MAX_ATTEMPTS:
             return self._hold(asset, reviewed, "job.attempts")
-        plan = Plan(tuple(each.redaction for each in settled.regions), Verdict.RELEASE, ())
+        # What copies of this original have shown too often is filled, whatever the reviewers chose.
+        hidden = limited([each.redaction for each in settled.regions], earlier)
+        plan = Plan(hidden, Verdict.RELEASE, ())
         try:
             # (2) Open; (3) decode, redact, encode, check.
             made = self._sanitizer.remake(
@@ -79,16 +86,18 @@ class Remaker:
             return self._hold(asset, reviewed, exc.code)
         except VaultError:
             return self._hold(asset, reviewed, "vault.unreadable")
-        return self._keep(asset, reviewed, settled, made)
+        return self._keep(asset, reviewed, self._report(reviewed, settled, hidden, made), made)
 
-    def _keep(self, asset: AssetRecord, reviewed: CopyRecord, settled: Settled, made: Remade) -> AssetState:
+    def _keep(
+        self, asset: AssetRecord, reviewed: CopyRecord, report: dict[str, Any], made: Remade
+    ) -> AssetState:
         # (4) Seal the copy, under its own key and name; (5) put it, never over another.
         copy = self._copies.put(
             asset,
             made.encoded,
             size=size_of(reviewed),
             revision=reviewed.revision + 1,
-            report=self._report(reviewed, settled, made),
+            report=report,
             now=self._clock(),
         )
         try:
@@ -117,6 +126,7 @@ class Remaker:
                 code=self._code_version,
                 hidden=len(copy.report["redactions"]),
                 reason="reviewed",
+                **details_of(copy.report),
             )
         return AssetState.RELEASED
 
@@ -137,13 +147,20 @@ class Remaker:
             unit.ledger.record(actor=self._actor, action="asset.quarantined", subject=asset.id, reason=reason)
         return AssetState.QUARANTINED
 
-    def _report(self, reviewed: CopyRecord, settled: Settled, made: Remade) -> dict[str, Any]:
+    def _report(
+        self, reviewed: CopyRecord, settled: Settled, hidden: Sequence[Redaction], made: Remade
+    ) -> dict[str, Any]:
         """The reviewed copy's, with what people made of it. Who they are stays with their decisions."""
+        entries = told(hidden, [region.redaction for region in settled.regions], reviewed.report)
         return {
             **reviewed.report,
             "code_version": self._code_version,
             "libraries": library_versions(),
-            "redactions": [region.to_dict() for region in settled.regions],
+            "redactions": [
+                {**entry, "origin": region.origin.value}
+                for entry, region in zip(entries, settled.regions, strict=True)
+            ],
+            REVISION: cells.REVISION,
             "reasons": [],
             "milliseconds": made.milliseconds,
             "reviewed": reviewed.id,

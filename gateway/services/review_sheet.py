@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.store.records import CopyRecord, ReviewRecord
+from policies.carried import is_among
 from policies.model import Detection, Redaction, Size
 from policies.policy import Policy, Rule
 from policies.review import Origin
@@ -46,7 +47,7 @@ def sheet_of(review: ReviewRecord, copy: CopyRecord, policy: Policy, *, unseen: 
     found = [Detection.parse(stored) for stored in copy.report["detections"]]
     always = policy.always_hidden(size_of(copy))
     regions = tuple(
-        replace(_region(index, stored, redaction, found, policy), always=redaction in always)
+        replace(_region(index, stored, redaction, found, policy), always=is_among(redaction, always))
         for index, (stored, redaction) in enumerate(
             zip(copy.report["redactions"], redactions_of(copy), strict=True)
         )

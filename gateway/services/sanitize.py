@@ -23,6 +23,7 @@ from gateway.errors import OutputCheckFailed
 from gateway.imaging.frames import check_frames, encode_frames, hidden_frames
 from gateway.imaging.image import DecodedImage, EncodedImage, Pixels
 from gateway.imaging.redact import apply
+from gateway.imaging.releases import Shown, limited
 from gateway.imaging.sandbox import Sandbox
 from gateway.services.deadline import Deadline, waiting
 from gateway.services.looking import LookAt, seen_in
@@ -45,6 +46,7 @@ class Sanitized:
     milliseconds: wall-clock time by stage. frames: of the image; each was looked at, and is in the copy.
     digests: SHA-256 in hex of each model file that took part, by the model's name.
     absent: second opinions that the policy names and that cannot run here.
+    asked: the plan's redactions, each at its position, as the policy wants them; see `releases.limited`.
     """
 
     encoded: EncodedImage
@@ -56,6 +58,7 @@ class Sanitized:
     precision: str
     milliseconds: dict[str, int]
     frames: int = 1
+    asked: tuple[Redaction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +84,16 @@ class Sanitizer:
         self._deadline = deadline
 
     def sanitize(
-        self, data: bytes, policy: Policy, *, look: Look | None = None, carried: Sequence[Redaction] = ()
+        self,
+        data: bytes,
+        policy: Policy,
+        *,
+        look: Look | None = None,
+        carried: Sequence[Redaction] = (),
+        earlier: Sequence[Shown] = (),
     ) -> Sanitized:
         """carried: regions of an earlier copy that people put there; they are hidden again.
+        earlier: what copies of this original have shown; what they have shown too often is filled.
 
         Raises InputRefused, also where it takes too long, Misconfigured when the policy's detectors cannot
         run, OutputCheckFailed.
@@ -95,8 +105,14 @@ class Sanitizer:
         look_at = partial(_look_at, detectors, policy, image.words, watch)
         detections = seen_in(image.frames, partial(look_at, "detect"))  # (2)
         draw = draw_of(policy.version, data)
+
+        def planned(seen: Sequence[Detection]) -> tuple[Plan, tuple[Redaction, ...]]:
+            """What is done, and what the policy asks for."""
+            asked = with_carried(make_plan(policy, seen, size, draw=draw), carried, policy)
+            return replace(asked, redactions=limited(asked.redactions, earlier)), asked.redactions
+
         with watch.stage("plan"):
-            plan = with_carried(make_plan(policy, detections, size, draw=draw), carried, policy)  # (3)
+            plan, asked = planned(detections)  # (3)
         redacted, encoded = _make(image, plan, watch)  # (4)
         for last in (False, True) if policy.release.recheck else ():  # (5)
             shown = hidden_frames(image, redacted, plan.redactions)
@@ -104,7 +120,7 @@ class Sanitizer:
             if not hits:
                 break
             detections += tuple(replace(hit, source=f"{hit.source}+recheck") for hit in hits)
-            plan = with_carried(make_plan(policy, detections, size, draw=draw), carried, policy)
+            plan, asked = planned(detections)
             if last:
                 plan = sent_to_review(plan, RECHECK_HIT)
             redacted, encoded = _make(image, plan, watch)
@@ -120,6 +136,7 @@ class Sanitizer:
             precision=detectors.precision.value,
             milliseconds=watch.milliseconds,
             frames=len(image.frames),
+            asked=asked,
         )
 
     def remake(self, data: bytes, plan: Plan, size: Size, *, frames: int) -> Remade:

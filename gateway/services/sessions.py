@@ -78,7 +78,8 @@ class Sessions:
         if why is not None:
             return why
         renewed = self._tend(found, now, active=active)
-        return Present(principal, found.name or found.login, found.id, found.token_key, renewed)
+        name = (found.name or "").strip() or found.login
+        return Present(principal, name, found.id, found.token_key, renewed)
 
     def close(self, person_id: str, session_id: str) -> None:
         """Signing out; again is harmless."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
+
+from gateway.vault.durable import new_file
 
 FILE: Final = "set-up.code"
 CODE_BYTES: Final = 10
@@ -20,14 +21,13 @@ CODE_BYTES: Final = 10
 
 
 def kept_code(data: Path) -> str:
-    """The code of this installation, made where there is none yet. Raises OSError."""
+    """The code of this installation, made where there is none yet, and the folder with it. Raises OSError."""
     path = data / FILE
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with suppress(FileExistsError):
         text = base64.b32encode(secrets.token_bytes(CODE_BYTES)).decode("ascii")
         code = "-".join(text[start : start + 4] for start in range(0, len(text), 4))
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(code + "\n")
+        new_file(path, f"{code}\n".encode("ascii"))
     return path.read_text("ascii").strip()
 
 

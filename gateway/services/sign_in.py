@@ -67,8 +67,8 @@ class SignIn:
         """A session. address: of who asks. Raises WrongCredentials, TooManyTries."""
         login = login.strip().lower()
         # (1) The try is counted before the password is looked at: a hundred at once are still a hundred.
-        keys = (_key("login", login), _key("address", _network(address)))
-        if not self._may_try(*keys):
+        by_login, by_address = login_key(login), _key("address", _network(address))
+        if not self._may_try(by_login, by_address):
             self._tally.add(WAITED)
             self._tally.write()
             raise TooManyTries("too many wrong tries; nobody was signed in. Wait 15 minutes and try again")
@@ -84,12 +84,13 @@ class SignIn:
             self._record_refusal(account, reason)
         if account is None or reason is not None:
             raise WrongCredentials("user name and password do not belong together; nobody was signed in")
-        # (3) Right: the tries are forgotten.
-        return self._open(account.person_id, forget=keys)
+        # (3) Right: the tries for this name are forgotten. Of the address this one alone, or whoever has an
+        # account could go on for ever with those of others.
+        return self._open(account.person_id, forget=by_login, take_back=by_address)
 
     def open_for(self, person_id: str) -> Opened:
         """A session for somebody who has just made their account."""
-        return self._open(person_id, forget=())
+        return self._open(person_id)
 
     def _may_try(self, login: str, address: str) -> bool:
         now = self._clock()
@@ -106,12 +107,14 @@ class SignIn:
                 actor=CONSOLE, action="session.refused", subject=account.person_id, reason=reason
             )
 
-    def _open(self, person_id: str, *, forget: tuple[str, ...]) -> Opened:
+    def _open(self, person_id: str, *, forget: str | None = None, take_back: str | None = None) -> Opened:
         now = self._clock()
         opened = Opened(new_id("session"), person_id, secrets.token_urlsafe(COOKIE_BYTES))
         with self._database.unit() as unit:
-            for key in forget:
-                accounts.forget_tries(unit.session, key)
+            if forget is not None:
+                accounts.forget_tries(unit.session, forget)
+            if take_back is not None:
+                accounts.take_back_try(unit.session, take_back)
             sessions.forget(unit.session, person_id, before=now - KEPT)
             sessions.add(
                 unit.session,
@@ -138,6 +141,11 @@ def _refusal(account: AccountRecord | None, *, right: bool) -> str | None:
     if account.disabled:
         return "account.disabled"
     return "person.suspended" if account.suspended else None
+
+
+def login_key(login: str) -> str:
+    """Under which wrong passwords for a user name are counted, wherever they are tried."""
+    return _key("login", login)
 
 
 def _key(kind: str, what: str) -> str:

@@ -188,6 +188,12 @@ def _tune_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         f"busy_timeout={BUSY_TIMEOUT_MS}",
     ):
         connection.execute(f"PRAGMA {pragma}")
+    # Its own knows the letters of ASCII alone: nobody named Özlem would be found by her name.
+    connection.create_function("lower", 1, _lower, deterministic=True)
+
+
+def _lower(text: str | None) -> str | None:
+    return None if text is None else str(text).lower()
 
 
 def _begin(connection: Connection) -> None:

@@ -39,6 +39,20 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def new_file(path: Path, data: bytes) -> None:
+    """A private file that is there whole or not at all, whatever happens. Raises FileExistsError."""
+    partial = partial_path(path)
+    try:
+        with os.fdopen(open_private(partial), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(partial, path)  # unlike a renaming, never over another
+    finally:
+        partial.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
 def replace_file(path: Path, data: bytes) -> None:
     """`path` holds its old bytes or the new ones, whatever happens; the new ones once this returns."""
     partial = partial_path(path)

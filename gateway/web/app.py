@@ -214,7 +214,7 @@ def _services(settings: Settings, role: Role, database: Database, queue: JobQueu
     if role in (Role.ALL, Role.BROKER):
         reader = CopyReader(installation.copy_blobs(settings), installation.copy_keys(settings))
         broker = Broker(database, reader, utc_now, cut=_cut)
-        shown = CopyPreviews(database, reader, utc_now)
+        shown = CopyPreviews(database, reader, utc_now, cut=_cut)
     if queue is not None and role in (Role.ALL, Role.REVIEW):
         desk = _review_desk(settings, database, queue)
     if queue is not None and role in (Role.ALL, Role.INTAKE):

@@ -10,6 +10,8 @@ import numpy as np
 from PIL import ExifTags, Image, ImageCms
 
 from gateway.imaging.warm_up import samples
+from tests.gateway.imaging.heif_files import BRANDS
+from tests.gateway.imaging.rich_files import phone_file
 from tests.gateway.imaging.samples import DATA, scene
 
 
@@ -22,6 +24,8 @@ def images() -> tuple[bytes, ...]:
 def _heif() -> Iterator[bytes]:
     for path in sorted(DATA.glob("*.heic")):
         yield path.read_bytes()
+    for kind in BRANDS:
+        yield phone_file(kind)
 
 
 def _plain() -> Iterator[bytes]:

@@ -23,7 +23,9 @@ from gateway.errors import EnvelopeError, InputRefused, Misconfigured, OutputChe
 from gateway.imaging.containers import MalformedContainer
 from gateway.imaging.decode import decode
 from gateway.imaging.formats import sniff
+from gateway.imaging.heif import transforms
 from gateway.imaging.image import ImageFormat, Limits
+from gateway.imaging.png_texts import texts, without_texts
 from gateway.imaging.protocol import Decoded, ProtocolError, parse_reply, reply_of
 from gateway.imaging.refusals import Refused
 from gateway.imaging.structure import check_structure, is_lossless
@@ -65,6 +67,10 @@ def _structure(data: bytes) -> None:
             check_structure(data, image_format)
         with suppress(MalformedContainer):
             is_lossless(data, image_format)
+    with suppress(MalformedContainer, Refused):
+        transforms(data)
+    assert not list(texts(without_texts(data)))
+    list(texts(data))
 
 
 def _protocol(data: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -161,6 +162,22 @@ BAD = {
 def test_a_decision_that_does_not_fit_is_refused(name: str) -> None:
     with pytest.raises(InvalidDecision):
         changed(HIDDEN, BAD[name], POLICY, SIZE)
+
+
+def test_what_a_zone_hides_stays_where_it_is_filled_and_not_blurred() -> None:
+    """As it is where earlier copies have blurred it in as many ways as may be."""
+    text = """
+name: yard
+rules: [{kind: face, method: blur, detectors: [centerface]}]
+zones: [{name: bench, hide: [0, 0, 0.5, 0.5], kind: face, method: blur}]
+"""
+    policy = Policy.parse(text)
+    [zone] = policy.always_hidden(SIZE)
+    for method in (RedactionMethod.BLUR, RedactionMethod.FILL):
+        hidden = [replace(zone, method=method)]
+        for changes in (Changes({}, {0: RejectReason.ANIMAL}, []), Changes({0: FIXED[0]}, {}, [])):
+            with pytest.raises(InvalidDecision, match="always hidden"):
+                changed(hidden, changes, policy, SIZE)
 
 
 def test_fill_is_always_possible() -> None:

@@ -185,6 +185,18 @@ def test_the_image_has_the_system_libraries_that_the_set_up_asks_for(dockerfile:
     assert libraries <= set(dockerfile.split())
 
 
+def test_the_image_can_back_up_the_database_that_compose_starts(
+    dockerfile: str, services: dict[str, Any]
+) -> None:
+    """pg_dump refuses a server that is newer than itself."""
+    clients = {"bookworm": 15}  # by the Debian that the image is made from
+    (debian,) = re.findall(r"^FROM python:\S+-(\w+) AS base$", dockerfile, re.MULTILINE)
+    assert "postgresql-client" in dockerfile.split()
+    server = re.fullmatch(r"postgres:(\d+)-\w+", services["postgres"]["image"])
+    assert server is not None
+    assert int(server[1]) <= clients[debian]
+
+
 def test_the_models_come_into_the_image_by_the_manifest(dockerfile: str) -> None:
     assert "privgate models fetch" in dockerfile
     folders = re.findall(r"PRIVGATE_MODELS=(\S+)", dockerfile)

@@ -11,7 +11,7 @@ import os
 import secrets
 import shutil
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO
@@ -131,16 +131,11 @@ class ArchiveReader:
     def copy(self, name: str, path: Path) -> None:
         """The same into a new private file, in bounded memory."""
         part, digest, size = self._part(name), hashlib.sha256(), 0
-        with (
-            self._open(name) as file,
-            os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out,
-        ):
+        with _new_file(path) as write, self._open(name) as file:
             while piece := file.read(PIECE):
                 digest.update(piece)
                 size += len(piece)
-                out.write(piece)
-            out.flush()
-            os.fsync(out.fileno())
+                write(piece)
         _check(part, size, digest.hexdigest())
 
     def _part(self, name: str) -> manifest.Part:
@@ -189,6 +184,31 @@ def reading(source: Path) -> Iterator[ArchiveReader]:
         except tarfile.TarError as exc:
             raise BackupFault(f"{source} is damaged: the tar file cannot be read to its end") from exc
         yield reader
+
+
+@contextmanager
+def _new_file(path: Path) -> Iterator[Callable[[bytes], None]]:
+    """Writes a new private file, durably. What goes wrong here is no fault of the backup's."""
+    with ExitStack() as files:
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            out = files.enter_context(os.fdopen(descriptor, "wb", buffering=0))
+        except OSError as exc:
+            raise _unwritable(path, exc) from exc
+
+        def write(data: bytes) -> None:
+            try:
+                while data:
+                    data = data[out.write(data) :]
+            except OSError as exc:
+                raise _unwritable(path, exc) from exc
+
+        yield write
+        os.fsync(out.fileno())
+
+
+def _unwritable(path: Path, exc: OSError) -> BackupFault:
+    return BackupFault(f"{path} cannot be written: {exc.strerror}; make room, or name another place")
 
 
 def _check(part: manifest.Part, size: int, digest: str) -> None:

@@ -172,4 +172,15 @@ def _environment(where: URL) -> dict[str, str]:
     named |= {LIBPQ[name]: str(value) for name, value in where.query.items()}
     # The rest of this process's environment is not its affair; its home holds .pgpass and certificates.
     own = {"PATH": os.defpath, "HOME": str(Path.home()), "LC_ALL": "C.UTF-8"}
-    return own | {name: value for name, value in named.items() if value is not None}
+    return own | _libpq_own() | {name: value for name, value in named.items() if value is not None}
+
+
+def _libpq_own() -> dict[str, str]:
+    """What this process's own connections take where the URL says nothing: PGPASSWORD, PGSSLROOTCERT …"""
+    from psycopg.pq import Conninfo  # a library that SQLite does without
+
+    return {
+        option.envvar.decode(): option.val.decode()
+        for option in Conninfo.get_defaults()
+        if option.envvar and option.val and option.val != option.compiled
+    }

@@ -146,6 +146,7 @@ def _stage(reader: archive.ArchiveReader, place: Place, undo: ExitStack) -> str:
         assert where.database is not None  # noqa: S101  (check_empty saw it)
         staged = Path(f"{where.database}.restoring")
         for suffix in ("", "-wal", "-shm", ".lock"):
+            Path(f"{staged}{suffix}").unlink(missing_ok=True)  # of a restore that was killed
             undo.callback(Path(f"{staged}{suffix}").unlink, missing_ok=True)
         reader.copy(part, staged)
         dump.check_sqlite(staged)

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
+from sqlalchemy import bindparam, text
 from sqlmodel import Session, col, delete, or_, select
 
 from gateway.errors import Conflict, NotFound
 from gateway.store.account_tables import Account, Invitation, SignInTry
+from gateway.store.columns import UtcTime
 from gateway.store.tables import Person, PersonName, Token
 from policies.access import Role
+
+# Known to both databases, and right however many tries come at once.
+_TRY: Final = text(
+    "INSERT INTO sign_in_try (key, tries, since) VALUES (:key, 1, :now) ON CONFLICT (key) DO UPDATE SET "
+    "tries = CASE WHEN sign_in_try.since <= :since THEN 1 ELSE sign_in_try.tries + 1 END, "
+    "since = CASE WHEN sign_in_try.since <= :since THEN excluded.since ELSE sign_in_try.since END "
+    "RETURNING tries"
+).bindparams(bindparam("now", type_=UtcTime), bindparam("since", type_=UtcTime))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,16 +172,20 @@ def end_invitations(session: Session, person_id: str, *, now: datetime) -> None:
 
 
 def add_try(session: Session, key: str, *, now: datetime, since: datetime) -> int:
-    """Counts a try; the count since it began, which is not before `since`."""
-    row = session.get(SignInTry, key, with_for_update=True)
-    if row is None or row.since <= since:
-        session.exec(delete(SignInTry).where(col(SignInTry.since) <= since))
-        session.expunge_all()
-        row = SignInTry(key=key, tries=0, since=now)
-    row.tries += 1
-    session.add(row)
-    session.flush()
-    return row.tries
+    """Counts a try; the count since it began, which is not before `since`. What is over is forgotten."""
+    over = select(SignInTry.key).where(col(SignInTry.since) <= since, SignInTry.key != key)
+    # Not those that another is forgetting in this moment: two who wait for each other would both fail.
+    session.exec(delete(SignInTry).where(col(SignInTry.key).in_(over.with_for_update(skip_locked=True))))
+    values = {"key": key, "now": now, "since": since}
+    return int(session.connection().execute(_TRY, values).scalar_one())
+
+
+def take_back_try(session: Session, key: str) -> None:
+    """One that was right after all does not count; those before it do."""
+    row = session.get(SignInTry, key, with_for_update=True, populate_existing=True)
+    if row is not None and row.tries > 0:
+        row.tries -= 1
+        session.add(row)
 
 
 def forget_tries(session: Session, key: str) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, exists
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select, update
 
@@ -14,12 +15,35 @@ from gateway.store.queries import tallies
 from gateway.store.records import CopyRecord
 from gateway.store.tables import Asset, Copy
 from policies.lifecycle import AssetState
+from policies.model import ALWAYS_FILLED, Kind, RedactionMethod
+
+CELLS: Final = tuple(each.value for each in RedactionMethod if each is not RedactionMethod.FILL)
+"""Methods that leave cells of a region."""
+
+KINDS: Final = tuple(kind.value for kind in Kind if kind not in ALWAYS_FILLED)
+"""Kinds of which cells are left where such a method is asked for."""
 
 
 def made_under() -> ColumnElement[str]:
     """The policy version in a copy's report, for a query."""
     version: ColumnElement[str] = col(Copy.report)["policy_version"].as_string()
     return version
+
+
+def has_older_cells(session: Session, revision: int) -> ColumnElement[bool]:
+    """Whether a copy shows cells of an earlier revision than this one, for a query.
+
+    Reports name their revision since the second.
+    """
+    written = func.coalesce(col(Copy.report)["redaction_revision"].as_integer(), 1)
+    if session.get_bind().dialect.name == "sqlite":
+        each: Any = func.json_each(col(Copy.report), "$.redactions").table_valued("value")
+        kind, method = (func.json_extract(each.c.value, path) for path in ("$.kind", "$.method"))
+    else:
+        each = func.json_array_elements(col(Copy.report)["redactions"]).table_valued("value")
+        kind, method = (each.c.value.op("->>")(name) for name in ("kind", "method"))
+    shows = exists().select_from(each).where(kind.in_(KINDS), method.in_(CELLS))
+    return (written < revision) & shows
 
 
 def add(session: Session, record: CopyRecord) -> None:

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
 from gateway.errors import NotFound
-from gateway.store.queries.copies import made_under
+from gateway.store.queries.copies import has_older_cells, made_under
 from gateway.store.queries.proofs import unprovable
 from gateway.store.records import RederivationItemRecord, RederivationRecord
 from gateway.store.tables import Asset, Copy, Rederivation, RederivationItem
@@ -20,11 +20,11 @@ WITH_COPY = (AssetState.RELEASED.value, AssetState.NEEDS_REVIEW.value)
 """States in which an asset has a copy that may be the newest of an old policy."""
 
 
-def begin(session: Session, record: RederivationRecord, *, version: str) -> int:
+def begin(session: Session, record: RederivationRecord, *, version: str, revision: int) -> int:
     """Starts one, instead of one that is under way, and notes its assets; returns how many.
 
     Its assets: released or waiting for a person, with a newest copy that is withdrawn or of another version,
-    or that cannot be made again to the byte, as a proof has found.
+    that cannot be made again to the byte, as a proof has found, or that shows cells of an earlier revision.
     """
     unfinished = update(Rederivation).where(
         col(Rederivation.dataset_id) == record.dataset_id, col(Rederivation.finished_at).is_(None)
@@ -39,15 +39,22 @@ def begin(session: Session, record: RederivationRecord, *, version: str) -> int:
         )
     )
     session.flush()
-    stale = _stale(record.dataset_id, version).add_columns(literal(record.id), literal(0))
+    stale = _stale(session, record.dataset_id, version, revision).add_columns(literal(record.id), literal(0))
     into = insert(RederivationItem).from_select(["asset_id", "rederivation_id", "attempts"], stale)
     session.connection().execute(into)
     return progress(session, record.id)[None]  # PostgreSQL's driver does not tell how many were inserted
 
 
-def stale_in(session: Session, dataset_id: str, *, version: str) -> int:
+def stale_in(session: Session, dataset_id: str, *, version: str, revision: int) -> int:
     """How many assets of the dataset would be made anew."""
-    return session.exec(select(func.count()).select_from(_stale(dataset_id, version).subquery())).one()
+    stale = _stale(session, dataset_id, version, revision)
+    return session.exec(select(func.count()).select_from(stale.subquery())).one()
+
+
+def outdated_in(session: Session, dataset_id: str, *, revision: int) -> int:
+    """How many of them have a newest copy that shows cells of an earlier revision."""
+    outdated = _newest(dataset_id).where(has_older_cells(session, revision))
+    return session.exec(select(func.count()).select_from(outdated.subquery())).one()
 
 
 def latest(session: Session, dataset_id: str) -> RederivationRecord:
@@ -129,7 +136,17 @@ def finish(session: Session, rederivation_id: str, *, now: datetime) -> bool:
     return session.exec(statement.values(finished_at=now)).rowcount == 1
 
 
-def _stale(dataset_id: str, version: str) -> SelectOfScalar[str]:
+def _stale(session: Session, dataset_id: str, version: str, revision: int) -> SelectOfScalar[str]:
+    return _newest(dataset_id).where(
+        (made_under() != version)
+        | col(Copy.withdrawn_at).is_not(None)
+        | unprovable()
+        | has_older_cells(session, revision)
+    )
+
+
+def _newest(dataset_id: str) -> SelectOfScalar[str]:
+    """The dataset's assets that are released or wait for a person, each with its newest copy."""
     newest = (
         select(col(Copy.asset_id), func.max(col(Copy.revision)).label("revision"))
         .where(Copy.dataset_id == dataset_id)
@@ -141,7 +158,6 @@ def _stale(dataset_id: str, version: str) -> SelectOfScalar[str]:
         .join(Copy, col(Copy.asset_id) == col(Asset.id))
         .join(newest, (newest.c.asset_id == Copy.asset_id) & (newest.c.revision == Copy.revision))
         .where(Asset.dataset_id == dataset_id, col(Asset.state).in_(WITH_COPY))
-        .where((made_under() != version) | col(Copy.withdrawn_at).is_not(None) | unprovable())
     )
 
 

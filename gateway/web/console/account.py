@@ -37,7 +37,7 @@ def change(
             clock=utc_now,
         )
     except InputRefused as exc:
-        about_old = exc.code == "password.wrong"
+        about_old = exc.code in ("password.wrong", "password.tries")
         faults = {"old_fault": str(exc) if about_old else None, "new_fault": None if about_old else str(exc)}
         return _show(request, visitor, status_code=422, **faults)
     others = {0: "", 1: " Your other session was ended."}.get(

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from gateway.errors import InputRefused
+from gateway.services.releases import number_filled
 from gateway.services.tending import BY_PEOPLE
 from gateway.store.queries.asset_lists import Place, Wanted
 from gateway.store.records import AssetRecord, CopyRecord
@@ -114,6 +115,7 @@ def _copy(copy: CopyRecord) -> dict[str, Any]:
         "regions": [(reasons.KINDS.get(kind, kind), number) for kind, number in sorted(counted.items())],
         "hidden": sum(counted.values()),
         "kept": copy.report.get("kept", 0),
+        "filled": number_filled(copy.report),
         "reasons": [reasons.words(code) for code in copy.report.get("reasons", ())],
         "seconds": sum(copy.report.get("milliseconds", {}).values()) / 1000,
         "models": sorted(copy.report.get("models", {}).items()),
@@ -132,7 +134,7 @@ def _place(before: str, after: str) -> Place | None:
     moment, _, asset_id = text.partition("~")
     try:
         return Place(datetime.fromisoformat(moment).astimezone(UTC), asset_id, newer=not before)
-    except ValueError as exc:
+    except (ValueError, OverflowError) as exc:
         raise InputRefused(
             "this address is no page of the list", advice="begin at /assets", code="page"
         ) from exc

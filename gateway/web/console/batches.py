@@ -155,16 +155,14 @@ def show_image(
 
 @router.get("/{batch_id}/images/{asset_id}/copy")
 def read_copy(visitor: Visiting, services: Offered, batch_id: Id, asset_id: Id) -> Response:
-    """The released copy of an image of theirs, once the view is on the log."""
+    """The released copy of an image of theirs, of pages the first, once the view is on the log."""
     previews = offered(services.bringing.previews)
     delivery = previews.show(visitor.principal, asset_id)
     return DeliveryResponse(
         delivery.data,
-        media_type=delivery.copy.media_type,
+        media_type=delivery.media_type,
         headers=VIEW_ONLY,
-        interrupted=lambda sent: previews.unseen(
-            visitor.principal, delivery.copy, sent=sent, reason=INTERRUPTED
-        ),
+        interrupted=lambda sent: previews.unseen(visitor.principal, delivery, sent=sent, reason=INTERRUPTED),
     )
 
 

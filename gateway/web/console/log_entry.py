@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import JSONResponse
 
 from gateway.services.log_explorer import OneEntry
@@ -17,11 +17,16 @@ from gateway.web.console.proof_drawing import draw
 from gateway.web.console.visitor import Visiting, only
 from gateway.web.services import Offered, offered
 
+LAST: Final = 2**63 - 1
+"""What a database's integer key can number."""
+
+Index = Annotated[int, Path(ge=0, le=LAST)]
+
 router = APIRouter(include_in_schema=False, dependencies=[Depends(only(*READERS))])
 
 
 @router.get("/audit/entries/{index}")
-def show(request: Request, visitor: Visiting, services: Offered, index: int) -> Response:
+def show(request: Request, visitor: Visiting, services: Offered, index: Index) -> Response:
     log = offered(services.log)
     one = log.explorer.entry(visitor.principal, index)
     context = _context(one, log.explorer.key_text)
@@ -32,7 +37,7 @@ def show(request: Request, visitor: Visiting, services: Offered, index: int) -> 
 
 
 @router.get("/audit/entries/{index}/proof.json")
-def proof(visitor: Visiting, services: Offered, index: int) -> Response:
+def proof(visitor: Visiting, services: Offered, index: Index) -> Response:
     """The proof for a program: the entry's text, the path, and the signed note that it leads to."""
     log = offered(services.log)
     one = log.explorer.entry(visitor.principal, index)

@@ -60,7 +60,7 @@ def understand(asked: Asked, person: str | None) -> Understood:
         faults["act"] = "A code, such as copy.delivered."
     since, until = _moment(asked.since, "since", faults), _moment(asked.until, "until", faults)
     if until is not None and len(asked.until) == len("2026-11-22"):
-        until += timedelta(days=1)  # the whole of that day
+        until = _next_day(until)  # the whole of that day
     if since is not None and until is not None and since >= until:
         faults["until"] = "This lies before the beginning."
     wanted = Filter(actor=person, about=about or None, action=act or None, since=since, until=until)
@@ -75,6 +75,14 @@ def parse_place(text: str | None) -> Place | None:
     """None for anything else: a broken link leads to the beginning of the list."""
     found = None if text is None else _PLACE.fullmatch(text)
     return None if found is None else Place(int(found[1]), int(found[2]))
+
+
+def _next_day(moment: datetime) -> datetime:
+    """Nothing lies behind the last day that there is."""
+    try:
+        return moment + timedelta(days=1)
+    except OverflowError:
+        return moment
 
 
 def _moment(text: str, name: str, faults: dict[str, str]) -> datetime | None:

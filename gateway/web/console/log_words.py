@@ -100,6 +100,7 @@ ACTS: Final[Mapping[str, Act]] = {
     "account.enabled": Act("Account enabled", "check"),
     "account.disabled": Act("Account disabled", "slash"),
     "account.password_changed": Act("Password changed", "key"),
+    "account.password_refused": Act("Change of password refused", "shield", QUARANTINED, bad=True),
     "person.suspended": Act("Person suspended", "pause", QUARANTINED),
     "person.restored": Act("Person restored", "play"),
     "person.role_changed": Act("Role changed", "people"),
@@ -129,6 +130,7 @@ DETAILS: Final[Mapping[str, str]] = {
     "act": "act",
     "bytes": "size",
     "code": "code version",
+    "filled_for": "for",
     "copy": "copy",
     "hidden": "hidden",
     "instead": "instead of",
@@ -186,7 +188,7 @@ def person_words(identifier: str, people: Mapping[str, Known]) -> str:
 def _detail(name: str, value: str | int, people: Mapping[str, Known]) -> str:
     if name == "reason":
         return str(value).replace("+", " + ").replace("_", " ")
-    if name in ("hidden", "labels", "images", "failures", "withdrawn"):
+    if name in ("hidden", "labels", "images", "failures", "withdrawn", "filled"):
         return f"{value} {name}"
     shown = _value(name, value, people)
     if shown.startswith(f"{name}-"):

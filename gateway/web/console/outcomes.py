@@ -87,6 +87,7 @@ LOOKS: dict[str, str] = {
     "recheck.hit": "something was found once more in the new file",
     "zone.frame": "of another shape than the frame that a zone was drawn in",
     "requeued": "it was put through again",
+    "overtaken": "it was made anew after somebody had looked",
 }
 
 

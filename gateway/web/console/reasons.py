@@ -45,6 +45,7 @@ _DOUBTS: Final = {
 }
 
 _OTHERS: Final = {
+    "overtaken": "A reviewer had decided on the copy before",
     "requeued": "Put through again",
     "sample": "Drawn as a sample",
     "sampled": "Drawn as a sample",

@@ -30,6 +30,7 @@ OF_IMAGE: Final = {
     "recheck.hit": "a second look at the copy still found something",
     "zone.frame": "it has another shape than the frame that a zone of this policy was drawn in",
     "requeued": "it was held before, and its copy was made anew",
+    "overtaken": "its copy was made anew after a reviewer had decided on the one before",
     "review.verdicts": "two reviewers differed on whether it may go out",
     "review.regions": "two reviewers hid different regions",
 }

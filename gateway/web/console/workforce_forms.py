@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -45,11 +45,12 @@ def key_of(text: str | None) -> tuple[datetime, str] | None:
     when, _, row_id = text.partition("~")
     try:
         parsed = datetime.fromisoformat(when)
-    except ValueError:
-        parsed = None
-    if parsed is None or parsed.tzinfo is None or not row_id:
+        known = parsed.astimezone(UTC) if parsed.tzinfo is not None and row_id else None
+    except (ValueError, OverflowError):
+        known = None
+    if known is None:
         raise InputRefused("this address names no place in the list", advice="begin at the list's first page")
-    return parsed, row_id
+    return known, row_id
 
 
 def neighbours(

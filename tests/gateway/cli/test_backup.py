@@ -108,6 +108,16 @@ def test_brought_back_elsewhere_everything_opens_and_the_log_verifies(
     assert [entry["action"] for entry in entries[-2:]] == ["backup.begun", "installation.restored"]
 
 
+def test_a_restore_that_was_killed_does_not_stand_in_the_way_of_the_next(
+    source: Installation, tmp_path: Path
+) -> None:
+    target = tmp_path / "restored"
+    target.mkdir()
+    (target / "privgate.db.restoring").write_bytes(b"cut short")
+    restored(source.root / "backup", source, target)
+    assert (target / "privgate.db").is_file()
+
+
 def test_a_backup_holds_no_key_and_is_its_owners_alone(source: Installation) -> None:
     backup = source.root / "backup"
     secrets = [(source.data / "keys" / "checkpoint.key").read_bytes().strip()]

@@ -8,6 +8,8 @@ import pytest
 import zxingcpp
 from numpy.typing import NDArray
 
+from gateway.detection import codes as codes_module
+from gateway.detection.boxes import Crowded
 from gateway.detection.codes import Codes
 from gateway.detection.detector import Setting
 from gateway.detection.models import ModelStore
@@ -88,6 +90,20 @@ def test_no_row_of_a_tall_bar_code_stays_readable(codes: Codes) -> None:
 def test_two_codes_are_two_detections(codes: Codes) -> None:
     pixels = np.hstack([page(zxingcpp.BarcodeFormat.QRCode, 0.0), page(zxingcpp.BarcodeFormat.Aztec, 0.0)])
     assert len(codes.detect(pixels)) == 2
+
+
+def test_more_codes_than_are_read_in_all_rounds_are_never_passed_over(
+    codes: Codes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reader gives 255 at a time: a sheet of more must not come out with the rest readable."""
+    code = zxingcpp.create_barcode("A", zxingcpp.BarcodeFormat.QRCode)
+    small = np.array(zxingcpp.write_barcode_to_image(code, scale=2), dtype=np.uint8)
+    one = np.pad(small, 3, constant_values=255)
+    sheet = np.repeat(np.tile(one, (17, 17))[:, :, None], 3, axis=2)
+    assert not readable(filled(codes, sheet))
+    monkeypatch.setattr(codes_module, "ROUNDS", 1)
+    with pytest.raises(Crowded):
+        codes.detect(sheet)
 
 
 def test_an_empty_page_has_no_code(codes: Codes) -> None:

@@ -4,9 +4,26 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 
 from PIL import ExifTags, Image, ImageCms, PngImagePlugin
 
+from tests.gateway.imaging.heif_files import (
+    ALPHA,
+    DEPTH,
+    GAIN_MAP,
+    Item,
+    Reference,
+    auxiliary,
+    box,
+    coded,
+    description,
+    exif_item,
+    full,
+    heif,
+    turn,
+    xmp_item,
+)
 from tests.gateway.imaging.samples import DATA, png_chunk, save, scene
 from tests.gateway.imaging.tiff_files import ASCII, LONG, UNDEFINED, Tags, Values, described, tiff
 
@@ -146,6 +163,37 @@ def bmp() -> bytes:
     )
 
 
+def phone_file(kind: str) -> bytes:
+    """As much as a HEIF file may have beside its image, with a name in each of it."""
+    secret, halves = coded(kind, "secret"), coded(kind, "halves")
+    items = (
+        replace(coded(kind, "whole"), name=b"SECRET image of Ada Lovelace").having(
+            turn(3), description("en", "SECRET name", "Ada Lovelace on ward 7", "SECRET,tags")
+        ),
+        exif_item(exif().tobytes()),
+        xmp_item(XMP),
+        Item(b"mime", b"TEXT-SECRET of Ada Lovelace", name=b"SECRET note", told=b"text/plain\0"),
+        Item(b"uri ", b"URI-SECRET", told=b"urn:example:SECRET\0"),
+        Item(b"zzzz", b"ITEM-SECRET of nobody's kind"),
+        replace(secret, name=b"SECRET thumbnail"),
+        halves.having(auxiliary(ALPHA)),
+        halves.having(auxiliary(DEPTH)),
+        secret.having(auxiliary(GAIN_MAP), description("en", "SECRET map", "", "")),
+        replace(secret, name=b"SECRET hidden", hidden=True),
+        replace(secret, name=b"SECRET second"),
+    )
+    kinds = {2: b"cdsc", 3: b"cdsc", 4: b"cdsc", 5: b"cdsc", 7: b"thmb", 8: b"auxl", 9: b"auxl", 10: b"auxl"}
+    extended = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")  # XMP's, where it stands outside of items
+    return heif(
+        kind,
+        *items,
+        references=[Reference(name, number, (1,)) for number, name in kinds.items()],
+        in_meta=full(b"xml ", b"<SECRET/>") + box(b"free", b"FREE-SECRET"),
+        gap=b"GAP-SECRET" * 4,
+        behind=box(b"uuid", extended, XMP) + box(b"free", b"FREE-SECRET") + TRAILER,
+    )
+
+
 FILES: dict[str, Callable[[], bytes]] = {
     "photo.jpg": lambda: jpeg(icc_profile=PROFILE),
     "progressive.jpg": lambda: jpeg(progressive=True, subsampling=2),
@@ -171,5 +219,7 @@ FILES: dict[str, Callable[[], bytes]] = {
         Image.fromarray(scene()), "AVIF", exif=exif(), xmp=XMP, icc_profile=PROFILE, speed=10
     ),
     "phone.heic": lambda: (DATA / "turned.heic").read_bytes(),
+    "everything.heic": lambda: phone_file("heic"),
+    "everything.avif": lambda: phone_file("avif"),
 }
 """By file name; each shows SECRETS to whoever looks into it."""

@@ -7,7 +7,7 @@ import warnings
 
 import numpy as np
 import pytest
-from PIL import ExifTags, Image, ImageCms
+from PIL import ExifTags, Image, ImageCms, PngImagePlugin
 
 from gateway.errors import InputRefused, LimitExceeded, MalformedImage
 from gateway.imaging.decode import ImageFormat, Limits, decode
@@ -146,6 +146,18 @@ def test_an_impossible_orientation_counts_as_upright(value: int) -> None:
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = value
     assert np.array_equal(pixels_of(Image.fromarray(quadrants()), exif=exif), quadrants())
+
+
+@pytest.mark.parametrize("name", ["PNG", "WEBP", "JPEG"])
+def test_what_xmp_says_of_orientation_does_not_count(name: str) -> None:
+    """Browsers do not ask it, and nobody writes it without EXIF's."""
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><r tiff:Orientation="6"/></x:xmpmeta>'
+    text = PngImagePlugin.PngInfo()
+    text.add_itxt("XML:com.adobe.xmp", xmp.decode())
+    options: dict[str, object] = {"pnginfo": text} if name == "PNG" else {"xmp": xmp}
+    data = save(Image.fromarray(quadrants()), name, **options)
+    assert b"tiff:Orientation" in data
+    assert decode(data, LIMITS).pixels.shape == (16, 32, 3)
 
 
 def test_damaged_exif_costs_nothing_but_the_orientation() -> None:

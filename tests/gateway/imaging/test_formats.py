@@ -74,6 +74,8 @@ CASES = [
     ("format.openexr", b"v/1\x01" + bytes(64)),
     ("format.unsupported", bytes(range(256))),
     ("format.unsupported", b"RIFF\x40\x00\x00\x00WAVE" + bytes(64)),
+    ("format.unsupported", boxes(b"mif3", b"avif")),
+    ("format.unsupported", boxes(b"j2ki", b"mif1")),
     ("file.empty", b""),
 ]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -9,6 +11,8 @@ from PIL import Image
 from gateway.errors import InputRefused, MalformedImage, UnsupportedFormat
 from gateway.imaging.decode import Limits, decode
 from gateway.imaging.image import Pixels
+from gateway.imaging.nesting import MAX_DIRECTORIES, MAX_ENTRIES, MAX_PIECES
+from gateway.imaging.tiff import pages
 from tests.gateway.imaging.samples import noise, save, scene
 from tests.gateway.imaging.tiff_files import (
     ASCII,
@@ -189,6 +193,77 @@ def test_a_chain_that_leads_back_ends() -> None:
     data = bytearray(tiff((described(PICTURE, 2), [PICTURE.tobytes()])))
     data[-4:] = data[4:8]  # the next directory is the first
     assert np.array_equal(shown(bytes(data)), PICTURE)
+
+
+# -- as many directories, entries and strips as may be
+
+
+def chained(directories: int, entries: int) -> bytes:
+    """A page, and behind it directories of smaller pictures that are none, with so many entries each."""
+    data = bytearray(tiff((described(PICTURE, 2), [PICTURE.tobytes()])))
+    link = len(data) - 4
+    for _ in range(directories):
+        data[link : link + 4] = struct.pack("<I", len(data))
+        data += struct.pack("<H", entries) + struct.pack("<HHII", 254, LONG, 1, 1) * entries
+        link = len(data)
+        data += bytes(4)
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("directories", "entries", "most"),
+    [(MAX_DIRECTORIES, 1, MAX_DIRECTORIES), (100, MAX_ENTRIES // 100, MAX_ENTRIES)],
+)
+def test_a_file_of_too_many_directories_or_entries_is_refused(
+    directories: int, entries: int, most: int
+) -> None:
+    """Those too count that repeat a tag, or are no pages: a codec reads them all."""
+    error = refused(chained(directories, entries))
+    assert error.code == "limit.parts"
+    assert f"{most:,}" in str(error)
+    assert error.advice
+
+
+def test_small_pictures_between_many_pages_are_taken() -> None:
+    assert np.array_equal(shown(chained(500, 20)), PICTURE)
+
+
+@pytest.mark.parametrize("tag", [273, 279, 324, 325])
+def test_more_strips_or_tiles_than_any_image_has_are_refused(tag: int) -> None:
+    data = bytearray(tiff((described(PICTURE, 2) | {tag: (LONG, [8, 8])}, [PICTURE.tobytes()])))
+    start = int.from_bytes(data[4:8], "little") + 2
+    at = next(each for each in range(start, len(data), 12) if data[each : each + 2] == struct.pack("<H", tag))
+    data[at + 4 : at + 8] = struct.pack("<I", MAX_PIECES + 1)
+    assert refused(bytes(data)).code == "limit.parts"
+
+
+def test_strips_below_the_first_directory_count_too() -> None:
+    data = bytearray(tiff((described(PICTURE, 2) | {330: (LONG, [0])}, [PICTURE.tobytes()])))
+    start = int.from_bytes(data[4:8], "little") + 2
+    at = next(each for each in range(start, len(data), 12) if data[each : each + 2] == struct.pack("<H", 330))
+    data[at + 8 : at + 12] = struct.pack("<I", len(data))
+    data += struct.pack("<HHHII", 1, 273, LONG, MAX_PIECES + 1, 8) + bytes(4)
+    assert refused(bytes(data)).code == "limit.parts"
+
+
+def test_a_scan_of_thirty_thousand_strips_is_taken() -> None:
+    """One row each, as some scanners write."""
+    tall = np.zeros((30_000, 200), np.uint8)
+    tall[::3] = 200
+    pieces = [row.tobytes() for row in tall]
+    pixels = shown(tiff((described(tall, 1, rows=1), pieces)))
+    assert np.array_equal(pixels[..., 0], tall)
+
+
+def test_of_two_entries_with_one_tag_the_first_rules() -> None:
+    """As codecs take it: a size that is checked is the size that is decoded."""
+    data = bytearray(
+        tiff((described(PICTURE, 2) | {255: (LONG, [9]), 256: (LONG, [45])}, [PICTURE.tobytes()]))
+    )
+    start = int.from_bytes(data[4:8], "little") + 2
+    assert struct.unpack("<HHII", data[start : start + 12]) == (255, LONG, 1, 9)
+    data[start : start + 2] = struct.pack("<H", 256)
+    assert next(pages(bytes(data))).number(256) == 9
 
 
 def test_a_page_of_too_many_pixels_is_refused_before_it_is_decoded() -> None:

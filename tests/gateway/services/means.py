@@ -65,15 +65,17 @@ class House:
         *,
         data: bytes = COPY_BYTES,
         frames: int | None = None,
+        media_type: str = "image/webp",
     ) -> None:
-        """A sealed copy of an asset in a state. frames: what its report says, if anything."""
+        """A sealed copy of an asset in a state. frames: what its report says, of a file of media_type."""
         data_key, blob, context = DataKey.generate(), new_blob_name(), copy_context(copy_id)
         self.copy_blobs.put(blob, seal(data, data_key, context))
         wrapped = self._copy_keys.wrap(data_key, context.to_bytes()).to_bytes()
         asset = asset_record(f"asset-of-{copy_id}", state)
         copy = replace(copy_record(copy_id, asset.id), blob=blob, wrapped_key=wrapped)
         if frames is not None:
-            copy = replace(copy, report={**copy.report, "frames": frames}, byte_length=len(data))
+            told = {**copy.report, "frames": frames}
+            copy = replace(copy, report=told, byte_length=len(data), media_type=media_type)
         with self.database.unit() as unit:
             assets.add(unit.session, asset, sealed_name=None)
             copies.add(unit.session, copy)

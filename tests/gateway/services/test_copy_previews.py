@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from sqlalchemy import text
 
 from gateway.errors import AccessDenied, BlobMissing, LedgerUnavailable, NotFound
+from gateway.imaging import page_tiff
 from gateway.services.copy_previews import CopyPreviews
+from gateway.services.stills import cut
 from gateway.store.database import Database
 from gateway.store.queries import people
 from gateway.vault.copies import CopyReader
 from gateway.vault.keyring import KeyPurpose, LocalKeyring
 from policies.access import Principal, Role
 from policies.lifecycle import AssetState
+from tests.gateway.imaging.samples import noise
 from tests.gateway.services.means import COPY_BYTES, House
 from tests.gateway.store.rows import ANNOTATOR, DATASET, NOW, OFFICER, entries
 
@@ -30,7 +36,7 @@ def house(database: Database, tmp_path: Path) -> House:
 @pytest.fixture
 def previews(house: House) -> CopyPreviews:
     keys = LocalKeyring.open(house.folder / "keys", KeyPurpose.COPIES)
-    return CopyPreviews(house.database, CopyReader(house.copy_blobs, keys), house.clock)
+    return CopyPreviews(house.database, CopyReader(house.copy_blobs, keys), house.clock, cut=cut)
 
 
 def test_a_released_copy_is_shown_and_the_view_is_entered(house: House, previews: CopyPreviews) -> None:
@@ -39,6 +45,18 @@ def test_a_released_copy_is_shown_and_the_view_is_entered(house: House, previews
     (entry,) = entries(house.database)
     assert (entry.actor, entry.action, entry.subject) == (OFFICER, "copy.previewed", "copy-1")
     assert entry.details == {"asset": ASSET, "dataset": DATASET}
+
+
+def test_of_pages_the_first_is_shown_as_a_picture_that_browsers_draw(
+    house: House, previews: CopyPreviews
+) -> None:
+    first, second = noise(4, 3, 1), noise(4, 3, 2)
+    house.copy("copy-1", data=page_tiff.write((first, second)), frames=2, media_type="image/tiff")
+    seen = previews.show(SENDER, ASSET)
+    assert seen.media_type == "image/png"
+    with Image.open(io.BytesIO(seen.data)) as image:
+        np.testing.assert_array_equal(np.asarray(image.convert("RGB")), first)
+    assert entries(house.database)[-1].details["frame"] == 0
 
 
 @pytest.mark.parametrize("state", sorted(set(AssetState) - {AssetState.RELEASED}))

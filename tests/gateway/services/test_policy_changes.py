@@ -47,7 +47,9 @@ class Sanitizing:
     verdict: Verdict = Verdict.RELEASE
     carried: list[Redaction] = field(default_factory=list)
 
-    def sanitize(self, data: bytes, policy: Policy, *, carried: tuple[Redaction, ...] = ()) -> Sanitized:
+    def sanitize(
+        self, data: bytes, policy: Policy, *, carried: tuple[Redaction, ...] = (), **_: object
+    ) -> Sanitized:
         happening, self.meanwhile = self.meanwhile, lambda: None
         happening()
         self.carried = list(carried)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -190,3 +191,23 @@ def test_others_see_no_list_and_put_nothing_again(worker: Worker) -> None:
         with pytest.raises(AccessDenied):
             tending.requeue(asking, "asset-1")
     assert worker.asked == []
+
+
+def test_what_is_quarantined_while_a_worker_begins_stays_quarantined(
+    database: Database, tmp_path: Path
+) -> None:
+    """The worker looks at the state and moves it in one hold: nobody's quarantine falls between the two."""
+    worker = Worker(database, tmp_path)
+    worker.receive()
+    with database.unit() as unit:
+        assets.move(unit.session, "asset-1", AssetState.PROCESSING, now=NOW)
+    worked: list[bool] = []
+    with ThreadPoolExecutor(1) as pool:
+        with database.unit() as unit:
+            assets.get(unit.session, "asset-1", hold=True)
+            begun = pool.submit(worker.run, lambda: worked.append(True))
+            wait([begun], timeout=0.5)  # it waits for us, or has looked too early
+            assets.move(unit.session, "asset-1", AssetState.QUARANTINED, now=NOW, reason="job.deadline")
+        assert begun.result() is AssetState.QUARANTINED
+    assert worked == []
+    assert worker.state()[:2] == (AssetState.QUARANTINED, "job.deadline")

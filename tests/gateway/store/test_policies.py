@@ -100,9 +100,9 @@ def filled(seeded: Database) -> Database:
 
 def test_what_is_made_anew_is_what_has_a_newest_copy_of_another_version(filled: Database) -> None:
     with filled.unit() as unit:
-        assert rederivations.stale_in(unit.session, DATASET, version="new") == 2
+        assert rederivations.stale_in(unit.session, DATASET, version="new", revision=2) == 2
         record = RederivationRecord("rederivation-1", DATASET, OFFICER, NOW)
-        assert rederivations.begin(unit.session, record, version="new") == 2
+        assert rederivations.begin(unit.session, record, version="new", revision=2) == 2
     with filled.reading() as session:
         waiting = rederivations.waiting(session, "rederivation-1", begun_before=NOW, limit=10)
         assert [item.asset_id for item in waiting] == ["asset-old", "asset-waits"]
@@ -111,8 +111,39 @@ def test_what_is_made_anew_is_what_has_a_newest_copy_of_another_version(filled: 
 def test_a_newest_copy_that_was_withdrawn_is_made_anew_whatever_its_version(filled: Database) -> None:
     with filled.unit() as unit:
         assert copies.withdraw_made_under(unit.session, DATASET, {"new"}, now=NOW) == 1
-        assert rederivations.stale_in(unit.session, DATASET, version="new") == 3
+        assert rederivations.stale_in(unit.session, DATASET, version="new", revision=2) == 3
         assert copies.versions_in(unit.session, DATASET) == {"old"}
+
+
+FACE = {"kind": "face", "region": {"x0": 0, "y0": 0, "x1": 9, "y1": 9}, "method": "blur"}
+
+
+OLD: dict[str, dict[str, object]] = {
+    "blurred": {"redactions": [FACE]},
+    "one-of-two": {"redactions": [{**FACE, "method": "fill"}, {**FACE, "method": "mosaic"}]},
+    "named": {"redactions": [FACE], "redaction_revision": 1},
+}
+RIGHT: dict[str, dict[str, object]] = {
+    "new": {"redactions": [FACE], "redaction_revision": 2},
+    "filled": {"redactions": [{**FACE, "method": "fill", "instead_of": "blur"}]},
+    "always-filled": {"redactions": [{**FACE, "kind": "text"}]},
+    "bare": {"redactions": []},
+}
+
+
+def test_a_newest_copy_with_cells_of_an_earlier_revision_is_made_anew(seeded: Database) -> None:
+    with seeded.unit() as unit:
+        for name, report in (OLD | RIGHT).items():
+            assets.add(unit.session, asset_record(name, AssetState.RELEASED), sealed_name=None)
+            told = {"policy_version": "new", "milliseconds": {}, **report}
+            copies.add(unit.session, replace(copy_record(f"copy-of-{name}", name), report=told))
+        assert rederivations.stale_in(unit.session, DATASET, version="new", revision=2) == len(OLD)
+        assert rederivations.outdated_in(unit.session, DATASET, revision=2) == len(OLD)
+        record = RederivationRecord("rederivation-1", DATASET, OFFICER, NOW)
+        rederivations.begin(unit.session, record, version="new", revision=2)
+    with seeded.reading() as session:
+        waiting = rederivations.waiting(session, "rederivation-1", begun_before=NOW, limit=10)
+        assert {item.asset_id for item in waiting} == set(OLD)
 
 
 def test_a_withdrawn_copy_is_neither_released_nor_listed(filled: Database) -> None:
@@ -131,7 +162,7 @@ def test_a_second_beginning_supersedes_the_first_and_takes_its_assets_over(fille
     for number in (1, 2):
         with filled.unit() as unit:
             record = RederivationRecord(f"rederivation-{number}", DATASET, OFFICER, NOW)
-            rederivations.begin(unit.session, record, version="new")
+            rederivations.begin(unit.session, record, version="new", revision=2)
     with filled.unit() as unit:
         assert rederivations.latest(unit.session, DATASET).id == "rederivation-2"
         assert [one.id for one in rederivations.unfinished(unit.session)] == ["rederivation-2"]
@@ -143,7 +174,7 @@ def test_a_second_beginning_supersedes_the_first_and_takes_its_assets_over(fille
 def test_it_ends_when_no_asset_waits_and_not_before(filled: Database) -> None:
     with filled.unit() as unit:
         record = RederivationRecord("rederivation-1", DATASET, OFFICER, NOW)
-        rederivations.begin(unit.session, record, version="new")
+        rederivations.begin(unit.session, record, version="new", revision=2)
         assert not rederivations.finish(unit.session, record.id, now=NOW)
         for asset_id in ("asset-old", "asset-waits"):
             item = rederivations.begin_item(unit.session, asset_id, now=NOW)

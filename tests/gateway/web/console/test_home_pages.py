@@ -12,12 +12,13 @@ import pytest
 
 from gateway.services.ids import new_id
 from gateway.store.ledger import utc_now
-from gateway.store.queries import assets, datasets, workers
+from gateway.store.queries import assets, copies, datasets, workers
 from gateway.vault.keyring import KeyPurpose, key_file_path, read_key_file
 from policies.access import Role
 from policies.lifecycle import AssetState
+from policies.model import Kind, Redaction, RedactionMethod, Region
 from policies.policy import load_policy
-from tests.gateway.store.rows import asset_record, entries
+from tests.gateway.store.rows import asset_record, copy_record, entries
 from tests.gateway.web.console.conftest import House
 from tests.support.console import Browser
 
@@ -176,6 +177,21 @@ def test_an_image_is_told_by_id_and_regions_never_by_name(house: House) -> None:
     assert f"/audit/assets/{asset}" in page
     assert "<img" not in page
     assert browser.get("/assets/asset-none").status_code == 404
+
+
+def test_what_is_filled_for_earlier_copies_and_what_has_old_cells_is_told(house: House) -> None:
+    officer, browser = house.signed_in(Role.OFFICER)
+    dataset = make_dataset(house, officer)
+    asset = bring(house, dataset, officer, AssetState.PROCESSING, AssetState.RELEASED)
+    blurred = Redaction(Region(0, 0, 9, 9), Kind.FACE, RedactionMethod.BLUR).to_dict()
+    filled = {**blurred, "method": "fill", "instead_of": "blur"}
+    for number, redactions in enumerate(([filled], [blurred]), 1):
+        report = {"policy_version": load_policy("street").version, "redactions": redactions}
+        copy = replace(copy_record(new_id("copy"), asset, number, dataset), report=report)
+        with house.database.unit() as unit:
+            copies.add(unit.session, copy)
+    assert browser.get(f"/assets/{asset}").text.count("filled although the policy blurs") == 1
+    assert "With finer cells: 1." in browser.get(f"/policies/datasets/{dataset}").text
 
 
 def found(browser: Browser, text: str) -> Any:

@@ -99,4 +99,4 @@ def test_every_doubt_of_the_gate_is_told_in_words(kind: Kind, word: str) -> None
 def test_a_doubt_that_nobody_knows_is_told_as_one() -> None:
     for reason in (None, "", "dragon.doubtful", "face.weird"):
         assert outcome_of_state(AssetState.NEEDS_REVIEW, reason).startswith("A reviewer looks first: ")
-    assert set(LOOKS) >= {"sampled", "recheck.hit", "requeued", "zone.frame"}
+    assert set(LOOKS) >= {"sampled", "recheck.hit", "requeued", "overtaken", "zone.frame"}
