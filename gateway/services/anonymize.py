@@ -24,7 +24,7 @@ from gateway.errors import (
     OutputCheckFailed,
     VaultError,
 )
-from gateway.imaging import cells
+from gateway.imaging import strokes
 from gateway.services.carry import carried_from
 from gateway.services.company import Company
 from gateway.services.job_counts import JobCounts
@@ -331,7 +331,7 @@ def _report(result: Sanitized, policy_version: str, code_version: str) -> dict[s
         "absent": list(result.absent),
         "precision": result.precision,
         "redactions": told(result.plan.redactions, result.asked),
-        REVISION: cells.REVISION,
+        REVISION: strokes.REVISION,
         "kept": len(result.plan.kept),
         "detections": [d.to_dict() for d in result.detections],
         "reasons": list(result.plan.reasons),
