@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import json
 import sqlite3
+import zipfile
 from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -19,9 +22,10 @@ from gateway.services.label_sets import LabelSets
 from gateway.services.label_submissions import LabelSubmissions
 from gateway.services.label_tasks import MAX_HELD, LabelTasks, TaskView
 from gateway.store.database import Database
-from gateway.store.queries import copies, grants, submissions, tasks
+from gateway.store.queries import assets, copies, grants, submissions, tasks
 from gateway.store.records import SubmissionRecord, TaskRecord
 from policies.access import Principal, Role
+from policies.lifecycle import AssetState
 from tests.gateway.store.rows import ANNOTATOR, DATASET, NOW, OFFICER, entries, grant_record, release, seed
 
 READER = Principal(ANNOTATOR, Role.ANNOTATOR)
@@ -179,6 +183,29 @@ def test_an_export_is_of_one_moment_and_entered_before_a_byte(database: Database
     assert b"".join(opened.content).count(b'"file_name"') == 1
     later = desk.export.open(GOVERNOR, DATASET, LabelFormat.COCO)
     assert b"".join(later.content).count(b'"file_name"') == 2
+
+
+def test_an_image_that_nobody_gets_is_left_out_of_an_export_and_counted(database: Database) -> None:
+    desk = Desk(database, 3)
+    for _ in range(3):
+        desk.submissions.submit(READER, desk.claim().task.id, DOCUMENT)
+    with database.unit() as unit:
+        copies.withdraw_older(unit.session, "asset-00", than=2, now=NOW)
+        assets.move(unit.session, "asset-01", AssetState.QUARANTINED, now=NOW)
+    coco = json.loads(b"".join(desk.export.open(GOVERNOR, DATASET, LabelFormat.COCO).content))
+    assert [image["file_name"] for image in coco["images"]] == ["asset-02"]
+    assert coco["info"] == {"left_out": 2}
+    told = entries(database)[-1].details
+    assert (told["submissions"], told["left_out"]) == (1, 2)
+    archive = b"".join(desk.export.open(GOVERNOR, DATASET, LabelFormat.YOLO).content)
+    with zipfile.ZipFile(io.BytesIO(archive)) as files:
+        assert files.namelist() == ["data.yaml", "labels/asset-02.txt"]
+        assert "# left_out: 2 " in files.read("data.yaml").decode()
+    # A new copy brings the image back, with the labels that it had.
+    with database.unit() as unit:
+        release(unit.session, "asset-00", "copy-anew", revision=2)
+    coco = json.loads(b"".join(desk.export.open(GOVERNOR, DATASET, LabelFormat.COCO).content))
+    assert (len(coco["images"]), len(coco["annotations"]), coco["info"]) == (2, 2, {"left_out": 1})
 
 
 def test_a_correction_is_one_more_submission_and_the_first_stays(database: Database) -> None:
