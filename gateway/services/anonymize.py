@@ -2,8 +2,9 @@
 
 Everything may be repeated: a job can be killed anywhere and is then done again, by this worker or another.
 What a crash means after each numbered effect of `run`: (1) the asset stands at processing and its job is
-taken over; (2) to (4) nothing was written; (5) a sealed copy that no row names, which the sweep removes;
-(6) done. Of two workers on one asset the unique (asset, revision) lets one win.
+taken over; (2) to (4) nothing was written; (5) a sealed copy that no row names: its data key was never
+stored, so nobody opens it, and `Sweep.orphans` lists it; (6) done. Of two workers on one asset the unique
+(asset, revision) lets one win.
 """
 
 from __future__ import annotations
