@@ -1,9 +1,8 @@
 """What a worker does while the vault does not answer: it waits, and looks again, ever less often.
 
-An outage says nothing of an image. What a job had begun is as if it had not been (see `anonymize`, and
-other services). The job keeps its place here until the store answers, so that the queue waits as well, instead
-of failing one by one. Where every store answers and only this object cannot be had, the job is put off in the
-queue, and others go on.
+An outage says nothing of an image. What a job had begun is as if it had not been (see `anonymize`). The job
+keeps its place here until the store answers, so that the queue waits as well, instead of failing one by one.
+Where every store answers and only this object cannot be had, the job is put off in the queue; others go on.
 
 Since when it lasts stands in the database: a worker that is started anew goes on with the pause that was
 reached.

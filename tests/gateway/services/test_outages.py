@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +14,7 @@ import pytest
 
 from gateway.errors import VaultUnavailable
 from gateway.services.anonymize import MAX_ATTEMPTS
+from gateway.services.jobs import prepare_jobs
 from gateway.services.outage import Outage, Pauses
 from gateway.services.sweep import Sweep
 from gateway.store.database import Database
@@ -144,6 +147,23 @@ class Watched:
         stopping = threading.Event()
         stopping.set()
         return not self.outage.sit_out(stopping)
+
+
+def test_a_job_waits_in_its_place_or_in_the_queue_and_is_done_when_the_store_is_back(tmp_path: Path) -> None:
+    """What it does is numbered in `waiting_worker`."""
+    jobs, rows = (f"sqlite:///{tmp_path / name}" for name in ("jobs.db", "rows.db"))
+    prepare_jobs(jobs)
+    database = Database(rows)
+    with database.alone():
+        database.migrate()
+    database.close()
+    worker = subprocess.run(
+        [sys.executable, "-m", "tests.gateway.services.waiting_worker", jobs, rows],
+        capture_output=True,
+        text=True,
+        timeout=900,
+    )
+    assert worker.stdout.splitlines()[-1:] == ["waited"], worker.stderr[-3000:]
 
 
 @pytest.fixture
