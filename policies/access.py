@@ -61,6 +61,7 @@ class Action(StrEnum):
     GROUP_LIST = "group.list"
     PERSON_LIST = "person.list"
     PERSON_INVITE = "person.invite"
+    PERSON_RESET = "person.reset"
     PERSON_SUSPEND = "person.suspend"
     PERSON_RESTORE = "person.restore"
     PERSON_ROLE = "person.role"
@@ -122,11 +123,11 @@ class Principal:
 class Resource:
     """What is acted on.
 
-    kind: "Dataset", "Asset", "Batch", "Upload", "Copy", "Policy", "Rollback", "Review", "Task" or
-    "Installation".
+    kind: "Dataset", "Asset", "Batch", "Upload", "Copy", "Policy", "Rollback", "Review", "Task", "Person"
+    or "Installation".
     dataset: where it belongs. owner: who brought the asset, or made the batch or the upload. author: who
     wrote the policy, None for a preset; or who asked to go back to an earlier one. others: of a review, who
-    has a hand in another round of the copy.
+    has a hand in another round of the copy. role: of a person, what they are here for.
     """
 
     kind: str
@@ -135,6 +136,7 @@ class Resource:
     owner: str | None = None
     others: frozenset[str] | None = None
     author: str | None = None
+    role: Role | None = None
 
 
 INSTALLATION: Final = Resource("Installation", "here")
@@ -225,6 +227,8 @@ def _entities(principal: Principal, resource: Resource) -> list[dict[str, Any]]:
     }
     if resource.others is not None:
         attributes["others"] = [_user(person) for person in sorted(resource.others)]
+    if resource.role is not None:
+        attributes["role"] = resource.role.value
     here = {"uid": {"type": resource.kind, "id": resource.id}, "attrs": attributes, "parents": parents}
     person = {
         "uid": {"type": "User", "id": principal.id},

@@ -67,7 +67,7 @@ class SignIn:
         """A session. address: of who asks. Raises WrongCredentials, TooManyTries."""
         login = login.strip().lower()
         # (1) The try is counted before the password is looked at: a hundred at once are still a hundred.
-        by_login, by_address = login_key(login), _key("address", _network(address))
+        by_login, by_address = login_key(login), address_key(address)
         if not self._may_try(by_login, by_address):
             self._tally.add(WAITED)
             self._tally.write()
@@ -146,6 +146,11 @@ def _refusal(account: AccountRecord | None, *, right: bool) -> str | None:
 def login_key(login: str) -> str:
     """Under which wrong passwords for a user name are counted, wherever they are tried."""
     return _key("login", login)
+
+
+def address_key(address: str) -> str:
+    """Under which what is tried wrongly from a network address is counted."""
+    return _key("address", _network(address))
 
 
 def _key(kind: str, what: str) -> str:

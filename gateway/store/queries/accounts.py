@@ -75,6 +75,15 @@ def of_person(session: Session, person_id: str) -> AccountRecord | None:
     return _first(session, Account.person_id == person_id)
 
 
+def held(session: Session, person_id: str) -> AccountRecord:
+    """The account, which nobody else changes until this transaction ends. Raises NotFound."""
+    _held(session, person_id)
+    found = of_person(session, person_id)
+    if found is None:
+        raise NotFound(f"{person_id} has no account")
+    return found
+
+
 def set_password(session: Session, person_id: str, password: str, *, now: datetime) -> None:
     """password: its hash. Raises NotFound."""
     row = _held(session, person_id)
