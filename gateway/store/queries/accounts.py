@@ -71,14 +71,16 @@ def by_login(session: Session, login: str) -> AccountRecord | None:
     return _first(session, Account.login == login)
 
 
-def of_person(session: Session, person_id: str) -> AccountRecord | None:
+def of_person(session: Session, person_id: str, *, hold: bool = False) -> AccountRecord | None:
+    """hold: nobody else changes the account until this transaction ends."""
+    if hold:
+        session.get(Account, person_id, with_for_update=True)
     return _first(session, Account.person_id == person_id)
 
 
 def held(session: Session, person_id: str) -> AccountRecord:
-    """The account, which nobody else changes until this transaction ends. Raises NotFound."""
-    _held(session, person_id)
-    found = of_person(session, person_id)
+    """As `of_person` with hold. Raises NotFound."""
+    found = of_person(session, person_id, hold=True)
     if found is None:
         raise NotFound(f"{person_id} has no account")
     return found

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from gateway.errors import AccessDenied, Conflict, InputRefused, NotFound
-from gateway.services import accounts, resets, roles
+from gateway.services import accounts, passwords, resets, roles
 from gateway.services.resets import LASTS
 from gateway.services.sessions import Ended, Sessions
 from gateway.services.sign_in import ADDRESS_TRIES, TRIES, WINDOW, SignIn, TooManyTries, WrongCredentials
@@ -159,7 +159,7 @@ def test_who_may_not_sign_in_is_not_let_in_by_a_link(database: Database, clock: 
 
 def test_of_two_who_use_a_link_at_once_one_sets_the_password(database: Database, clock: Clock) -> None:
     code = resets.offer(database, make(database, clock), clock=clock).code
-    together, passwords = threading.Barrier(2), (FRESH, "and six more words follow")
+    together, chosen = threading.Barrier(2), (FRESH, "and six more words follow")
 
     def one(password: str) -> bool:
         together.wait()
@@ -170,9 +170,9 @@ def test_of_two_who_use_a_link_at_once_one_sets_the_password(database: Database,
         return True
 
     with ThreadPoolExecutor(2) as pool:
-        won = list(pool.map(one, passwords))
+        won = list(pool.map(one, chosen))
     assert sorted(won) == [False, True]
-    assert [signs_in(database, clock, password) for password in passwords] == won
+    assert [signs_in(database, clock, password) for password in chosen] == won
     assert [entry.action for entry in entries(database)].count("account.password_reset") == 1
 
 
@@ -242,3 +242,21 @@ def test_whoever_was_made_to_wait_signs_in_with_the_new_one(database: Database, 
     use(database, clock, resets.offer(database, person, clock=clock).code)
     assert SignIn(database, clock, lasts=timedelta(hours=1)).open("n.harlow", FRESH, address=HERE)
     assert clock() == NOW
+
+
+def test_the_old_password_opens_nothing_that_began_before_and_ends_after(
+    database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offered = resets.offer(database, make(database, clock), clock=clock)
+    compare = passwords.is_right
+
+    def meanwhile(password: str, kept: str | None) -> bool:
+        right = compare(password, kept)
+        use(database, clock, offered.code)
+        return right
+
+    with monkeypatch.context() as patched:
+        patched.setattr(passwords, "is_right", meanwhile)
+        assert not signs_in(database, clock, PASSWORD)
+    assert entries(database)[-1].action == "account.password_reset"
+    assert signs_in(database, clock, FRESH)
