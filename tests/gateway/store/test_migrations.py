@@ -9,6 +9,7 @@ from dataclasses import replace
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 from sqlmodel import Session, SQLModel
 
@@ -48,6 +49,17 @@ def test_from_nothing_they_make_what_the_tables_say(empty_url: str) -> None:
     migrate(database)
     assert differences(database) == []
     database.close()
+
+
+def test_the_newest_version_is_the_one_that_all_migrations_lead_to() -> None:
+    assert ScriptDirectory.from_config(schema.configuration()).get_heads() == [schema.newest()]
+
+
+def test_a_start_that_finds_nothing_to_migrate_does_without_alembic(url: str) -> None:
+    """Its import is a good part of a command's start."""
+    command = [sys.executable, "-W", "error", "-c", MIGRATE + "assert 'alembic' not in sys.modules", url]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_comparison_would_see_a_difference(database: Database) -> None:
