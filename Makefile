@@ -39,14 +39,21 @@ models: install ## The detection models, each checked against its hash
 run: models ## The whole gateway on http://127.0.0.1:8080, with two demo photos
 	$(BIN)/privgate up --demo $(ARGS)
 
+# One file more at a time than there are cores, since tests also wait, for the disk and for other processes; at
+# most four, and as many as find 3 GB each. By file, whose tests share what was started; in the order of
+# tests/conftest.py, the longest first.
+AT_ONCE = $(shell awk -v n=$$(nproc) '/^MemTotal/ { most = int($$2 / 3e6); n = n < most ? n + 1 : most; \
+  print (n > 4 ? 4 : n < 2 ? 2 : n) }' /proc/meminfo)
+SPREAD = -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder
+
 test: install ## Linters, types, import rules and the whole suite
 	@.ci/prerequisites --tests >/dev/null
 	$(MAKE) --no-print-directory models check
 ifdef ARGS
 	$(BIN)/pytest $(ARGS)
-else # two files at a time; the journeys, each with processes of its own, apart from what shares one process
-	.ci/second-chance $(BIN)/pytest -n 2 --dist loadfile --ignore tests/journeys
-	.ci/second-chance $(BIN)/pytest -n 2 --dist loadfile tests/journeys
+else # some files at a time; the journeys, each with processes of its own, apart from what shares one process
+	.ci/second-chance $(BIN)/pytest $(SPREAD) --ignore tests/journeys
+	.ci/second-chance $(BIN)/pytest $(SPREAD) tests/journeys
 endif
 
 check: install ## Linters, types and import rules only

@@ -142,11 +142,13 @@ class NotProven(GatewayError):
 
 
 class AccessDenied(GatewayError):
-    """Refused by policy. reason: the machine-readable code that the audit entry carries."""
+    """Refused by policy. reason: the machine-readable code that the audit entry carries. advice: what would
+    mend it, where something would."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, advice: str | None = None) -> None:
         super().__init__(f"access denied: {reason}")
         self.reason = reason
+        self.advice = advice
 
 
 class NotFound(GatewayError):

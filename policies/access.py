@@ -126,7 +126,8 @@ class Resource:
     "Installation".
     dataset: where it belongs. owner: who brought the asset, or made the batch or the upload. author: who
     wrote the policy, None for a preset; or who asked to go back to an earlier one. others: of a review, who
-    has a hand in another round of the copy.
+    has a hand in another round of the copy. alike: the asker, where they and the author may be one person by
+    how their accounts came to be; None where nobody looked, and then nothing is decided.
     """
 
     kind: str
@@ -135,6 +136,7 @@ class Resource:
     owner: str | None = None
     others: frozenset[str] | None = None
     author: str | None = None
+    alike: frozenset[str] | None = None
 
 
 INSTALLATION: Final = Resource("Installation", "here")
@@ -223,8 +225,9 @@ def _entities(principal: Principal, resource: Resource) -> list[dict[str, Any]]:
     attributes: dict[str, Any] = {
         name: _user(person) for name, person in people.items() if person is not None
     }
-    if resource.others is not None:
-        attributes["others"] = [_user(person) for person in sorted(resource.others)]
+    for name, several in (("others", resource.others), ("alike", resource.alike)):
+        if several is not None:
+            attributes[name] = [_user(person) for person in sorted(several)]
     here = {"uid": {"type": resource.kind, "id": resource.id}, "attrs": attributes, "parents": parents}
     person = {
         "uid": {"type": "User", "id": principal.id},

@@ -22,6 +22,42 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+LONG = (
+    # of the journeys
+    "test_api_fuzz",
+    "test_kills",
+    "test_up",
+    "test_policy_kills",
+    "test_review_kills",
+    "test_server_roles",
+    "test_backup_at_work",
+    "test_ingest_under_kills",
+    "test_postgres",
+    "test_webhooks",
+    "test_resumable",
+    "test_ingest",
+    # of the others
+    "test_backup",
+    "test_anonymize_stopping",
+    "test_detectors",
+    "test_doctor",
+    "test_anonymize_outputs",
+    "test_faults",
+    "test_bench",
+    "test_log_checks",
+    "test_reviews",
+    "test_sandbox",
+)
+"""Files that take longest. Dealt out first, none of them is what all others wait for at the end. `make test`
+tells xdist to leave this order: by itself it deals out first what has the most tests, and one test may take
+longer than a hundred."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(LONG)))
+
+
 @pytest.fixture(scope="session")
 def model_store() -> ModelStore:
     """The real model files, verified. `privgate models fetch` brings them; `make test` does so first."""

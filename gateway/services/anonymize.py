@@ -2,8 +2,9 @@
 
 Everything may be repeated: a job can be killed anywhere and is then done again, by this worker or another.
 What a crash means after each numbered effect of `run`: (1) the asset stands at processing and its job is
-taken over; (2) to (4) nothing was written; (5) a sealed copy that no row names, which the sweep removes;
-(6) done. Of two workers on one asset the unique (asset, revision) lets one win.
+taken over; (2) to (4) nothing was written; (5) a sealed copy that no row names: its data key was never
+stored, so nobody opens it, and `Sweep.orphans` lists it; (6) done. Of two workers on one asset the unique
+(asset, revision) lets one win.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from gateway.errors import (
     VaultError,
     VaultUnavailable,
 )
-from gateway.imaging import cells
+from gateway.imaging import strokes
 from gateway.services.carry import carried_from
 from gateway.services.company import Company
 from gateway.services.job_counts import JobCounts
@@ -339,7 +340,7 @@ def _report(result: Sanitized, policy_version: str, code_version: str) -> dict[s
         "absent": list(result.absent),
         "precision": result.precision,
         "redactions": told(result.plan.redactions, result.asked),
-        REVISION: cells.REVISION,
+        REVISION: strokes.REVISION,
         "kept": len(result.plan.kept),
         "detections": [d.to_dict() for d in result.detections],
         "reasons": list(result.plan.reasons),

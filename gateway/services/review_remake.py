@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from gateway.errors import InputRefused, LedgerUnavailable, OutputCheckFailed, VaultError, VaultUnavailable
-from gateway.imaging import cells
+from gateway.imaging import strokes
 from gateway.imaging.releases import limited
 from gateway.services.anonymize import MAX_ATTEMPTS
 from gateway.services.libraries import library_versions
@@ -169,7 +169,7 @@ class Remaker:
                 {**entry, "origin": region.origin.value}
                 for entry, region in zip(entries, settled.regions, strict=True)
             ],
-            REVISION: cells.REVISION,
+            REVISION: strokes.REVISION,
             "reasons": [],
             "milliseconds": made.milliseconds,
             "reviewed": reviewed.id,

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from alembic import command
 from sqlalchemy import Connection, Engine, event, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, create_engine
@@ -99,9 +98,13 @@ class Database:
 
         Raises Misconfigured for one that is newer than this code.
         """
-        config = schema.configuration()
         with self._unhurried() as connection:
+            if schema.is_newest(connection):
+                return
             schema.refuse_newer(connection)
+            from alembic import command
+
+            config = schema.configuration()
             config.attributes["connection"] = connection
             config.attributes["mac"] = self._mac
             command.upgrade(config, "head")

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from gateway.imaging import cells, redact
 from gateway.imaging.cells import Grid
 from gateway.imaging.image import Pixels
-from policies.model import Kind, Redaction, RedactionMethod
-from tests.bench.attacks import dictionary, sharpen
+from policies.model import Kind, Redaction, RedactionMethod, Region, Size
+from tests.bench.attacks import average, dictionary, released, sharpen
 from tests.bench.attacks import methods as ways
 from tests.bench.attacks.classifiers import ATTACKERS, crossed, folds
 from tests.bench.attacks.curves import drawing
+from tests.bench.attacks.photos import Photo
 from tests.bench.attacks.reading import matches, scenes
 from tests.bench.attacks.results import Row
+from tests.bench.attacks.strings import with_region
 
 PLATE = Kind.LICENSE_PLATE
 PLATES = 2
@@ -47,6 +50,33 @@ def test_a_list_tells_fine_cells_apart_and_not_a_fill() -> None:
         assert dictionary.pick(dictionary.book_of(scene, fine), seen, candidates) == 1.0
         filled = dictionary.book_of(scene, ways.fill())
         assert dictionary.pick(filled, filled.ground, candidates) == 1 / len(candidates)
+
+
+def test_the_dictionary_knows_what_a_cell_holds_of_each_character() -> None:
+    scene, _, _ = next(iter(scenes(PLATE, 1, 3, fills=True, heights=(20, 21))))
+    region = Region(8, 4, 108, 36)
+    book = dictionary.book_of(with_region(scene, region), ways.bounded(2, 3, 2))
+    contrast = np.array(scene.style.ink, dtype=np.float64) - np.array(scene.style.ground, dtype=np.float64)
+    down, across = cells.edges(32, 2), cells.edges(100, 3)
+    inside = scene.glyphs[2, 5, 4:36, 8:108] / 255
+    for row, column in np.ndindex(2, 3):
+        cell = inside[down[row] : down[row + 1], across[column] : across[column + 1]]
+        told = book.each[2, 5].reshape(2, 3, 3)[row, column]
+        assert told == pytest.approx(cell.mean() * contrast, abs=1e-3)
+
+
+def test_releases_under_other_margins_tell_more_of_what_lies_beneath() -> None:
+    slope = np.linspace(0, 255, 160)
+    pixels = np.repeat(np.tile(slope, (160, 1))[:, :, None], 3, axis=2).astype(np.uint8)
+    photo, method = Photo(0, pixels, Region(32, 32, 128, 128)), ways.bounded(1, 2, 2)
+    regions = average.releases(photo.region, Size(160, 160), 12, np.random.default_rng(1))
+    seen = released.shown_of(photo, regions, method)
+    one, many = (
+        released.solved(photo.region, regions[:count], seen[:count], method).reshape(12, 12, 3)
+        for count in (1, 12)
+    )
+    truth = slope[16 + np.arange(12) * 128 // 11]
+    assert np.abs(many[6, :, 0] - truth).mean() < np.abs(one[6, :, 0] - truth).mean()
 
 
 def test_another_bound_goes_through_the_code_of_the_product() -> None:

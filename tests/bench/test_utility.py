@@ -8,6 +8,7 @@ import pytest
 from policies.model import Kind, RedactionMethod, Region
 from tests.bench.attacks import methods as ways
 from tests.bench.utility.__main__ import hidden, touches
+from tests.bench.utility.classes import classes, lines
 from tests.bench.utility.precision import average_precision, match, mean
 
 HERE = np.array([[0, 0, 10, 10], [20, 0, 30, 10]], dtype=np.float64)
@@ -64,3 +65,18 @@ def test_a_line_beside_what_is_hidden_is_told_from_one_that_reaches_into_it() ->
     assert touches(line, np.array([[30.0, 0, 40, 10], [9, 9, 12, 12]]))
     assert not touches(line, np.array([[10.0, 0, 40, 10]]))
     assert not touches(line, NONE)
+
+
+def test_the_class_is_in_the_name_and_small_classes_are_left_out() -> None:
+    names = [f"set/a_{number}.jpg" for number in range(12)] + ["set/b_1.jpg", "set/other.jpg"]
+    kept, labels = classes([*names, *(f"set/c_{number}.jpg" for number in range(10))], r"/([abc])_")
+    assert kept == [*range(12), *range(14, 24)]
+    assert labels.tolist() == [0] * 12 + [1] * 10
+
+
+def test_a_classifier_knows_what_copies_show_and_guesses_where_they_show_nothing() -> None:
+    labels = np.repeat(np.arange(2), 15)
+    seen = labels[:, None] + np.random.default_rng(1).normal(0, 0.05, (30, 3))
+    originals, nothing = lines({"original": seen, "fill": np.zeros((30, 3))}, labels)
+    assert originals.count("100.0 (100.0–100.0)") == 3
+    assert "| 50.0 " in nothing

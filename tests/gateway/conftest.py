@@ -11,6 +11,7 @@ import pytest
 
 from gateway.store.database import Database
 from tests.gateway.store.rows import mac
+from tests.support.lent_database import LentDatabases
 from tests.support.postgres import PostgresServer, postgres_server
 
 BACKENDS = ("sqlite", "postgresql")
@@ -28,6 +29,11 @@ def postgres_template(postgres: PostgresServer) -> str:
     """A migrated database, to be copied: migrating one for each test would take most of their time."""
     _migrate(postgres.create(TEMPLATE))
     return TEMPLATE
+
+
+@pytest.fixture(scope="session")
+def lent_databases(postgres: PostgresServer, postgres_template: str) -> LentDatabases:
+    return LentDatabases(postgres, postgres_template)
 
 
 @pytest.fixture(scope="session")
@@ -57,10 +63,9 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         shutil.copyfile(request.getfixturevalue("sqlite_template"), file)
         yield f"sqlite:///{file}"
         return
-    server: PostgresServer = request.getfixturevalue("postgres")
-    name = f"test-{uuid4().hex}"
-    yield server.create(name, template=request.getfixturevalue("postgres_template"))
-    server.drop(name)
+    lender: LentDatabases = request.getfixturevalue("lent_databases")
+    with lender.lent() as lent:
+        yield lent
 
 
 @pytest.fixture

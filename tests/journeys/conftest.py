@@ -16,23 +16,6 @@ from tests.support.gateway import Installation, Person, create_dataset, running,
 from tests.support.pictures import photo
 from tests.support.processes import Process, no_orphans
 
-LONG = (
-    "test_up",
-    "test_review_kills",
-    "test_policy_kills",
-    "test_kills",
-    "test_backup_at_work",
-    "test_ingest_under_kills",
-    "test_server_roles",
-    "test_api_fuzz",
-)
-"""Files that take longest. Dealt out first, none of them is what all others wait for at the end."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    places = {name: place for place, name in enumerate(LONG)}
-    items.sort(key=lambda item: places.get(item.path.stem, len(LONG)))
-
 
 @dataclass(frozen=True)
 class House:

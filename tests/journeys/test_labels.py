@@ -19,7 +19,7 @@ from PIL import Image, ImageOps
 from tests.journeys.conftest import House
 from tests.journeys.test_denials import one_denial, refused
 from tests.support.gateway import Person, content_of, create_dataset, end_grant, give_grant, released_copy
-from tests.support.pictures import pixels_of, plate_png
+from tests.support.pictures import large_plate_png, pixels_of
 
 CATEGORIES = [
     {"id": 3, "name": "car", "supercategory": "vehicle"},
@@ -68,7 +68,7 @@ def make_street(house: House, *pictures: bytes) -> Street:
 
 @pytest.fixture(scope="module")
 def shared(house: House) -> Street:
-    return make_street(house, plate_png(), plate_png(), plate_png())
+    return make_street(house, large_plate_png(), large_plate_png(), large_plate_png())
 
 
 @pytest.fixture
@@ -191,7 +191,7 @@ def test_faults_are_named_by_index_and_field_and_nothing_is_kept(street: Street)
 
 
 def test_what_is_submitted_is_what_is_exported_and_the_newest_counts(house: House) -> None:
-    street = make_street(house, plate_png())
+    street = make_street(house, large_plate_png())
     task = street.claim(street.first).json()
     first = submit(street.first, task["id"], BOX)
     assert first.status_code == 200, first.text
@@ -301,7 +301,7 @@ def _names(value: Any) -> Iterator[str]:
 
 
 def test_a_label_set_can_grow_and_what_labels_name_stays(house: House) -> None:
-    street = make_street(house, plate_png())
+    street = make_street(house, large_plate_png())
     task = street.claim(street.first).json()["id"]
     assert submit(street.first, task, BOX).status_code == 200
 
@@ -327,7 +327,7 @@ def test_without_a_label_set_there_is_nothing_to_claim(house: House) -> None:
 
 
 def test_a_withdrawn_image_is_offered_to_nobody(house: House) -> None:
-    street = make_street(house, plate_png())
+    street = make_street(house, large_plate_png())
     task = street.claim(street.first).json()
     state = "UPDATE asset SET state = :state WHERE id = :id"
     house.installation.execute(state, state="needs_review", id=task["asset"])

@@ -22,7 +22,7 @@ from tests.support.gateway import (
     verify_offline,
 )
 from tests.support.marker import mark, traces
-from tests.support.pictures import FACE, PLATE, jpeg, part, pixels_of, plate_png, png
+from tests.support.pictures import FACE, PLATE, jpeg, large_plate_png, part, pixels_of, png
 
 
 def test_an_annotator_reads_the_sanitized_copy_and_an_auditor_verifies_the_log(
@@ -59,7 +59,7 @@ def test_an_annotator_reads_the_sanitized_copy_and_an_auditor_verifies_the_log(
 
 
 def test_a_lossless_copy_differs_only_inside_the_redacted_regions(house: House) -> None:
-    sent = plate_png()
+    sent = large_plate_png()
     give_grant(house.officer, house.annotator, house.dataset)
     asset = settled(house.uploader, upload(house.uploader, house.dataset, sent))
     assert asset["state"] == "released", asset
@@ -113,7 +113,7 @@ def test_what_is_no_image_is_held_with_its_reason(house: House) -> None:
 
 
 def test_a_repeated_request_is_the_same_asset_and_another_under_its_key_is_refused(house: House) -> None:
-    sent = plate_png()
+    sent = large_plate_png()
     first = send(house.uploader, house.dataset, sent, key="journey-repeat")
     again = send(house.uploader, house.dataset, sent, key="journey-repeat")
     assert (first.status_code, again.status_code) == (202, 202)
@@ -128,7 +128,7 @@ def test_a_repeated_request_is_the_same_asset_and_another_under_its_key_is_refus
 def test_two_equal_requests_at_once_make_one_asset(house: House) -> None:
     dataset = create_dataset(house.officer, "twice at once")
     with ThreadPoolExecutor(4) as pool:
-        sent = plate_png()
+        sent = large_plate_png()
         answers = list(pool.map(lambda _: send(house.uploader, dataset, sent, key="journey-race"), range(4)))
     taken = {answer.json()["id"] for answer in answers if answer.status_code == 202}
     assert len(taken) == 1

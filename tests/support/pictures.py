@@ -6,6 +6,7 @@ import io
 import itertools
 import struct
 import zlib
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ FACE = (176, 48, 288, 208)
 """x0, y0, x1, y1: the astronaut's face in the photo of 512x512, by eye."""
 
 PLATE = (400, 385, 560, 435)
-"""x0, y0, x1, y1: the middle of the drawn plate."""
+"""x0, y0, x1, y1: the middle of the drawn plate, in the whole drawing of 960x640."""
 
 _numbers = itertools.count(1)
 
@@ -42,8 +43,27 @@ def png(image: Image.Image) -> bytes:
 
 
 def plate_png() -> bytes:
-    """A drawn plate. No two calls give the same bytes, so that each is an asset of its own."""
-    return distinct(png(drawn_plate()))
+    """A drawn plate, 320x160. No two calls give the same bytes, so that each is an asset of its own.
+
+    A part of the drawing at half its size: most who send one want an image on its way, and this one takes a
+    worker a third of the time and of the memory. Nothing else in it is taken for anything.
+    """
+    return distinct(_small_plate())
+
+
+@cache
+def _small_plate() -> bytes:
+    return png(drawn_plate().crop((160, 240, 800, 560)).resize((320, 160)))
+
+
+def large_plate_png() -> bytes:
+    """The whole drawing, 960x640, where it matters what lies where. No two calls give the same bytes."""
+    return distinct(_large_plate())
+
+
+@cache
+def _large_plate() -> bytes:
+    return png(drawn_plate())
 
 
 def distinct(data: bytes) -> bytes:

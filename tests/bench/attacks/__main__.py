@@ -1,7 +1,8 @@
 """Runs the attacks and prints their tables.
 
-    python -m tests.bench.attacks [--only plates,text,faces,deblur,average] [--report FILE.json|FILE.md]
+    python -m tests.bench.attacks [--only plates,text,faces,deblur,average,released,restore]
         [--faces DIR] [--recogniser DIR] [--ocr DIR] [--methods PATTERN ...] [--attackers dictionary,list,…]
+        [--report FILE.json|FILE.md]
 
 Networks need the extra `ocr`. The folders are given by whoever measures: photos of people (`photos`), the
 model folder of a package with a recognition network (`recogniser`), EasyOCR's recogniser (`ocr`).
@@ -17,13 +18,13 @@ from pathlib import Path
 
 import cv2
 
-from tests.bench.attacks import average, deblur, faces, plates, text
+from tests.bench.attacks import average, deblur, faces, plates, released, restore, text
 from tests.bench.attacks.networks import NoTorch
 from tests.bench.attacks.photos import NoPhotos
 from tests.bench.attacks.reading import ATTACKERS
 from tests.bench.attacks.results import HEAD, Row, as_json, tables
 
-NAMES = ("plates", "text", "faces", "deblur", "average")
+NAMES = ("plates", "text", "faces", "deblur", "average", "released", "restore")
 
 
 def main() -> None:
@@ -73,11 +74,26 @@ def _attack(name: str, options: argparse.Namespace) -> Callable[[], Iterator[Row
         case "deblur":
             return lambda: deblur.attack(seed, only)
         case "average":
-            return lambda: average.attack(seed, options.faces, only)
+            return lambda: average.attack(seed, only, attackers)
         case _:
-            if options.faces is None:
-                raise NoPhotos("give --faces DIR, a folder a person (such as LFW), and --recogniser DIR")
-            return lambda: faces.attack(seed, options.faces, options.recogniser, only)
+            return _of_faces(name, options)
+
+
+def _of_faces(name: str, options: argparse.Namespace) -> Callable[[], Iterator[Row]]:
+    seed: int = options.seed
+    folder: Path | None = options.faces
+    weights: Path | None = options.recogniser
+    if folder is None:
+        raise NoPhotos("give --faces DIR, a folder a person (such as LFW), and --recogniser DIR")
+    match name:
+        case "released":
+            return lambda: released.attack(seed, folder, weights, options.methods)
+        case "restore":
+            if weights is None:
+                raise NoPhotos("give --recogniser DIR: what was restored is to be recognised")
+            return lambda: restore.attack(seed, folder, weights, options.methods)
+        case _:
+            return lambda: faces.attack(seed, folder, weights, options.methods)
 
 
 def _told(rows: Iterator[Row]) -> Iterator[Row]:

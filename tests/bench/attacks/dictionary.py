@@ -65,17 +65,17 @@ def book_of(scene: Scene, method: Method) -> Book:
     region = scene.style.region
     inside = (slice(region.y0, region.y1), slice(region.x0, region.x1))
     blank = scene.blank[inside]
-    glyphs = scene.glyphs[(..., *inside)]
     contrast = np.array(scene.style.ink, dtype=np.float32) - np.array(scene.style.ground, dtype=np.float32)
     if method.bound is not None:
         ground = _cell_means(blank.transpose(2, 0, 1), method.bound).transpose(1, 2, 0)
-        cover = _cell_means(glyphs, method.bound) / 255
         step = 256 >> method.bound.bits
-        each = np.asarray(cover[..., None] * contrast, dtype=np.float32)
+        each = np.asarray(_covers(scene, method.bound)[..., None] * contrast, dtype=np.float32)
         return Book(ground.reshape(-1), each.reshape(*each.shape[:2], -1), step)
     if method.change is None:  # a fill: nothing adds anything
         ground = _small(np.zeros_like(blank))
-        return Book(ground, np.zeros((*glyphs.shape[:2], len(ground)), dtype=np.float32), 0)
+        nothing = np.zeros((scene.style.length, len(ALPHABET), len(ground)), dtype=np.float32)
+        return Book(ground, nothing, 0)
+    glyphs = scene.glyphs[(..., *inside)]
     grey = blank.astype(np.float32).mean(axis=2)
     ground = _by_threes(grey[None], method.change)[0]
     drawn = grey + glyphs.reshape(-1, *grey.shape) * (contrast.mean() / 255)
@@ -149,6 +149,20 @@ def _fewer(pixels: Pixels) -> Floats:
     """Reduced to SIDES, shape (height, width, 3)."""
     size = min(SIDES[0], pixels.shape[1]), min(SIDES[1], pixels.shape[0])
     return np.asarray(cv2.resize(pixels.astype(np.float32), size, interpolation=cv2.INTER_AREA))
+
+
+def _covers(scene: Scene, bound: Bound) -> Floats:
+    """How much of each cell a character covers, exact: shape (places, characters, rows, columns)."""
+    region = scene.style.region
+    down = np.array(cells.edges(region.height, bound.grid.rows)) + region.y0
+    across = np.array(cells.edges(region.width, bound.grid.columns)) + region.x0
+    height, width = scene.windows.shape[2:]
+    ink = []
+    for sums, (x, y) in zip(scene.sums, scene.corners, strict=True):
+        rows, columns = np.clip(down - y, 0, height), np.clip(across - x, 0, width)
+        ink.append(np.diff(np.diff(sums[:, rows[:, None], columns], axis=1), axis=2))
+    areas = np.outer(np.diff(down), np.diff(across))
+    return np.asarray(np.array(ink) / (255 * areas), dtype=np.float32)
 
 
 def _cell_means(masks: Mask, bound: Bound) -> Floats:

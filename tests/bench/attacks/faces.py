@@ -29,7 +29,7 @@ from tests.bench.attacks.classifiers import (
     standardised,
 )
 from tests.bench.attacks.methods import Method, Only, cells_of, copy_of, narrowed
-from tests.bench.attacks.photos import Photo, gather
+from tests.bench.attacks.photos import Photo, gather, people_of
 from tests.bench.attacks.recogniser import SIDE, Recogniser
 from tests.bench.attacks.results import Row, of_likelihoods
 
@@ -54,8 +54,7 @@ Describe = Callable[[Pixels], Iterable[Pixels]]
 def attack(seed: int, folder: Path, weights: Path | None, only: Only = ()) -> Iterator[Row]:
     """weights: of the recogniser; without it only cells are attacked. Raises NoPhotos."""
     photos = gather(folder, height=HEIGHT)
-    people = np.array([photo.person for photo in photos], dtype=np.int64)
-    people = np.unique(people, return_inverse=True)[1].astype(np.int64)
+    people = people_of(photos)
     if weights is not None:
         yield from _recognised(photos, people, Recogniser(weights), seed, only)
     bounds = [*(ways.bounded(*bound) for bound in BOUNDS), ways.bounded(1, 2, 2, flat=True)]
@@ -80,12 +79,12 @@ def best(
     """The classifier that does best, of all people and of a short list: the worst for us."""
     parts = folds(people, FOLDS, seed)
     scores = {told: crossed(features, people, parts, one) for told, one in ATTACKERS.items()}
-    rows = [_row(name, f"{attacker}, {told}", method, each, people) for told, each in scores.items()]
-    yield max(rows, key=lambda row: row.right)
+    rows = [row(name, f"{attacker}, {told}", method, each, people) for told, each in scores.items()]
+    yield max(rows, key=lambda one: one.right)
     lists = [
         short_row(name, f"{attacker}, {told}", method, each, people, seed) for told, each in scores.items()
     ]
-    yield max(lists, key=lambda row: row.right)
+    yield max(lists, key=lambda one: one.right)
 
 
 def short_row(name: str, attacker: str, method: Method, scores: Floats, people: Labels, seed: int) -> Row:
@@ -101,7 +100,7 @@ def short_row(name: str, attacker: str, method: Method, scores: Floats, people: 
     return of_likelihoods(f"{name}: a list of {size}", attacker, method, right, float(np.mean(guessed)))
 
 
-def _row(name: str, attacker: str, method: Method, scores: Floats, people: Labels) -> Row:
+def row(name: str, attacker: str, method: Method, scores: Floats, people: Labels) -> Row:
     count = scores.shape[1]
     right = [_likelihood(score, person) for score, person in zip(scores, people, strict=True)]
     guessed = float(np.bincount(people).max()) / len(people)
@@ -123,12 +122,12 @@ def _recognised(
     for method in narrowed(_pictures(), only):
         seen = known if method.name == "original" else describe(photos, method, recogniser)
         if method.name != "original":
-            yield _row(
-                NAME, "recogniser, learnt from originals", method, _naive(known, seen, people, parts), people
+            yield row(
+                NAME, "recogniser, learnt from originals", method, naive(known, seen, people, parts), people
             )
         if method.name.startswith("Gaussian"):
-            turned = describe(photos, method, recogniser, _turned(float(method.name.split("=")[1])))
-            seen = np.concatenate([seen, turned], axis=1)
+            again = describe(photos, method, recogniser, turned(float(method.name.split("=")[1])))
+            seen = np.concatenate([seen, again], axis=1)
         yield from best(NAME, "recogniser, learnt from copies", method, seen, people, seed)
 
 
@@ -138,7 +137,8 @@ def _pictures() -> list[Method]:
     return [ways.original(), *gaussians, ways.deface_mosaic(), ways.deface_blur(), *ours]
 
 
-def _naive(known: Floats, seen: Floats, people: Labels, parts: NDArray[np.int64]) -> Floats:
+def naive(known: Floats, seen: Floats, people: Labels, parts: NDArray[np.int64]) -> Floats:
+    """Scores of what is seen, by an attacker who learnt from what is known of the other parts' photos."""
     scores = np.empty((len(people), len(np.unique(people))))
     for part in np.unique(parts):
         tested = parts == part
@@ -162,6 +162,7 @@ def fitted(shown: Pixels) -> Pixels:
     return np.asarray(cv2.resize(shown, (SIDE, SIDE), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
-def _turned(sigma: float) -> Callable[[Pixels], Pixels]:
+def turned(sigma: float) -> Callable[[Pixels], Pixels]:
+    """What turns a Gaussian blur of so many pixels round."""
     row = sharpen.gaussian_kernel(sigma)
     return lambda shown: sharpen.wiener(shown, row, row, TURNED_NOISE)

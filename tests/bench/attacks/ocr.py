@@ -53,7 +53,13 @@ class EasyOcr:
 
 
 def by_ocr(
-    attack: str, kind: Kind, methods: Sequence[Method], n: int, seed: int, reader: EasyOcr
+    attack: str,
+    kind: Kind,
+    methods: Sequence[Method],
+    n: int,
+    seed: int,
+    reader: EasyOcr,
+    heights: tuple[int, int] = TALL,
 ) -> list[Row]:
     """Characters right and in their order; chance is what the readings share with other pictures' strings."""
     found: dict[str, list[tuple[int, int, int]]] = {method.name: [] for method in methods}
@@ -64,7 +70,7 @@ def by_ocr(
         others = sum(other for _, other, _ in found[method.name]) / max(1, sum(length for _, length in right))
         return of_clusters(attack, "EasyOCR", method, right, max(CHANCE, others))
 
-    pictures = scenes(kind, n, seed, fills=True, heights=TALL)
+    pictures = scenes(kind, n, seed, fills=True, heights=heights)
     for (scene, text, photo), wanted in until_settled(pictures, methods, row):
         for method in wanted:
             guess = reader.read(copy_of(photo, scene.style.region, kind, method))

@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from gateway.detection.detector import Setting
@@ -47,11 +49,24 @@ class Photo:
 
 def gather(folder: Path, *, height: int) -> list[Photo]:
     """Photos scaled so that what is hidden of them is about so many pixels high. Raises NoPhotos."""
-    people = [files for files in _people(folder) if len(files) >= FEWEST]
+    people = [files[:MOST] for files in _people(folder) if len(files) >= FEWEST]
     if len(people) < 2:
         raise NoPhotos(f"{folder}: a folder for each of two people or more, {FEWEST} photos in each")
-    find = _finder()
-    return list(_photos([files[:MOST] for files in people], find, height))
+    return list(_photos(people, height))
+
+
+def others(folder: Path, *, height: int) -> list[Photo]:
+    """Photos of the people whom `gather` leaves out, in the same way. Raises NoPhotos."""
+    people = [files for files in _people(folder) if len(files) < FEWEST]
+    if not people:
+        raise NoPhotos(f"{folder}: no people with fewer than {FEWEST} photos to learn from")
+    return list(_photos(people, height))
+
+
+def people_of(photos: Sequence[Photo]) -> NDArray[np.int64]:
+    """Whose photo each is, numbered from 0 without gaps."""
+    people = np.array([photo.person for photo in photos], dtype=np.int64)
+    return np.asarray(np.unique(people, return_inverse=True)[1], dtype=np.int64)
 
 
 def _people(folder: Path) -> Iterator[list[Path]]:
@@ -59,15 +74,24 @@ def _people(folder: Path) -> Iterator[list[Path]]:
         yield sorted(path for path in person.iterdir() if path.suffix.lower() in SUFFIXES)
 
 
-def _photos(people: Sequence[Sequence[Path]], find: CenterFace, height: int) -> Iterator[Photo]:
+def _photos(people: Sequence[Sequence[Path]], height: int) -> Iterator[Photo]:
     for person, files in enumerate(people):
         for path in files:
             with Image.open(path) as image:
                 pixels = np.array(image.convert("RGB"))
-            if (face := _nearest_the_middle(find.detect(pixels), pixels)) is not None:
+            if (face := _face_of(path)) is not None:
                 yield _cut(person, pixels, face, height)
 
 
+@lru_cache(maxsize=8192)
+def _face_of(path: Path) -> Region | None:
+    """The face nearest the middle of a photo; kept, since photos are gathered at several heights."""
+    with Image.open(path) as image:
+        pixels = np.array(image.convert("RGB"))
+    return _nearest_the_middle(_finder().detect(pixels), pixels)
+
+
+@cache
 def _finder() -> CenterFace:
     models = ModelStore(models_folder(os.environ))
     return CenterFace(Setting(models=models, threads=1, precision=Precision.F32, effort=Effort.FAST))

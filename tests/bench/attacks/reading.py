@@ -24,8 +24,10 @@ TALL: Final = (40, 48)
 """Pixels of a character. Large ones are the worst case: a region of ours gets no more cells beyond that."""
 SMALL: Final = (28, 32)
 """The same for lists, where only cells are compared: they do not depend on the size."""
-FEWEST, AT_ONCE = 100, 25
+FEWEST, AT_ONCE = 240, 25
 """Pictures before the intervals are looked at, and between two looks."""
+FEWEST_LISTED: Final = 1200
+"""The same for lists, with one guess a picture."""
 SIZE: Final = (24, 96)
 """Height and width at which the network sees a region."""
 EPOCHS: Final = 8
@@ -77,7 +79,7 @@ def by_list(
         return of_likelihoods(attack, f"list of {size:,}", method, right[method.name, size], 1 / size)
 
     pictures = scenes(kind, n, seed, fills=fills, heights=SMALL)
-    for (scene, text, photo), wanted in until_settled(pictures, methods, row):
+    for (scene, text, photo), wanted in until_settled(pictures, methods, row, FEWEST_LISTED):
         others = chance.integers(0, len(ALPHABET), (max(LISTS) - 1, len(text)))
         candidates = np.vstack([indices(text)[None], others])
         for method in wanted:
@@ -89,12 +91,15 @@ def by_list(
 
 
 def until_settled(
-    pictures: Iterable[Picture], methods: Sequence[Method], row: Callable[[Method], Row]
+    pictures: Iterable[Picture],
+    methods: Sequence[Method],
+    row: Callable[[Method], Row],
+    fewest: int = FEWEST,
 ) -> Iterator[tuple[Picture, list[Method]]]:
     """Each picture with the methods that still want one; ends when every interval is narrow enough."""
     wanted = list(methods)
     for index, picture in enumerate(pictures):
-        if index >= FEWEST and index % AT_ONCE == 0:
+        if index >= fewest and index % AT_ONCE == 0:
             wanted = [method for method in wanted if not row(method).settled]
         if not wanted:
             return

@@ -108,25 +108,61 @@ class Scene:
         return self.draw(np.zeros(self.surroundings.shape[:2], dtype=np.uint8))
 
     @cached_property
+    def windows(self) -> Mask:
+        """Each character alone at each place, in a window around it: shape (length, characters, h, w)."""
+        return np.array([self._drawn_at(place) for place in range(self.style.length)], dtype=np.uint8)
+
+    @cached_property
+    def corners(self) -> list[tuple[int, int]]:
+        """Where the window of each place begins: x, y."""
+        turn = _turn(self.style)
+        turned = [turn @ np.array([*self.style.slot(place), 1]) for place in range(self.style.length)]
+        return [self._corner(x, y) for x, y in turned]
+
+    @property
     def glyphs(self) -> Mask:
         """Each character alone at each place, shape (length, characters, height, width)."""
-        return np.array([self.glyphs_at(place) for place in range(self.style.length)])
+        found = np.zeros((*self.windows.shape[:2], *self.surroundings.shape[:2]), dtype=np.uint8)
+        height, width = self.windows.shape[2:]
+        for whole, window, (x, y) in zip(found, self.windows, self.corners, strict=True):
+            whole[:, y : y + height, x : x + width] = window
+        return found
 
-    def glyphs_at(self, place: int) -> Mask:
-        """Each character alone at one place, shape (characters, height, width)."""
-        height, width = self.surroundings.shape[:2]
+    @cached_property
+    def sums(self) -> NDArray[np.int32]:
+        """Of each window the ink above and left of every pixel's corner, shape (length, characters, h + 1,
+        w + 1): what a cell holds is a sum of four of them, whatever the cells of a region.
+        """
+        across = np.cumsum(self.windows, axis=3, dtype=np.int32)
+        return np.pad(np.cumsum(across, axis=2, dtype=np.int32), ((0, 0), (0, 0), (1, 0), (1, 0)))
+
+    def _drawn_at(self, place: int) -> list[Mask]:
+        """Drawn upright in a window of the same size, and turned from there."""
+        width, height = _window(self.style)
+        x, y = self._corner(*self.style.slot(place))
         turn = _turn(self.style)
-        drawn = [
-            cv2.warpAffine(_glyph(self.style, character, place), turn, (width, height))
-            for character in ALPHABET
-        ]
-        return np.array(drawn, dtype=np.uint8)
+        turn[:, 2] += turn[:, :2] @ (x, y) - self.corners[place]
+        drawn = []
+        for character in ALPHABET:
+            upright = np.zeros((height, width), dtype=np.uint8)
+            glyph, left, top = _glyph(self.style, character, place)
+            upright[top - y : top - y + glyph.shape[0], left - x : left - x + glyph.shape[1]] = glyph
+            drawn.append(np.asarray(cv2.warpAffine(upright, turn, (width, height)), dtype=np.uint8))
+        return drawn
+
+    def _corner(self, x: float, y: float) -> tuple[int, int]:
+        """Of the window around a point."""
+        width, height = _window(self.style)
+        return round(x - width / 2), round(y - height / 2)
 
     def ink_of(self, text: str) -> Mask:
         """The ink of a whole string; characters do not overlap."""
-        total = sum(_glyph(self.style, character, place) for place, character in enumerate(text))
         height, width = self.surroundings.shape[:2]
-        ink = cv2.warpAffine(np.asarray(total, dtype=np.uint8), _turn(self.style), (width, height))
+        upright = np.zeros((height, width), dtype=np.uint8)
+        for place, character in enumerate(text):
+            glyph, left, top = _glyph(self.style, character, place)
+            upright[top : top + glyph.shape[0], left : left + glyph.shape[1]] = glyph
+        ink = cv2.warpAffine(upright, _turn(self.style), (width, height))
         return np.asarray(ink, dtype=np.uint8)
 
     def draw(self, ink: Mask) -> Pixels:
@@ -188,7 +224,7 @@ def random_scene(style: Style, chance: np.random.Generator) -> Scene:
 def with_region(scene: Scene, region: Region) -> Scene:
     """The same picture, of which another region is hidden. What was drawn once is kept."""
     other = Scene(replace(scene.style, hidden=region), scene.surroundings)
-    vars(other).update({name: getattr(scene, name) for name in ("blank", "glyphs")})
+    vars(other).update({name: getattr(scene, name) for name in ("blank", "windows", "corners", "sums")})
     return other
 
 
@@ -220,19 +256,27 @@ def _load(name: str, size: int) -> ImageFont.FreeTypeFont:
     return font
 
 
+def _glyph(style: Style, character: str, place: int) -> tuple[Mask, int, int]:
+    """One upright character in the middle of its place: the mask, and where it begins from left and top."""
+    glyph = _fitted(style.font, style.height, character)
+    x, y = style.slot(place)
+    return glyph, round(x - glyph.shape[1] / 2), round(y - glyph.shape[0] / 2)
+
+
+def _window(style: Style) -> tuple[int, int]:
+    """Width and height in which a character of a place lies wholly, tilted as far as plates are."""
+    return round(1.1 * style.height) + 4, round(1.6 * style.height) + 4
+
+
 @lru_cache(maxsize=4096)
-def _glyph(style: Style, character: str, place: int) -> Mask:
-    """One upright character in the middle of its place; a wide one is squeezed to fit, as plates do."""
-    font = _font(style.font, style.height)
+def _fitted(name: str, height: int, character: str) -> Mask:
+    """A character alone; a wide one is squeezed into its place, as plates do."""
+    font = _font(name, height)
     left, top, right, bottom = font.getbbox(character, anchor="ls")
     alone = Image.new("L", (max(1, round(right - left)), max(1, round(bottom - top))), 0)
     ImageDraw.Draw(alone).text((-left, -top), character, 255, font=font, anchor="ls")
-    room = max(2, int(0.92 * SLOT * style.height))
-    fitted = alone if alone.width <= room else alone.resize((room, alone.height))
-    canvas = Image.new("L", (style.size.width, style.size.height), 0)
-    x, y = style.slot(place)
-    canvas.paste(fitted, (round(x - fitted.width / 2), round(y - fitted.height / 2)))
-    return np.asarray(canvas, dtype=np.uint8)
+    room = max(2, int(0.92 * SLOT * height))
+    return np.asarray(alone if alone.width <= room else alone.resize((room, alone.height)), dtype=np.uint8)
 
 
 def _turn(style: Style) -> NDArray[np.float64]:

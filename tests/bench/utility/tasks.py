@@ -7,10 +7,14 @@ import zipfile
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+import cv2
 import numpy as np
+import openvino as ov
 from numpy.typing import NDArray
+from openvino import opset13 as op
 
 from gateway.detection.detector import Detector, Setting
 from gateway.detection.faces import CenterFace
@@ -25,6 +29,8 @@ from tests.bench.utility.precision import Floats
 
 SEGMENTER: Final = "mediapipe/modules/selfie_segmentation/selfie_segmentation.tflite"
 """In the wheel of mediapipe 0.10.21 (Apache-2.0), the same from which the product takes a face detector."""
+POSES: Final = "mediapipe/modules/pose_detection/pose_detection.tflite"
+"""In the same wheel: the network that finds people, a MobileNet of 224 pixels a side."""
 SURE: Final = 0.5
 
 
@@ -78,6 +84,33 @@ class Persons:
 
     def close(self) -> None:
         self._network.close()
+
+
+class Describer:
+    """Numbers of a photo as a whole, by MediaPipe's finder of people. wheel: of mediapipe, see POSES."""
+
+    def __init__(self, wheel: Path) -> None:
+        core = ov.Core()
+        with zipfile.ZipFile(wheel) as files, TemporaryDirectory() as folder:
+            network = core.read_model(files.extract(POSES, folder))
+            means = op.reduce_mean(_last_map(network), np.array([2, 3]))
+            described = ov.Model([means], network.get_parameters())
+            settings = {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1}
+            self._compiled = core.compile_model(described, "CPU", settings)
+        self._side = int(network.input().get_partial_shape()[1].get_length())
+
+    def describe(self, pixels: Pixels) -> Floats:
+        """The mean of each of the last maps, shape (maps,)."""
+        small = cv2.resize(pixels, (self._side, self._side), interpolation=cv2.INTER_AREA)
+        (means,) = self._compiled(small[None].astype(np.float32) / 127.5 - 1).values()
+        return np.asarray(means, dtype=np.float64).reshape(-1)
+
+
+def _last_map(network: Any) -> Any:
+    """What the last rectifier at the smallest size gives: all that follow have the size of a result."""
+    maps = [each.output(0) for each in network.get_ordered_ops() if each.get_type_name() == "Clamp"]
+    sides = [one.get_partial_shape()[2].get_length() for one in maps]
+    return [one for one, side in zip(maps, sides, strict=True) if side == min(sides)][-1]
 
 
 def rows(found: Sequence[Detection]) -> Floats:

@@ -18,7 +18,7 @@ from tests.journeys.conftest import House
 from tests.journeys.console.conftest import Seat
 from tests.support.browser import TABLET, context, looked_at, sizes
 from tests.support.gateway import Person, give_grant, released_copy
-from tests.support.pictures import plate_png
+from tests.support.pictures import large_plate_png
 
 CATEGORIES: Final = [
     {"id": 3, "name": "car", "supercategory": "vehicle"},
@@ -54,7 +54,7 @@ def make_street(house: House, *pictures: bytes) -> Street:
 
 @pytest.fixture(scope="module")
 def street(house: House) -> Street:
-    return make_street(house, plate_png(), plate_png())
+    return make_street(house, large_plate_png(), large_plate_png())
 
 
 def open_next(page: Page) -> None:

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0020_outages"
-down_revision = "0019_label_frames"
+revision = "0021_outages"
+down_revision = "0020_who_invited"
 branch_labels = None
 depends_on = None
 
