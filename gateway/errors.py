@@ -15,6 +15,7 @@
     ├── VaultError              sealed bytes that do not open
     │   ├── EnvelopeError           does not authenticate, is truncated, or is bound to something else
     │   └── BlobMissing             no such blob in the store
+    ├── VaultUnavailable        a store or a keyring that does not answer now: says nothing of what lies there
     ├── OutputCheckFailed       the sanitized file is not what was planned: never onward
     ├── NotProven               a sanitized file that its regions and twins do not give again
     ├── AccessDenied            a principal asked for what it may not have
@@ -103,6 +104,21 @@ class BlobMissing(VaultError):
     """The blob store has no object of this name."""
 
 
+class VaultUnavailable(GatewayError):
+    """A blob store or a keyring does not answer, is full, or refuses this process: an outage, not a broken
+    object. Apart from VaultError, so that nothing that holds an image for its bytes takes it for one.
+
+    keys: it is the keyring.
+    """
+
+    code = "vault.unavailable"
+    advice = "nothing is wrong with what was asked for; try again later"
+
+    def __init__(self, message: str, *, keys: bool = False) -> None:
+        super().__init__(message)
+        self.keys = keys
+
+
 class OutputCheckFailed(GatewayError):
     """The encoded sanitized copy differs from the plan; it goes nowhere.
 
@@ -126,11 +142,13 @@ class NotProven(GatewayError):
 
 
 class AccessDenied(GatewayError):
-    """Refused by policy. reason: the machine-readable code that the audit entry carries."""
+    """Refused by policy. reason: the machine-readable code that the audit entry carries. advice: what would
+    mend it, where something would."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, advice: str | None = None) -> None:
         super().__init__(f"access denied: {reason}")
         self.reason = reason
+        self.advice = advice
 
 
 class NotFound(GatewayError):

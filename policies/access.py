@@ -127,7 +127,9 @@ class Resource:
     or "Installation".
     dataset: where it belongs. owner: who brought the asset, or made the batch or the upload. author: who
     wrote the policy, None for a preset; or who asked to go back to an earlier one. others: of a review, who
-    has a hand in another round of the copy. role: of a person, what they are here for.
+    has a hand in another round of the copy. alike: the asker, where they and the author may be one person by
+    how their accounts came to be; None where nobody looked, and then nothing is decided. role: of a person,
+    what they are here for.
     """
 
     kind: str
@@ -136,6 +138,7 @@ class Resource:
     owner: str | None = None
     others: frozenset[str] | None = None
     author: str | None = None
+    alike: frozenset[str] | None = None
     role: Role | None = None
 
 
@@ -225,8 +228,9 @@ def _entities(principal: Principal, resource: Resource) -> list[dict[str, Any]]:
     attributes: dict[str, Any] = {
         name: _user(person) for name, person in people.items() if person is not None
     }
-    if resource.others is not None:
-        attributes["others"] = [_user(person) for person in sorted(resource.others)]
+    for name, several in (("others", resource.others), ("alike", resource.alike)):
+        if several is not None:
+            attributes[name] = [_user(person) for person in sorted(several)]
     if resource.role is not None:
         attributes["role"] = resource.role.value
     here = {"uid": {"type": resource.kind, "id": resource.id}, "attrs": attributes, "parents": parents}

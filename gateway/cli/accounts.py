@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from gateway.services.roles import LaidDown
     from gateway.store.database import Database
 
-app = typer.Typer(no_args_is_help=True, help="Accounts of the console: invite, list, reset, role, erase.")
+app = typer.Typer(
+    no_args_is_help=True, help="Accounts of the console: invite, vouch, list, reset, role, erase."
+)
 
 
 @app.command()
@@ -44,7 +46,8 @@ def invite(
 
 @app.command("list")
 def list_all(data: Data = None) -> None:
-    """Shows every account: its user name, whose it is, its role, when it was last seen, whether it works."""
+    """Shows every account: its user name, whose it is, its role, when it was last seen, whether it works, and
+    by whose invitation in the console it came, unless you vouched for it."""
     from gateway.store.queries.accounts import listed
 
     _, database = open_installation(data, jobs=False)
@@ -57,10 +60,27 @@ def list_all(data: Data = None) -> None:
                 account.role,
                 f"{account.seen_at:%Y-%m-%d %H:%M}Z" if account.seen_at else "never",
                 account.state,
+                account.invited_by or "-",
             )
             for account in listed(session)
         ]
-    print(columns(("user name", "person", "name", "role", "seen", "state"), rows))
+    print(columns(("user name", "person", "name", "role", "seen", "state", "invited by"), rows))
+
+
+@app.command()
+def vouch(
+    person: Annotated[str, typer.Argument(help="Their user name, or the person as `list` shows it.")],
+    data: Data = None,
+) -> None:
+    """Says that an account is a person of their own, though an officer invited them in the console.
+
+    Whoever invites sees the link and could use it. So until then the two do not decide on each other's
+    policies. Do it once you know the person, and that the account is theirs; the log keeps that you did.
+    """
+    from gateway.services.one_person import vouch as say
+
+    _, database = open_installation(data, jobs=False)
+    print(f"vouched for {say(database, person)}")
 
 
 @app.command()

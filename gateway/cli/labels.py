@@ -32,7 +32,7 @@ def export(
     ] = None,
     data: Data = None,
 ) -> None:
-    """Writes the newest labels of each image, which is named by its asset's id; the export is on the log."""
+    """Writes the newest labels of each released image, named by its asset's id; the export is on the log."""
     file = token_file or settings_of(data).data / "officer.token"
     try:
         token = file.read_text("ascii").strip()

@@ -65,9 +65,13 @@ def pictures(image: LabelledImage) -> Iterator[Picture]:
         yield Picture(name, image.name, image.size, tuple(on.get(frame, ())), frame)
 
 
-def coco(categories: Sequence[Category], images: Images) -> Iterator[bytes]:
-    """One COCO document. Ids of images and annotations count from 1 in the order of `images`."""
-    head = json.dumps({"categories": [_category(category) for category in categories]})
+def coco(categories: Sequence[Category], images: Images, *, left_out: int = 0) -> Iterator[bytes]:
+    """One COCO document. Ids of images and annotations count from 1 in the order of `images`.
+
+    left_out: labelled images that are not among them; told in `info`, where there are any.
+    """
+    told: dict[str, object] = {"info": {"left_out": left_out}} if left_out else {}
+    head = json.dumps(told | {"categories": [_category(category) for category in categories]})
     return _bundled(_coco(head, images))
 
 
@@ -113,12 +117,15 @@ def _bundled(pieces: Iterable[str]) -> Iterator[bytes]:
     yield bytes(held)
 
 
-def yolo(categories: Sequence[Category], images: Images) -> Iterator[bytes]:
-    """A ZIP: data.yaml and labels/ASSET.txt, or one a frame. Classes count from 0, as `categories` lie."""
+def yolo(categories: Sequence[Category], images: Images, *, left_out: int = 0) -> Iterator[bytes]:
+    """A ZIP: data.yaml and labels/ASSET.txt, or one a frame. Classes count from 0, as `categories` lie.
+
+    left_out: as of `coco`; told in a comment of data.yaml.
+    """
     out = _Outlet()
     classes = {category.number: index for index, category in enumerate(categories)}
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        _put(archive, "data.yaml", data_yaml(categories))
+        _put(archive, "data.yaml", data_yaml(categories, left_out=left_out))
         for picture in _pictures(images):
             _put(archive, f"labels/{picture.name}.txt", yolo_lines(picture, classes))
             if out.waiting >= PIECE_BYTES:
@@ -126,10 +133,11 @@ def yolo(categories: Sequence[Category], images: Images) -> Iterator[bytes]:
     yield out.taken()
 
 
-def data_yaml(categories: Sequence[Category]) -> str:
+def data_yaml(categories: Sequence[Category], *, left_out: int = 0) -> str:
     # JSON strings are YAML strings, whatever they hold.
     names = "".join(f"  {index}: {json.dumps(category.name)}\n" for index, category in enumerate(categories))
-    return f"{YOLO_NOTE}path: .\ntrain: images\nval: images\nnames:\n{names}"
+    told = f"# left_out: {left_out} (labelled images that are not released now)\n" if left_out else ""
+    return f"{YOLO_NOTE}{told}path: .\ntrain: images\nval: images\nnames:\n{names}"
 
 
 def yolo_lines(image: Picture, classes: dict[int, int]) -> str:

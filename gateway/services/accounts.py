@@ -128,6 +128,7 @@ def invite(
             digest=_digest(code),
             now=now,
             until=now + INVITATION,
+            invited_by=None if by == CONSOLE else by,
         )
         unit.ledger.record(
             actor=by,
@@ -166,6 +167,7 @@ def accept(database: Database, code: str, *, login: str, password: str, clock: C
         if found is None or found.used_at is not None or found.until <= clock():
             raise NotFound(NO_INVITATION)
         accounts.use_invitation(unit.session, found.id, now=clock())
+        people.set_invited_by(unit.session, found.person_id, found.invited_by)
         return _add(
             unit,
             role=found.role,

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 from gateway.errors import AccessDenied
 from gateway.store.database import Database, Unit
 from gateway.store.records import GrantRecord
 from policies.access import Action, Allowed, Denied, Lease, Principal, Resource, decide
+
+_VOUCH: Final = (
+    "the accounts of who proposed it and of who decides came by invitations of one officer: let another "
+    "officer decide, or the operator, who knows that they are two people, run: "
+    "privgate accounts vouch USER-NAME"
+)
+
+ADVICE: Final[Mapping[str, str]] = {"policy.one-person": _VOUCH, "rollback.one-person": _VOUCH}
+"""By a refusal's reason, where something mends it."""
 
 
 def authorize(
@@ -27,7 +38,7 @@ def authorize(
     if isinstance(decision, Denied):
         with database.unit() as unit:
             record_denial(unit, principal, action, resource, decision)
-        raise AccessDenied(decision.reason)
+        raise AccessDenied(decision.reason, advice=ADVICE.get(decision.reason))
     return decision
 
 

@@ -1,4 +1,7 @@
-"""A dataset's labels, for whoever trains on them: the newest of each image, as COCO or YOLO."""
+"""A dataset's labels, for whoever trains on them: the newest of each image, as COCO or YOLO.
+
+Of released images only: one that is held, or whose copy was withdrawn, has no picture that anybody may use.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,7 @@ class LabelExport:
         # What is exported is settled here: submissions never change, so that however long the reading
         # takes, and whatever is submitted meanwhile, the file is of one moment.
         with self._database.reading() as session:
-            found = submissions.newest_ids(session, dataset_id)
+            found, left_out = submissions.newest_ids(session, dataset_id)
             label_set = categories.of(session, dataset_id)
         with self._database.unit() as unit:
             unit.ledger.record(
@@ -53,6 +56,7 @@ class LabelExport:
                 subject=dataset_id,
                 format=form.value,
                 submissions=len(found),
+                left_out=left_out,
             )
 
         def images() -> Iterator[LabelledImage]:
@@ -60,9 +64,15 @@ class LabelExport:
 
         match form:
             case LabelFormat.COCO:
-                return Export("application/json", f"{dataset_id}.json", export.coco(label_set, images))
+                return Export(
+                    "application/json",
+                    f"{dataset_id}.json",
+                    export.coco(label_set, images, left_out=left_out),
+                )
             case LabelFormat.YOLO:
-                return Export("application/zip", f"{dataset_id}.zip", export.yolo(label_set, images))
+                return Export(
+                    "application/zip", f"{dataset_id}.zip", export.yolo(label_set, images, left_out=left_out)
+                )
             case _:
                 assert_never(form)
 

@@ -50,10 +50,12 @@ class LabelSubmissions:
         if repeated := self._repeated(task, principal, parsed):
             return Submission(repeated, parsed.ignored, repeated=True)
         with self._database.unit() as unit:
+            # As it stands now, and until this commits: it was read before, without being held.
+            copy = copies.get(unit.session, copy.id, hold=True)
+            still_granted(unit, grant)
             task = tasks.get(unit.session, task_id, lock=True)
             held(task, principal, now)
-            still_granted(unit, grant)
-            if not copies.is_released(unit.session, copy):
+            if not copies.is_released(unit.session, copy, hold=True):
                 raise Conflict(f"the image of task {task_id} was withdrawn or made anew; claim it again")
             categories.use(unit.session, task.dataset_id, (label.category for label in parsed.labels))
             record = SubmissionRecord(

@@ -95,6 +95,7 @@ class LabelTasks:
         grant = self._claiming(principal, dataset_id, now)
         until = _lease_end(grant, now, seconds)
         with self._database.unit() as unit:
+            still_granted(unit, grant)
             if not categories.of(unit.session, dataset_id):
                 raise Conflict("the dataset has no label set yet; an officer gives it one")
             if tasks.held_by(unit.session, dataset_id, principal.id, now=now) >= MAX_HELD:
@@ -108,7 +109,6 @@ class LabelTasks:
             task = tasks.hold(
                 unit.session, task.id, person_id=principal.id, grant_id=grant.id, until=until, begun=now
             )
-            still_granted(unit, grant)
             _record(unit, principal, "task.claimed", task, grant=grant.id, until=int(until.timestamp()))
             return _view(task, _newest_copy(unit.session, task), principal, now)
 
@@ -118,9 +118,9 @@ class LabelTasks:
         grant = self._acting(principal, Action.TASK_RENEW, task_id, now)
         until = _lease_end(grant, now, seconds)
         with self._database.unit() as unit:
+            still_granted(unit, grant)
             held(tasks.get(unit.session, task_id, lock=True), principal, now)
             task = tasks.hold(unit.session, task_id, person_id=principal.id, grant_id=grant.id, until=until)
-            still_granted(unit, grant)
             _record(unit, principal, "task.renewed", task, grant=grant.id, until=int(until.timestamp()))
             return _view(task, _newest_copy(unit.session, task), principal, now)
 
@@ -189,7 +189,11 @@ def granted(
 
 
 def still_granted(unit: Unit, grant: GrantRecord) -> None:
-    """Raises Conflict where the grant was taken back after it was looked at, and before this act commits."""
+    """Holds the grant until this act commits: a revocation comes wholly before it, or wholly after it.
+
+    Before any task is held: a revocation holds the grant first, and then the tasks claimed under it.
+    Raises Conflict where it was taken back after it was looked at.
+    """
     if grants.is_revoked(unit.session, grant.id):
         raise Conflict("the grant was taken back just now; nothing was changed")
 

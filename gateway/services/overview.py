@@ -9,6 +9,7 @@ from typing import Final
 
 from gateway.services.authorize import authorize
 from gateway.services.jobs import DEAD_AFTER
+from gateway.services.one_person import to_vouch
 from gateway.services.ports import Clock
 from gateway.store.database import Database
 from gateway.store.queries import asset_lists, datasets, grants, log, policies, tallies, vitals
@@ -130,7 +131,8 @@ class Overviews:
                 to_approve=[
                     one
                     for one in policies.all_proposals(session)
-                    if one.state is PolicyState.SUBMITTED and one.author_id != principal.id
+                    if one.state is PolicyState.SUBMITTED
+                    and to_vouch(session, principal.id, one.author_id) is None
                 ],
                 log=LogState(0 if checkpoint is None else checkpoint.size, vitals.checkpoint_at(session)),
                 grants=GrantState(*grants.open_at(session, now)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlmodel import Session
@@ -11,6 +11,7 @@ from sqlmodel import Session
 from gateway.errors import Conflict
 from gateway.services.authorize import authorize
 from gateway.services.ids import new_id
+from gateway.services.one_person import alike
 from gateway.services.policy_refs import Found, find
 from gateway.services.ports import Clock
 from gateway.store.database import Database
@@ -90,11 +91,14 @@ class Policies:
         return self._move(principal, policy_id, Action.POLICY_SUBMIT, PolicyState.SUBMITTED)
 
     def approve(self, principal: Principal, policy_id: str) -> PolicyView:
-        """From now on it can be applied. Raises NotFound, AccessDenied (to its author), IllegalTransition."""
+        """From now on it can be applied.
+
+        Raises NotFound, AccessDenied (to its author, and to who may be its author), IllegalTransition.
+        """
         return self._move(principal, policy_id, Action.POLICY_APPROVE, PolicyState.APPROVED)
 
     def reject(self, principal: Principal, policy_id: str, *, reason: str) -> PolicyView:
-        """reason: a short code. Raises NotFound, AccessDenied (to its author), IllegalTransition."""
+        """reason: a short code. Raises what `approve` does."""
         return self._move(principal, policy_id, Action.POLICY_REJECT, PolicyState.REJECTED, reason)
 
     def retire(self, principal: Principal, policy_id: str) -> PolicyView:
@@ -135,7 +139,10 @@ class Policies:
     ) -> PolicyView:
         with self._database.reading() as session:
             found = find(session, policy_id)
-        now = self._authorize(principal, action, _resource(found.id, found.proposal))
+            resource = _resource(found.id, found.proposal)
+            if resource.author is not None:
+                resource = replace(resource, alike=alike(session, principal, resource.author))
+        now = self._authorize(principal, action, resource)
         if found.proposal is None:
             raise Conflict("a preset came with the product, which has approved it; nothing is to be decided")
         with self._database.unit() as unit:

@@ -12,14 +12,23 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from gateway.errors import NotFound
-from gateway.imaging.cells import REVISION
+from gateway.imaging.strokes import REVISION
 from gateway.services.authorize import authorize
+from gateway.services.one_person import to_vouch
 from gateway.services.policies import PolicyView, view_of
 from gateway.services.policy_refs import Found, find
 from gateway.services.ports import Clock
 from gateway.store.database import Database
 from gateway.store.policy_records import RollbackRecord, UnderRecord
-from gateway.store.queries import datasets, people, policies, policy_history, policy_previews, rederivations
+from gateway.store.queries import (
+    accounts,
+    datasets,
+    people,
+    policies,
+    policy_history,
+    policy_previews,
+    rederivations,
+)
 from gateway.store.records import DatasetRecord, PreviewRecord
 from policies.access import INSTALLATION, Action, Principal, Resource
 from policies.approval import PolicyState
@@ -120,11 +129,25 @@ class PolicyOverview:
         with self._database.reading() as session:
             return _Reading(session).dataset(dataset_id)
 
+    def to_vouch(self, principal: Principal, authors: Iterable[str]) -> dict[str, str]:
+        """Those of the authors who may be the principal by another account, each with the user name, or the
+        id, of whom the operator would vouch for. Raises AccessDenied."""
+        authorize(self._database, principal, Action.POLICY_LIST, INSTALLATION, now=self._clock())
+        others = set(authors) - {principal.id}
+        with self._database.reading() as session:
+            found = {author: to_vouch(session, principal.id, author) for author in others}
+            return {author: _login(session, whom) for author, whom in found.items() if whom is not None}
+
     def names(self, principal: Principal, ids: Iterable[str]) -> dict[str, str]:
         """Of people whose acts on policies are shown. Raises AccessDenied."""
         authorize(self._database, principal, Action.POLICY_LIST, INSTALLATION, now=self._clock())
         with self._database.reading() as session:
             return {person: people.name_of(session, person) or person for person in set(ids)}
+
+
+def _login(session: Session, person_id: str) -> str:
+    account = accounts.of_person(session, person_id)
+    return person_id if account is None else account.login
 
 
 class _Reading:

@@ -12,6 +12,7 @@ from gateway.errors import Conflict
 from gateway.services.apply_policy import Applied, check_seen, put_under
 from gateway.services.authorize import authorize
 from gateway.services.ids import new_id
+from gateway.services.one_person import alike
 from gateway.services.policy_refs import applicable
 from gateway.services.ports import Clock
 from gateway.store.database import Database, Unit
@@ -86,8 +87,11 @@ class Rollbacks:
         return record
 
     def approve(self, principal: Principal, rollback_id: str, *, withdraw: bool = False) -> Applied:
-        """Goes back. Raises NotFound, AccessDenied (to whoever asked), and Conflict where it was decided on,
-        or the dataset was put under another version since."""
+        """Goes back.
+
+        Raises NotFound, AccessDenied (to whoever asked, or may be who asked), and Conflict where it was
+        decided on, or the dataset was put under another version since.
+        """
         now = self._decide(principal, rollback_id, Action.ROLLBACK_APPROVE)
         with self._database.unit() as unit:
             record = self._end(unit, principal, rollback_id, RollbackState.DONE, now, "rollback.approved")
@@ -109,7 +113,7 @@ class Rollbacks:
             return applied
 
     def refuse(self, principal: Principal, rollback_id: str) -> RollbackRecord:
-        """Raises NotFound, AccessDenied (to whoever asked), Conflict."""
+        """Raises NotFound, AccessDenied (to whoever asked, or may be who asked), Conflict."""
         now = self._decide(principal, rollback_id, Action.ROLLBACK_REFUSE)
         with self._database.unit() as unit:
             return self._end(unit, principal, rollback_id, RollbackState.REFUSED, now, "rollback.refused")
@@ -143,7 +147,8 @@ class Rollbacks:
         now = self._clock()
         with self._database.reading() as session:
             record = policy_history.rollback(session, rollback_id)
-        resource = Resource("Rollback", rollback_id, author=record.asked_by)
+            same = alike(session, principal, record.asked_by)
+        resource = Resource("Rollback", rollback_id, author=record.asked_by, alike=same)
         self._authorize(principal, action, resource, now)
         return now
 

@@ -50,7 +50,8 @@ class ConsoleCookie(SQLModel, table=True):
 
 
 class Invitation(SQLModel, table=True):
-    """A link by which somebody makes their own account, once."""
+    """A link by which somebody makes their own account, once. invited_by: who saw the link; None: the
+    operator."""
 
     id: str = Field(primary_key=True)
     person_id: str = Field(foreign_key="person.id", index=True)
@@ -58,6 +59,7 @@ class Invitation(SQLModel, table=True):
     created_at: datetime = time_column()
     until: datetime = time_column()
     used_at: datetime | None = time_column(nullable=True)
+    invited_by: str | None = None
 
 
 class SignInTry(SQLModel, table=True):

@@ -34,13 +34,16 @@ _REFUSED = text("refused IS NOT NULL")
 
 
 class Person(SQLModel, table=True):
-    """suspended_at: since when nothing of theirs works, neither token nor session nor grant."""
+    """suspended_at: since when nothing of theirs works, neither token nor session nor grant. invited_by: by
+    whose invitation in the console they have their account; None where the operator made it, or vouched.
+    """
 
     __table_args__ = (Index("person_by_time", "created_at", "id"),)
     id: str = Field(primary_key=True)
     role: str
     created_at: datetime = _time()
     suspended_at: datetime | None = _time(nullable=True)
+    invited_by: str | None = None
 
 
 class PersonName(SQLModel, table=True):

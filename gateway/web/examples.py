@@ -38,6 +38,7 @@ BY_NAME: Final[dict[str, Any]] = {
     "height": 720,
     "frames": 1,
     "hidden": 3,
+    "filled": 0,
     "attempts": 1,
     "revision": 1,
     "number": 1,

@@ -55,8 +55,8 @@ ASSIGNMENTS: Final[dict[str, Assignment | None]] = {
 
 REVIEW: Final = Resource("Review", "review-1", HERE, "person-9", frozenset())
 OWN = Resource("Asset", "asset-1", HERE, "person-1")
-POLICY = Resource("Policy", "policy-1", author="person-2")
-ROLLBACK = Resource("Rollback", "rollback-1", author="person-2")
+POLICY = Resource("Policy", "policy-1", author="person-2", alike=frozenset())
+ROLLBACK = Resource("Rollback", "rollback-1", author="person-2", alike=frozenset())
 RESOURCES: Final[dict[Action, Resource]] = {
     Action.ASSET_CREATE: Resource("Dataset", HERE),
     Action.ASSET_READ: OWN,
@@ -365,6 +365,24 @@ def test_nobody_goes_back_to_an_earlier_policy_alone(action: Action) -> None:
     asked = replace(ROLLBACK, author="person-1")
     for role in Role:
         assert decide(Principal("person-1", role), action, asked, now=NOW) == Denied("rollback.own")
+
+
+@pytest.mark.parametrize(
+    ("resource", "actions", "reason"),
+    [
+        (POLICY, (Action.POLICY_APPROVE, Action.POLICY_REJECT), "policy.one-person"),
+        (ROLLBACK, (Action.ROLLBACK_APPROVE, Action.ROLLBACK_REFUSE), "rollback.one-person"),
+    ],
+)
+def test_who_may_be_its_author_by_another_account_decides_nothing(
+    resource: Resource, actions: tuple[Action, ...], reason: str
+) -> None:
+    second = Principal("person-1", Role.OFFICER)
+    for action in actions:
+        for alike in (frozenset({"person-1"}), None):  # found to be, or not looked for
+            assert decide(second, action, replace(resource, alike=alike), now=NOW) == Denied(reason)
+        other = replace(resource, alike=frozenset({"person-3"}))
+        assert isinstance(decide(second, action, other, now=NOW), Allowed)
 
 
 def test_only_whoever_asked_takes_a_roll_back_back() -> None:

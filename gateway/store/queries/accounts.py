@@ -38,7 +38,7 @@ class AccountRecord:
 
 @dataclass(frozen=True, slots=True)
 class ListedAccount:
-    """state: "works", "disabled" or "suspended"."""
+    """state: "works", "disabled" or "suspended". invited_by: see `tables.Person`."""
 
     person_id: str
     login: str
@@ -46,6 +46,7 @@ class ListedAccount:
     role: Role
     seen_at: datetime | None
     state: str
+    invited_by: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class InvitationRecord:
     role: Role
     until: datetime
     used_at: datetime | None
+    invited_by: str | None
 
 
 def add(session: Session, *, person_id: str, login: str, password: str, now: datetime) -> None:
@@ -143,15 +145,33 @@ def listed(session: Session) -> list[ListedAccount]:
             Role(person.role),
             account.seen_at,
             "disabled" if account.disabled_at else "suspended" if person.suspended_at else "works",
+            person.invited_by,
         )
         for account, person, name in session.exec(query)
     ]
 
 
 def invite(
-    session: Session, *, invitation_id: str, person_id: str, digest: bytes, now: datetime, until: datetime
+    session: Session,
+    *,
+    invitation_id: str,
+    person_id: str,
+    digest: bytes,
+    now: datetime,
+    until: datetime,
+    invited_by: str | None,
 ) -> None:
-    session.add(Invitation(id=invitation_id, person_id=person_id, digest=digest, created_at=now, until=until))
+    """invited_by: who sees the link; None: the operator."""
+    session.add(
+        Invitation(
+            id=invitation_id,
+            person_id=person_id,
+            digest=digest,
+            created_at=now,
+            until=until,
+            invited_by=invited_by,
+        )
+    )
     session.flush()
 
 
@@ -164,7 +184,7 @@ def invitation(session: Session, digest: bytes, *, hold: bool = False) -> Invita
     if found is None:
         return None
     row, role = found
-    return InvitationRecord(row.id, row.person_id, Role(role), row.until, row.used_at)
+    return InvitationRecord(row.id, row.person_id, Role(role), row.until, row.used_at, row.invited_by)
 
 
 def use_invitation(session: Session, invitation_id: str, *, now: datetime) -> None:

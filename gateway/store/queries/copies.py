@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, exists
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select, update
+from sqlmodel.sql.expression import SelectOfScalar
 
 from gateway.errors import NotFound
 from gateway.store.queries import tallies
@@ -110,6 +111,11 @@ def released_in(session: Session, dataset_id: str, *, after: str, limit: int) ->
     """The newest copies of a dataset's released assets, by copy id, beginning behind `after`."""
     query = select(Copy).where(*_released(dataset_id), col(Copy.id) > after)
     return [record_of(row) for row in session.exec(query.order_by(col(Copy.id)).limit(limit))]
+
+
+def released_assets(dataset_id: str) -> SelectOfScalar[str]:
+    """The ids of the assets that `released_in` shows a copy of, for a query."""
+    return select(Copy.asset_id).where(*_released(dataset_id))
 
 
 def drawn_in(session: Session, dataset_id: str, *, number: int) -> list[CopyRecord]:

@@ -45,7 +45,8 @@ def best_for(session: Session, *, person_id: str, dataset_id: str, hold: bool = 
 
 
 def is_revoked(session: Session, grant_id: str) -> bool:
-    row = session.get(Grant, grant_id, populate_existing=True)
+    """Where it is not, nobody can revoke it until this transaction ends."""
+    row = session.get(Grant, grant_id, populate_existing=True, with_for_update={"read": True})
     return row is None or row.revoked_at is not None
 
 

@@ -69,6 +69,28 @@ def set_role(session: Session, person_id: str, role: Role) -> bool:
     return True
 
 
+def set_invited_by(session: Session, person_id: str, inviter: str | None) -> str | None:
+    """inviter: see `tables.Person`. Returns what it was. Raises NotFound."""
+    person = _held(session, person_id)
+    before, person.invited_by = person.invited_by, inviter
+    session.add(person)
+    session.flush()
+    return before
+
+
+def chain(session: Session, person_id: str) -> list[str]:
+    """The person, by whose invitation they have their account, by whose that one has theirs, and so on.
+
+    It ends with who was asked in by nobody, or where it comes round: two may have invited each other.
+    """
+    found: list[str] = []
+    person: str | None = person_id
+    while person is not None and person not in found:
+        found.append(person)
+        person = session.exec(select(Person.invited_by).where(Person.id == person)).first()
+    return found
+
+
 def erase_name(session: Session, person_id: str) -> bool:
     """False where none was kept."""
     return bool(session.exec(delete(PersonName).where(col(PersonName.person_id) == person_id)).rowcount)

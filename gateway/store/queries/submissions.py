@@ -9,6 +9,7 @@ from sqlmodel import Session, and_, col, select
 
 from gateway.labels.coco import from_text, to_text
 from gateway.store.label_tables import LabelSubmission, LabelTask
+from gateway.store.queries import copies
 from gateway.store.records import SubmissionRecord
 
 
@@ -47,14 +48,19 @@ def newest(session: Session, task_id: str) -> SubmissionRecord | None:
     return None if row is None else _record(row)
 
 
-def newest_ids(session: Session, dataset_id: str) -> list[str]:
-    """The ids of the submissions that count in a dataset. They never change: so an export that reads them
-    page by page, and twice, reads one state."""
+def newest_ids(session: Session, dataset_id: str) -> tuple[list[str], int]:
+    """The ids of the submissions that count in a dataset, of images that are released now, and how many
+    there are of others. They never change: so an export that reads them page by page, and twice, reads one
+    state."""
     last = and_(
         col(LabelTask.id) == col(LabelSubmission.task_id), LabelTask.submissions == LabelSubmission.number
     )
-    query = select(LabelSubmission.id).join(LabelTask, last).where(LabelSubmission.dataset_id == dataset_id)
-    return list(session.exec(query.order_by(col(LabelSubmission.id))))
+    released = col(LabelSubmission.asset_id).in_(copies.released_assets(dataset_id))
+    query = select(LabelSubmission.id, released).join(LabelTask, last)
+    query = query.where(LabelSubmission.dataset_id == dataset_id).order_by(col(LabelSubmission.id))
+    rows = session.exec(query).all()
+    found = [number for number, is_released in rows if is_released]
+    return found, len(rows) - len(found)
 
 
 def by_ids(session: Session, ids: Sequence[str]) -> list[SubmissionRecord]:

@@ -36,7 +36,8 @@ def set_categories(dataset_id: Id, form: LabelSetForm, principal: Asking, servic
 def export_labels(
     dataset_id: Id, principal: Asking, services: Offered, format: LabelFormat = LabelFormat.COCO
 ) -> StreamingResponse:
-    """The newest labels of each image, which is named by its asset's id.
+    """The newest labels of each image that is released now, which is named by its asset's id. Where labelled
+    ones are not, and are left out, their number is in COCO's `info.left_out`, or a comment of data.yaml.
 
     `coco`: one JSON document. `yolo`: a ZIP of data.yaml and labels/ASSET.txt, where a polygon has become
     the box around it. Coordinates are those of the oriented original. Of an animation or of pages each frame

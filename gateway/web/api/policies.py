@@ -85,7 +85,9 @@ def submit_policy(policy_id: PolicyId, principal: Asking, services: Offered) -> 
 
 @router.post("/policies/{policy_id}/approve")
 def approve_policy(policy_id: PolicyId, principal: Asking, services: Offered) -> PolicyOut:
-    """Approves a submitted policy. Its author may not: 403, and an entry."""
+    """Approves a submitted policy. Its author may not: 403, and an entry. Nor may who could be its author by
+    another account, which came by an invitation of the same officer (`policy.one-person`), until the operator
+    vouches for them."""
     return PolicyOut.of(services.policies.approve(principal, policy_id))
 
 
@@ -93,7 +95,8 @@ def approve_policy(policy_id: PolicyId, principal: Asking, services: Offered) ->
 def reject_policy(
     policy_id: PolicyId, form: RejectionForm, principal: Asking, services: Offered
 ) -> PolicyOut:
-    """Rejects a submitted policy, for good: what is mended is uploaded anew. Its author may not."""
+    """Rejects a submitted policy, for good: what is mended is uploaded anew. Who may not approve it may not
+    reject it either."""
     return PolicyOut.of(services.policies.reject(principal, policy_id, reason=form.reason))
 
 

@@ -91,13 +91,16 @@ def read_rollback(rollback_id: Id, principal: Asking, services: Offered) -> Roll
 
 @router.post("/rollbacks/{rollback_id}/approve")
 def approve_rollback(rollback_id: Id, form: ApprovalForm, principal: Asking, services: Offered) -> AppliedOut:
-    """Goes back, in the same moment. Whoever asked for it may not: 403, and an entry."""
+    """Goes back, in the same moment. Whoever asked for it may not: 403, and an entry. Nor may who could be
+    the same person by another account, which came by an invitation of the same officer
+    (`rollback.one-person`), until the operator vouches for them."""
     return AppliedOut.of(services.rollbacks.approve(principal, rollback_id, withdraw=form.withdraw))
 
 
 @router.post("/rollbacks/{rollback_id}/refuse")
 def refuse_rollback(rollback_id: Id, principal: Asking, services: Offered) -> RollbackOut:
-    """The dataset stays as it is. Whoever asked for it may not: they withdraw it."""
+    """The dataset stays as it is. Whoever asked for it may not: they withdraw it. Nor may who
+    may not approve it."""
     return RollbackOut.of(services.rollbacks.refuse(principal, rollback_id))
 
 

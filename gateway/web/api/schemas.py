@@ -10,6 +10,7 @@ from fastapi import Query
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from gateway.labels.model import Category
+from gateway.services.releases import number_filled
 from gateway.store.records import AssetRecord, CopyRecord, DatasetRecord, GrantRecord
 from policies.lifecycle import AssetState
 
@@ -183,6 +184,10 @@ class AssetOut(BaseModel):
     updated_at: datetime
     copy_id: str | None = Field(description="The newest sanitized copy; a grant opens it once released.")
     hidden: int | None = Field(description="How many regions are redacted in it.")
+    filled: int | None = Field(
+        description="How many of these are filled, where blur or mosaic was asked for: with what earlier "
+        "copies have shown of them, one more would tell too much."
+    )
     milliseconds: dict[str, int] | None = Field(description="Time by stage.")
 
     @classmethod
@@ -200,6 +205,7 @@ class AssetOut(BaseModel):
             updated_at=asset.updated_at,
             copy_id=copy.id if copy else None,
             hidden=len(copy.report["redactions"]) if copy else None,
+            filled=number_filled(copy.report) if copy else None,
             milliseconds=copy.report["milliseconds"] if copy else None,
         )
 

@@ -97,6 +97,7 @@ ACTS: Final[Mapping[str, Act]] = {
     "session.refused": Act("Signing in refused", "shield", QUARANTINED, bad=True),
     "account.created": Act("Account made", "person"),
     "account.invited": Act("Person invited", "mail"),
+    "account.vouched": Act("Vouched for as a person of their own", "people"),
     "account.enabled": Act("Account enabled", "check"),
     "account.disabled": Act("Account disabled", "slash"),
     "account.password_changed": Act("Password changed", "key"),

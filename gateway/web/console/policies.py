@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
@@ -36,6 +37,9 @@ def overview(request: Request, visitor: Visiting, services: Offered) -> Response
     versions = services.policy_overview.versions(visitor.principal)
     own = [one for one in versions if not one.view.preset]
     rollbacks = services.policy_overview.waiting_rollbacks(visitor.principal)
+    authors = {one.view.proposal.author_id for one in own if one.view.proposal}
+    asking = {one.record.asked_by for one in rollbacks}
+    alike = services.policy_overview.to_vouch(visitor.principal, authors | asking)
     return page(
         request,
         visitor,
@@ -44,14 +48,16 @@ def overview(request: Request, visitor: Visiting, services: Offered) -> Response
         presets=[one for one in versions if one.view.preset],
         own=[one for one in own if not one.ended],
         ended=[one for one in own if one.ended],
-        waiting=[line for one in own for line in _waiting(one, visitor)],
+        waiting=[line for one in own for line in _waiting(one, visitor, alike)],
+        alike=alike,
         rollbacks=rollbacks,
         shown=shown,
     )
 
 
-def _waiting(version: Version, visitor: Visitor) -> list[dict[str, Any]]:
-    """What the version waits for, and whether the visitor is who it waits for."""
+def _waiting(version: Version, visitor: Visitor, alike: Container[str]) -> list[dict[str, Any]]:
+    """What the version waits for, and whether the visitor is who it waits for. alike: authors who may be the
+    visitor."""
     proposal = version.view.proposal
     if proposal is None:
         return []
@@ -60,8 +66,9 @@ def _waiting(version: Version, visitor: Visitor) -> list[dict[str, Any]]:
     line: dict[str, Any] = {"version": version}
     match version.view.state:
         case PolicyState.SUBMITTED:
-            who = "you, as its author may not" if officer and not mine else "a second officer"
-            return [line | {"for": who, "yours": officer and not mine, "since": proposal.submitted_at}]
+            second = officer and not mine and proposal.author_id not in alike
+            who = "you, as its author may not" if second else "a second officer"
+            return [line | {"for": who, "yours": second, "since": proposal.submitted_at}]
         case PolicyState.DRAFT:
             who = "you to submit it" if mine else f"{version.author} to submit it"
             return [line | {"for": who, "yours": mine, "since": proposal.created_at}]
@@ -89,6 +96,8 @@ def one(
     officer = visitor.principal.role is Role.OFFICER
     proposal = version.view.proposal
     mine = proposal is not None and proposal.author_id == visitor.principal.id
+    author = None if proposal is None else proposal.author_id
+    alike = services.policy_overview.to_vouch(visitor.principal, () if author is None else (author,))
     return page(
         request,
         visitor,
@@ -96,6 +105,7 @@ def one(
         trail=(("Policies", "/policies"), (version.label, None)),
         version=version,
         mine=mine,
+        vouch=alike.get(author or ""),
         officer=officer,
         lines=shown.coloured(version.view.source),
         says=consequences(version.view.policy),
@@ -103,7 +113,7 @@ def one(
         bases=[other for other in versions if other.view.version != version.view.version and not other.ended],
         changes=None if base is None else shown.told(compare(base.view.policy, version.view.policy)),
         diff=None if base is None else shown.changed_lines(base.view.policy, version.view.policy),
-        steps=shown.steps(version, previews, mine=mine),
+        steps=shown.steps(version, previews, mine=mine or bool(alike)),
         previews=previews,
         datasets=_datasets(services, visitor),
         can_apply=officer and (version.view.preset or version.view.state in APPLICABLE),

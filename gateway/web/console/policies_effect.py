@@ -82,8 +82,9 @@ def dataset(
     state = services.policy_overview.dataset(visitor.principal, dataset_id)
     rollback = state.rollback
     mine = rollback is not None and rollback.record.asked_by == visitor.principal.id
-    foreseen = None
+    foreseen, alike = None, dict[str, str]()
     if rollback is not None:
+        alike = services.policy_overview.to_vouch(visitor.principal, (rollback.record.asked_by,))
         foreseen = services.application.foresee(visitor.principal, dataset_id, rollback.record.policy_id)
     return page(
         request,
@@ -92,6 +93,7 @@ def dataset(
         trail=(("Policies", "/policies"), (state.dataset.name, None)),
         state=state,
         mine=mine,
+        vouch=next(iter(alike.values()), None),
         foreseen=foreseen,
         progress=_progress(services, visitor, dataset_id),
         reasons=shown.ROLLBACK_REASONS,

@@ -50,6 +50,24 @@ def test_an_invitation_is_a_link_to_where_the_gateway_runs(
     assert re.search(r"ada\.l +person-\w+ +Ada +auditor +never +works", capsys.readouterr().out)
 
 
+def test_whom_an_officer_invited_is_listed_with_them_until_the_operator_vouches(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = open_database(Settings.read({"HOME": str(data)}, data=data))
+    first = accounts.create_account(
+        database, role=Role.OFFICER, name=None, login="first", password=PASSWORD, clock=utc_now
+    )
+    invited = accounts.invite(database, role=Role.OFFICER, name=None, clock=utc_now, by=first)
+    accounts.accept(database, invited.code, login="second", password=PASSWORD, clock=utc_now)
+    database.close()
+    command.list_all(data=data)
+    assert re.search(rf"second +{invited.person_id} .* {first}$", capsys.readouterr().out, re.MULTILINE)
+    command.vouch("second", data=data)
+    assert f"vouched for {invited.person_id}" in capsys.readouterr().out
+    command.list_all(data=data)
+    assert re.search(r"second .* -$", capsys.readouterr().out.rstrip(), re.MULTILINE)
+
+
 def test_a_disabled_account_can_be_enabled_again(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     database = open_database(Settings.read({"HOME": str(data)}, data=data))
     person = accounts.create_account(

@@ -13,13 +13,17 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 from sqlmodel import Session, SQLModel
 
+from gateway.services import accounts
+from gateway.services.people import CONSOLE
 from gateway.store import schema
 from gateway.store.database import Database
 from gateway.store.label_tables import LabelTask
-from gateway.store.queries import assets, copies, log, submissions
+from gateway.store.ledger import utc_now
+from gateway.store.queries import assets, copies, log, people, submissions
 from gateway.store.records import SubmissionRecord
+from policies.access import Role
 from policies.lifecycle import AssetState
-from tests.gateway.store.rows import ANNOTATOR, DATASET, NOW, asset_record, copy_record, mac, seed
+from tests.gateway.store.rows import ANNOTATOR, DATASET, NOW, OFFICER, asset_record, copy_record, mac, seed
 from tests.support.postgres import PostgresServer
 
 MIGRATE = """
@@ -120,6 +124,31 @@ def test_what_was_labelled_before_there_were_frames_is_told_how_many_its_image_h
     with database.engine.connect() as connection:
         found = connection.execute(text("SELECT copy_id, frames FROM label_submission ORDER BY copy_id"))
         assert [tuple(row) for row in found] == [("copy-a", 3), ("copy-b", 1), ("copy-c", 1)]
+    database.close()
+
+
+def test_who_was_invited_before_is_told_by_the_log(empty_url: str) -> None:
+    database = Database(empty_url, mac=mac)
+    migrate(database)
+    seed(database)
+    password = "four unrelated words here"
+    came = {}
+    for name, by in (("second", OFFICER), ("third", CONSOLE)):
+        for _ in range(2):  # the newer link ends the one before
+            invited = accounts.invite(
+                database, role=Role.OFFICER, name=None, clock=utc_now, by=by, person_id=came.get(name)
+            )
+            came[name] = invited.person_id
+        accounts.accept(database, invited.code, login=name, password=password, clock=utc_now)
+    with database.engine.begin() as connection:
+        config = schema.configuration()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0019_label_frames")
+    migrate(database)
+    with database.reading() as session:
+        assert people.chain(session, came["second"]) == [came["second"], OFFICER]
+        assert people.chain(session, came["third"]) == [came["third"]]
+        assert people.chain(session, OFFICER) == [OFFICER]
     database.close()
 
 

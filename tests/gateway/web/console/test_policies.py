@@ -9,12 +9,13 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.services.one_person import vouch
 from gateway.store.queries import datasets, policies
 from policies.access import Principal, Role
 from policies.policy import PRESETS, load_policy
 from tests.gateway.store.rows import entries
 from tests.gateway.web.console.conftest import House
-from tests.support.console import Browser
+from tests.support.console import PASSWORD, Browser
 
 STREET = (PRESETS / "street.yaml").read_text("utf-8")
 
@@ -162,6 +163,37 @@ def test_its_author_sees_no_approve_button_and_is_refused_on_the_log(
     assert second.act(f"/policies/{policy}/approve").status_code == 303
     with house.database.reading() as session:
         assert policies.get(session, policy).state == "approved"
+
+
+def test_who_made_a_second_officer_of_themselves_reads_why_they_do_not_decide(
+    house: House, officers: Officers
+) -> None:
+    author, other_self = officers.first, Browser(house.app)
+    invitation = author.act("/workforce/invitations", {"role": "officer", "name": "Bo Tran"})
+    link = re.search(r"(/invitation/[\w-]+)</code>", invitation.text)
+    assert link is not None
+    assert other_self.post(link[1], {"login": "b.tran", "password": PASSWORD}).status_code == 303
+    policy = saved(author, own("alone"))
+    author.act(f"/policies/{policy}/submit")
+    page = other_self.get(f"/policies/{policy}").text
+    assert "<code>privgate accounts vouch b.tran</code>" in page
+    assert "/approve" not in page
+    assert "<b>alone 1</b> waits for a second officer" in other_self.get("/policies").text
+    refused = other_self.act(f"/policies/{policy}/approve")
+    assert refused.status_code == 403
+    assert "privgate accounts vouch" in refused.text
+    dataset = house.app.state.services.datasets.create(
+        first_principal(officers.first_id), name="harbour, alone", policy="street"
+    ).id
+    assert author.act(f"/policies/cctv/effect/{dataset}").status_code == 303
+    author.act(f"/policies/datasets/{dataset}/rollbacks", {"policy": "street", "reason": "put-by-mistake"})
+    back = other_self.get(at(dataset)).text
+    assert "<code>privgate accounts vouch b.tran</code>" in back
+    assert "/approve" not in back
+    assert "harbour, alone</b> back to street: waits for a second officer" in other_self.get("/policies").text
+    vouch(house.database, "b.tran")
+    assert "/approve" in other_self.get(at(dataset)).text
+    assert other_self.act(f"/policies/{policy}/approve").status_code == 303
 
 
 def test_a_rejection_carries_its_reason_and_its_author_reads_it(officers: Officers) -> None:

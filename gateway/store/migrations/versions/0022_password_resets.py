@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0021_password_resets"
-down_revision = "0019_label_frames"
+revision = "0022_password_resets"
+down_revision = "0021_outages"
 branch_labels = None
 depends_on = None
 
