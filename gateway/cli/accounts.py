@@ -87,7 +87,7 @@ def vouch(
 def reset(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A user name, a name, or an id.")],
     url: Annotated[
-        str | None, typer.Option(help="The console's address, for the link [where `privgate up` runs].")
+        str | None, typer.Option(help="The console's address, for the link; else where `privgate up` runs.")
     ] = None,
     data: Data = None,
 ) -> None:
