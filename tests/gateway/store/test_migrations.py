@@ -132,7 +132,7 @@ def test_who_was_invited_before_is_told_by_the_log(empty_url: str) -> None:
     migrate(database)
     seed(database)
     password = "four unrelated words here"
-    came = {}
+    came: dict[str, str] = {}
     for name, by in (("second", OFFICER), ("third", CONSOLE)):
         for _ in range(2):  # the newer link ends the one before
             invited = accounts.invite(
