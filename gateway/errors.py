@@ -15,6 +15,7 @@
     ├── VaultError              sealed bytes that do not open
     │   ├── EnvelopeError           does not authenticate, is truncated, or is bound to something else
     │   └── BlobMissing             no such blob in the store
+    ├── VaultUnavailable        a store or a keyring that does not answer now: says nothing of what lies there
     ├── OutputCheckFailed       the sanitized file is not what was planned: never onward
     ├── NotProven               a sanitized file that its regions and twins do not give again
     ├── AccessDenied            a principal asked for what it may not have
@@ -101,6 +102,21 @@ class EnvelopeError(VaultError):
 
 class BlobMissing(VaultError):
     """The blob store has no object of this name."""
+
+
+class VaultUnavailable(GatewayError):
+    """A blob store or a keyring does not answer, is full, or refuses this process: an outage, not a broken
+    object. Apart from VaultError, so that nothing that holds an image for its bytes takes it for one.
+
+    keys: it is the keyring.
+    """
+
+    code = "vault.unavailable"
+    advice = "nothing is wrong with what was asked for; try again later"
+
+    def __init__(self, message: str, *, keys: bool = False) -> None:
+        super().__init__(message)
+        self.keys = keys
 
 
 class OutputCheckFailed(GatewayError):

@@ -61,6 +61,7 @@ class Action(StrEnum):
     GROUP_LIST = "group.list"
     PERSON_LIST = "person.list"
     PERSON_INVITE = "person.invite"
+    PERSON_RESET = "person.reset"
     PERSON_SUSPEND = "person.suspend"
     PERSON_RESTORE = "person.restore"
     PERSON_ROLE = "person.role"
@@ -122,12 +123,13 @@ class Principal:
 class Resource:
     """What is acted on.
 
-    kind: "Dataset", "Asset", "Batch", "Upload", "Copy", "Policy", "Rollback", "Review", "Task" or
-    "Installation".
+    kind: "Dataset", "Asset", "Batch", "Upload", "Copy", "Policy", "Rollback", "Review", "Task", "Person"
+    or "Installation".
     dataset: where it belongs. owner: who brought the asset, or made the batch or the upload. author: who
     wrote the policy, None for a preset; or who asked to go back to an earlier one. others: of a review, who
     has a hand in another round of the copy. alike: the asker, where they and the author may be one person by
-    how their accounts came to be; None where nobody looked, and then nothing is decided.
+    how their accounts came to be; None where nobody looked, and then nothing is decided. role: of a person,
+    what they are here for.
     """
 
     kind: str
@@ -137,6 +139,7 @@ class Resource:
     others: frozenset[str] | None = None
     author: str | None = None
     alike: frozenset[str] | None = None
+    role: Role | None = None
 
 
 INSTALLATION: Final = Resource("Installation", "here")
@@ -228,6 +231,8 @@ def _entities(principal: Principal, resource: Resource) -> list[dict[str, Any]]:
     for name, several in (("others", resource.others), ("alike", resource.alike)):
         if several is not None:
             attributes[name] = [_user(person) for person in sorted(several)]
+    if resource.role is not None:
+        attributes["role"] = resource.role.value
     here = {"uid": {"type": resource.kind, "id": resource.id}, "attrs": attributes, "parents": parents}
     person = {
         "uid": {"type": "User", "id": principal.id},

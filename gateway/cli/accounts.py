@@ -13,12 +13,16 @@ import typer
 from gateway.cli.columns import columns
 from gateway.cli.options import Data, open_installation
 from gateway.cli.stopping import STOPPED
+from gateway.errors import InputRefused
 from policies.access import Role
 
 if TYPE_CHECKING:
     from gateway.services.roles import LaidDown
+    from gateway.store.database import Database
 
-app = typer.Typer(no_args_is_help=True, help="Accounts of the console: invite, vouch, list, role, erase.")
+app = typer.Typer(
+    no_args_is_help=True, help="Accounts of the console: invite, vouch, list, reset, role, erase."
+)
 
 
 @app.command()
@@ -77,6 +81,28 @@ def vouch(
 
     _, database = open_installation(data, jobs=False)
     print(f"vouched for {say(database, person)}")
+
+
+@app.command()
+def reset(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A user name, a name, or an id.")],
+    url: Annotated[
+        str | None, typer.Option(help="The console's address, for the link; else where `privgate up` runs.")
+    ] = None,
+    data: Data = None,
+) -> None:
+    """Makes a link by which somebody sets a new password. It works once, for a day.
+
+    The password they have works until then. An officer's is made here and nowhere else.
+    """
+    from gateway.services.resets import offer
+    from gateway.store.ledger import utc_now
+
+    settings, database = open_installation(data, jobs=False)
+    offered = offer(database, _meant(database, name), clock=utc_now)
+    print(f"person {offered.person_id}")
+    print(f"link {(url or _address(settings.data)).rstrip('/')}/new-password/{offered.code}")
+    print(f"until {offered.until:%Y-%m-%d %H:%M}Z; the password they have works until they set another")
 
 
 @app.command()
@@ -144,6 +170,21 @@ def sign_out(person: Annotated[str, typer.Argument(help="As `list` shows it.")],
 
     _, database = open_installation(data, jobs=False)
     print(f"{end(database, person, clock=utc_now)} open sessions of {person} ended")
+
+
+def _meant(database: Database, name: str) -> str:
+    """The id of the one person whose user name, name or id this is. Raises InputRefused."""
+    from gateway.store.queries.workforce import meant
+
+    with database.reading() as session:
+        found = meant(session, name.strip())
+    if len(found) == 1:
+        return found[0]
+    raise InputRefused(
+        f"{'several people have' if found else 'nobody has'} this name; no link was made",
+        advice="give the user name, or the id that `privgate accounts list` shows",
+        code="person.unknown",
+    )
 
 
 def _laid_down(laid: LaidDown) -> str:

@@ -21,6 +21,7 @@ from gateway.services.jobs import PREVIEW, PROVE, REDERIVE, REMAKE, WORKFLOW, Jo
 from gateway.services.libraries import library_versions
 from gateway.services.new_copies import NewCopies
 from gateway.services.originals import Originals
+from gateway.services.outage import KEYS, Outage
 from gateway.services.policy_trial import PolicyTrial
 from gateway.services.preview_runner import PreviewRunner
 from gateway.services.proof_runner import ProofRunner
@@ -44,6 +45,7 @@ log = logging.getLogger("privgate.worker")
 WEBHOOK_SECONDS = 1.0
 WEBHOOK_ATTEMPT_SECONDS = 10.0
 PRUNE_SECONDS = 3600.0
+OUTAGE_SECONDS = 1.0
 
 
 def run_worker(
@@ -68,6 +70,8 @@ def run_worker(
     queue = JobQueue(settings.jobs_database)
     original_keys, copy_keys = installation.original_keys(settings), installation.copy_keys(settings)
     tally = Tally(database)
+    probes = {"originals": originals.check, "copies": copies.check, KEYS: copy_keys.check}
+    outage = Outage(database, probes, utc_now)
     with Sandbox(site_limits(settings.max_megapixels, settings.decode_seconds)) as sandbox:
         sanitizer = Sanitizer(sandbox, detectors)
         remaker = Remaker(
@@ -134,7 +138,10 @@ def run_worker(
             tend=(holds.carry_out, rederiver.tend, previews.tend, proofs.tend),
             tally=tally,
             stuck=partial(_give_up, anonymizer),
+            outage=outage,
+            put_off=queue.put_off,
             chores=(
+                (OUTAGE_SECONDS, outage.look),
                 (WEBHOOK_SECONDS, webhooks.deliver_due),
                 (PRUNE_SECONDS, webhooks.prune),
             ),

@@ -31,14 +31,6 @@ CELL_BITS: Final = 2
 # larger ones no more. Two cells of 24 or more, on 2,465 labelled faces, hid 99.8 % of them, a fill 100.0.
 MIN_CELL: Final = 24
 
-REVISION: Final = 2
-"""Of what a blur or a mosaic leaves of a region; each copy's report names it. To be raised with every change
-of that: copies of an earlier revision are then found, and made anew. The first, which no report names, had
-4 x 4 cells of a face and 4 x 2 of a plate, of 3 bits."""
-
-FIRST_REVISION: Final = 1
-"""Of a report that names none."""
-
 _STEP: Final = 256 >> CELL_BITS  # a cell shows the middle of its step: 32, 96, 160 or 224
 _UNIT: Final = 128  # weights are in 1/128
 _SHIFT: Final = 14  # of the two directions together: 128 * 128

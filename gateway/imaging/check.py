@@ -24,6 +24,7 @@ from PIL import Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPIma
 from gateway.errors import OutputCheckFailed
 from gateway.imaging import redact
 from gateway.imaging.image import EncodedImage, ImageFormat, Pixels
+from gateway.imaging.strokes import visible_strokes
 from gateway.imaging.structure import check_structure, is_lossless
 from policies.model import Plan, Redaction, RedactionMethod
 
@@ -113,7 +114,7 @@ def check_output(encoded: EncodedImage, expected: Pixels, original: Pixels, plan
             f"a copy of {shown.shape}, redacted {expected.shape}, original {original.shape}",
             code="check.geometry",
         )
-    strokes = redact.visible_strokes(plan.redactions)
+    strokes = visible_strokes(plan.redactions)
     _check_hidden(expected, original, plan, strokes)  # (3)
     wanted = original.copy()
     for stroke in strokes:
@@ -127,7 +128,7 @@ def check_output(encoded: EncodedImage, expected: Pixels, original: Pixels, plan
 
 def check_hidden(expected: Pixels, original: Pixels, plan: Plan) -> None:
     """Check (3) alone, of pixels that `apply` wrote. Returns None, or raises OutputCheckFailed."""
-    _check_hidden(expected, original, plan, redact.visible_strokes(plan.redactions))
+    _check_hidden(expected, original, plan, visible_strokes(plan.redactions))
 
 
 def decode_frames(encoded: EncodedImage) -> Iterator[Pixels]:

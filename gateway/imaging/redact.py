@@ -11,7 +11,6 @@ Strict wins. The order does not depend on how the redactions were listed:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Final, TypeVar, assert_never
 
 import numpy as np
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 from gateway.imaging import cells, shaped_cells
 from gateway.imaging.image import Pixels, check_pixels
 from gateway.imaging.shaped_cells import Mask
+from gateway.imaging.strokes import visible_strokes
 from policies.model import Kind, Redaction, RedactionMethod, Region, Size
 
 Number = TypeVar("Number", bound=np.generic)
@@ -60,27 +60,6 @@ def painting_order(redactions: Iterable[Redaction]) -> list[Redaction]:
     strokes = visible_strokes(redactions)
     fills = [each for each in strokes if each.method is RedactionMethod.FILL]
     return strokes if len(fills) == len(strokes) else fills + strokes
-
-
-def visible_strokes(redactions: Iterable[Redaction]) -> list[Redaction]:
-    """The strokes that end up on top, each once, later ones over earlier ones."""
-    distinct = {replace(each, method=method_for(each)) for each in redactions}
-    return sorted(distinct, key=_in_canonical_order)
-
-
-def _in_canonical_order(each: Redaction) -> tuple[bool, Region, Kind, RedactionMethod, str]:
-    return each.method is RedactionMethod.FILL, each.region, each.kind, each.method, each.order[-1]
-
-
-def method_for(redaction: Redaction) -> RedactionMethod:
-    """Text and codes are filled whatever was asked: their alphabet is small, so any rest can be guessed."""
-    match redaction.kind:
-        case Kind.TEXT | Kind.CODE:
-            return RedactionMethod.FILL
-        case Kind.FACE | Kind.LICENSE_PLATE:
-            return redaction.method
-        case _:
-            assert_never(redaction.kind)
 
 
 def view(pixels: NDArray[Number], region: Region) -> NDArray[Number]:

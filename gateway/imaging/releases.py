@@ -17,8 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from gateway.imaging import cells
-from gateway.imaging.redact import method_for, visible_strokes
+from gateway.imaging.strokes import REVISION, method_for, visible_strokes
 from policies.cover import Nearby
 from policies.model import Redaction, RedactionMethod, Region
 
@@ -56,7 +55,7 @@ def limited(redactions: Sequence[Redaction], earlier: Iterable[Shown]) -> tuple[
 
 def is_outdated(shown: Shown) -> bool:
     """Whether a copy has cells of an earlier revision than are made now."""
-    return shown.revision < cells.REVISION and any(map(has_cells, shown.redactions))
+    return shown.revision < REVISION and any(map(has_cells, shown.redactions))
 
 
 def has_cells(redaction: Redaction) -> bool:
@@ -90,7 +89,7 @@ def _is_spent(group: Group, before: Iterable[_Before]) -> bool:
     ways = set()
     for one in before:
         there = one.beneath(group)
-        if one.revision == cells.REVISION and group in there:
+        if one.revision == REVISION and group in there:
             return False  # it is all known already
         if there:
             ways.add((one.revision, there))

@@ -21,7 +21,7 @@ from gateway.services.ports import Clock
 from gateway.services.roles import held_role
 from gateway.services.sign_in import TRIES, WINDOW, login_key
 from gateway.store.database import Database, Unit
-from gateway.store.queries import accounts, locks, people, sessions
+from gateway.store.queries import accounts, locks, people, resets, sessions
 from policies.access import Role
 
 INVITATION: Final = timedelta(hours=72)
@@ -203,6 +203,7 @@ def change_password(
     with database.unit() as unit:
         accounts.set_password(unit.session, person_id, kept, now=clock())
         accounts.forget_tries(unit.session, login_key(account.login))
+        resets.end_all(unit.session, person_id, now=clock())
         ended = sessions.end_all(unit.session, person_id, now=clock(), but=session_id)
         unit.ledger.record(
             actor=person_id, action="account.password_changed", subject=person_id, sessions=ended
@@ -245,6 +246,7 @@ def disable(database: Database, person_id: str, *, clock: Clock, by: str = CONSO
         held_role(unit, person_id)
         if not accounts.set_disabled(unit.session, person_id, clock()):
             raise Conflict(f"the account of {person_id} was disabled before")
+        resets.end_all(unit.session, person_id, now=clock())
         ended = sessions.end_all(unit.session, person_id, now=clock())
         unit.ledger.record(actor=by, action="account.disabled", subject=person_id, sessions=ended)
     return ended

@@ -24,8 +24,9 @@ from gateway.errors import (
     MissingDetector,
     OutputCheckFailed,
     VaultError,
+    VaultUnavailable,
 )
-from gateway.imaging import cells
+from gateway.imaging import strokes
 from gateway.services.carry import carried_from
 from gateway.services.company import Company
 from gateway.services.job_counts import JobCounts
@@ -120,13 +121,19 @@ class Anonymizer:
     def run(self, asset_id: str) -> AssetState:
         """Brings the asset to released, needs_review or quarantined, and returns which.
 
-        Raises LedgerUnavailable, and what else the database raises: then the job is done again.
+        Raises VaultUnavailable, when it is received again, as if it had not been begun; LedgerUnavailable,
+        and what else the database raises: then the job is done again.
         """
         with self._database.reading() as session:
             begun = assets.get(session, asset_id).attempts
         # Before the attempt is counted: what waits here until another takes the process down has not begun.
         with self._company.joined(alone=begun > 0):
-            return self._run(asset_id)
+            try:
+                return self._run(asset_id)
+            except VaultUnavailable:
+                with self._database.unit() as unit:
+                    assets.wait(unit.session, asset_id, reason=VaultUnavailable.code, now=self._clock())
+                raise
 
     def _run(self, asset_id: str) -> AssetState:
         # (1) The asset is being processed; the attempt is counted before anything can go wrong.
@@ -183,7 +190,7 @@ class Anonymizer:
         return self.hold(asset, DeadlineExceeded.code)
 
     def sanitized(self, asset: AssetRecord, policy: Policy, made: Sequence[CopyRecord]) -> Sanitized:
-        """Steps (2) and (3) for an asset, whatever its state. Raises Held, Misconfigured.
+        """Steps (2) and (3) for an asset, whatever its state. Raises Held, Misconfigured, VaultUnavailable.
 
         made: all its copies so far, the newest first. What people put into that one is hidden again, and what
         they have shown together bounds what this one may show.
@@ -212,9 +219,10 @@ class Anonymizer:
         """Steps (4) to (6). version: the one that the policy is stored as. replaces: the asset's newest copy
         so far. also: done in the last transaction.
 
-        Raises PolicyChanged when the dataset is under another policy by now, and sqlalchemy's IntegrityError
-        when another worker was faster; then nothing was kept. The same, as Overtaken, when somebody decided
-        on the copy that it replaces in the meantime. Where somebody had before, a person looks at this one.
+        Raises VaultUnavailable; PolicyChanged when the dataset is under another policy by now, and
+        sqlalchemy's IntegrityError when another worker was faster; then nothing was kept. The same, as
+        Overtaken, when somebody decided on the copy that it replaces in the meantime. Where somebody had
+        before, a person looks at this one.
         """
         if replaces is not None:
             result = self._after_people(result, replaces)
@@ -332,7 +340,7 @@ def _report(result: Sanitized, policy_version: str, code_version: str) -> dict[s
         "absent": list(result.absent),
         "precision": result.precision,
         "redactions": told(result.plan.redactions, result.asked),
-        REVISION: cells.REVISION,
+        REVISION: strokes.REVISION,
         "kept": len(result.plan.kept),
         "detections": [d.to_dict() for d in result.detections],
         "reasons": list(result.plan.reasons),

@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from gateway.errors import Conflict, NotFound
-from gateway.imaging.cells import REVISION
+from gateway.imaging.strokes import REVISION
 from gateway.services.authorize import authorize
 from gateway.services.policy_refs import Found, applicable, keep
 from gateway.services.ports import Clock

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -16,7 +16,7 @@ from gateway.services.ports import Clock
 from gateway.services.readiness import Readiness, Unready
 from gateway.services.sweep import FORGOTTEN_AFTER
 from gateway.store.database import Database
-from gateway.store.queries import asset_lists, queues, tallies, vitals, workers
+from gateway.store.queries import asset_lists, outages, queues, tallies, vitals, workers
 from gateway.store.queries.workers import WorkerRecord
 from policies.access import INSTALLATION, Action, Principal
 from policies.lifecycle import AssetState
@@ -37,6 +37,7 @@ class Queue:
 class Queues:
     """at_work: images by id, since when, which attempt. stuck: how many of them for too long.
 
+    away: parts of the vault that workers cannot reach, and since when.
     failed: images that are held through our own fault, by reason code. held: how many are held in all.
     """
 
@@ -45,6 +46,7 @@ class Queues:
     at_work: Sequence[tuple[str, datetime, int]]
     processing: int
     stuck: int
+    away: Mapping[str, datetime]
     failed: Sequence[tuple[str, int]]
     held: int
 
@@ -90,6 +92,12 @@ class Estate:
         self._allowed(principal)
         return list(examine(self._checks()))
 
+    def away(self, principal: Principal) -> Mapping[str, datetime]:
+        """Parts of the vault that workers cannot reach, and since when. Raises AccessDenied."""
+        self._allowed(principal)
+        with self._database.reading() as session:
+            return outages.all_of(session)
+
     def queues(self, principal: Principal) -> Queues:
         """Raises AccessDenied."""
         now = self._allowed(principal)
@@ -105,6 +113,7 @@ class Estate:
                 Queue("Previews of policies", *queues.previews(session)),
                 Queue("Messages to webhooks", *queues.messages(session)),
             ]
+            away = outages.all_of(session)
             at_work = queues.at_work(session, limit=SHOWN_AT_WORK)
         return Queues(
             now=now,
@@ -112,6 +121,7 @@ class Estate:
             at_work=at_work,
             processing=sums[AssetState.PROCESSING],
             stuck=stuck,
+            away=away,
             failed=[(reason, number) for reason, number in held if reason in OUR_FAULT],
             held=sum(number for _, number in held),
         )

@@ -15,6 +15,7 @@ from datetime import timedelta
 from dbos import DBOS, DBOSConfig
 
 from gateway.correlation import correlation
+from gateway.errors import VaultUnavailable
 from gateway.services.anonymize import MAX_ATTEMPTS
 from gateway.services.deadline import STUCK_SECONDS, watched
 from gateway.services.jobs import (
@@ -26,6 +27,7 @@ from gateway.services.jobs import (
     IdsOnly,
     JobFailed,
 )
+from gateway.services.outage import Outage
 from gateway.services.ports import Clock
 from gateway.services.sweep import Sweep
 from gateway.services.tally import Tally
@@ -52,6 +54,12 @@ RETRY_SECONDS = 1.0
 
 Job = Callable[[str], str]
 
+PutOff = Callable[[str, str, Callable[[int], float]], None]
+"""`JobQueue.put_off`: a job's id, the id it is about, and how long by its number."""
+
+AWAY = "away"
+"""What a job ends with that was put off."""
+
 Stuck = Callable[[str, str], None]
 """Called with a workflow's name and the id it is about when a job sits there for STUCK_SECONDS."""
 
@@ -63,6 +71,7 @@ class JobWorker:
 
     others: more jobs, by the name of their workflow; an id in, a code out. tend: what the keeper does each
     round beside its own. tally: written with the heartbeat. stuck: gives up a job that does not end.
+    outage, put_off: what jobs that meet VaultUnavailable wait by; without, they fail as by any other error.
     chores: what else is done again and again, each on its own thread, with the seconds between two times.
     executor_id: this process's own name; no two processes may share one.
     """
@@ -81,6 +90,8 @@ class JobWorker:
         tend: Sequence[Callable[[], object]] = (),
         tally: Tally | None = None,
         stuck: Stuck | None = None,
+        outage: Outage | None = None,
+        put_off: PutOff | None = None,
         chores: Sequence[tuple[float, Callable[[], None]]] = (),
     ) -> None:
         self._database = database
@@ -111,13 +122,14 @@ class JobWorker:
         self._tend = tuple(tend)
         self._tally = tally or Tally(database)
         self._stuck = stuck
+        self._patience = Patience(outage, put_off, self._stopping) if outage and put_off else None
 
     def start(self) -> None:
         """From now on jobs are taken."""
         self._beat()
         DBOS(config=self._config)
         for name, job in self._jobs.items():
-            _register(job, name, self._stuck)
+            _register(job, name, self._stuck, self._patience)
         DBOS.launch()
         DBOS.register_queue(QUEUE, worker_concurrency=self._concurrency, polling_interval_sec=POLL_SECONDS)
         for keeper in self._keepers:
@@ -183,7 +195,33 @@ class JobWorker:
                     DBOS.resume_workflow(job.workflow_id, queue_name=QUEUE)
 
 
-def _register(run: Job, name: str = WORKFLOW, stuck: Stuck | None = None) -> None:
+class Patience:
+    """How a worker's jobs wait for the vault."""
+
+    def __init__(self, outage: Outage, put_off: PutOff, stopping: threading.Event) -> None:
+        self._outage = outage
+        self._put_off = put_off
+        self._stopping = stopping
+
+    def tried(self, run: Job, subject: str, job_id: str) -> str:
+        """What `run` returns, however long the vault is away; AWAY where the job was put off instead."""
+        while True:
+            # A part that is away is waited for here. A worker that ends leaves the job in the queue; so it
+            # does with one whose own object alone cannot be had.
+            try:
+                if self._outage.sit_out(self._stopping):
+                    return run(subject)
+            except VaultUnavailable as exc:
+                log.warning("the vault does not answer: %s", exc)
+                if self._outage.noted(exc):
+                    continue
+            self._put_off(job_id, subject, self._outage.pauses.of_turn)
+            return AWAY
+
+
+def _register(
+    run: Job, name: str = WORKFLOW, stuck: Stuck | None = None, patience: Patience | None = None
+) -> None:
     """Makes a workflow and its one step known to DBOS, by names that outlive this code."""
 
     @DBOS.step(
@@ -196,8 +234,8 @@ def _register(run: Job, name: str = WORKFLOW, stuck: Stuck | None = None) -> Non
         serving = correlation.set(subject)
         try:
             give_up = (lambda: stuck(name, subject)) if stuck else (lambda: None)
-            with watched(STUCK_SECONDS, give_up), span("job", asset=subject) as attributes:
-                attributes["state"] = state = run(subject)
+            job = _watched(run, give_up)
+            state = job(subject) if patience is None else patience.tried(job, subject, str(DBOS.workflow_id))
             log.info("job ended: %s", state, extra={"fields": {"state": state}})
             return state
         except Exception as exc:
@@ -210,3 +248,14 @@ def _register(run: Job, name: str = WORKFLOW, stuck: Stuck | None = None) -> Non
     @DBOS.workflow(name=name)
     def workflow(subject: str) -> str:
         return step(subject)
+
+
+def _watched(run: Job, give_up: Callable[[], None]) -> Job:
+    """The same, given up where one try of it does not end; what lies between two tries is part of neither."""
+
+    def watched_run(subject: str) -> str:
+        with watched(STUCK_SECONDS, give_up), span("job", asset=subject) as attributes:
+            attributes["state"] = state = run(subject)
+        return state
+
+    return watched_run

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 from itertools import count
 from typing import Any, Final
 
-from dbos import DBOS, DBOSClient, Serializer, WorkflowHandle
+from dbos import DBOS, DBOSClient, EnqueueOptions, Serializer, WorkflowHandle
 from dbos._migration import get_migration_versions, get_sqlite_migration_versions
 from sqlalchemy import create_engine, make_url
 
@@ -32,6 +33,9 @@ DEAD_AFTER: Final = timedelta(seconds=10)
 
 ENGINE_SCHEMA: Final = "dbos"
 """Where DBOS keeps its tables on PostgreSQL."""
+
+AGAIN: Final = "+"
+"""In a job's id, before the number of those that its turn had before. In no id of ours."""
 
 UNDER_WAY: Final = frozenset({"ENQUEUED", "DELAYED", "PENDING"})
 """What DBOS calls a job that has not ended."""
@@ -104,16 +108,33 @@ class JobQueue:
 
     def enqueue_job(self, workflow: str, subject: str, turn: str) -> None:
         """A job of this workflow for an id, unless one of the same turn is under way."""
-        for again in count():
-            handle: WorkflowHandle[str] = self._client.enqueue(
-                {
-                    "queue_name": QUEUE,
-                    "workflow_name": workflow,
-                    "workflow_id": f"{workflow}:{turn}" + (f":{again}" if again else ""),
-                    "app_version": APPLICATION_VERSION,
-                },
-                subject,
-            )
+        self._enqueue(workflow, subject, turn)
+
+    def put_off(self, job_id: str, subject: str, pause: Callable[[int], float]) -> None:
+        """The same once more, behind a job of this id, and not at once.
+
+        pause: in seconds, by how many jobs of this turn there were before.
+
+        It survives whatever ends, since the queue holds it; asking again while it waits asks once.
+        """
+        workflow, _, numbered = job_id.partition(":")
+        turn, _, again = numbered.partition(AGAIN)
+        number = int(again or 0)
+        self._enqueue(workflow, subject, turn, first=number + 1, seconds=pause(number))
+
+    def _enqueue(
+        self, workflow: str, subject: str, turn: str, *, first: int = 0, seconds: float | None = None
+    ) -> None:
+        for again in count(first):
+            options: EnqueueOptions = {
+                "queue_name": QUEUE,
+                "workflow_name": workflow,
+                "workflow_id": f"{workflow}:{turn}" + (f"{AGAIN}{again}" if again else ""),
+                "app_version": APPLICATION_VERSION,
+            }
+            if seconds is not None:
+                options["delay_seconds"] = seconds
+            handle: WorkflowHandle[str] = self._client.enqueue(options, subject)
             if handle.get_status().status in UNDER_WAY:
                 return
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from gateway.imaging.image import EncodedImage
+from gateway.services.deadline import waiting
 from gateway.services.ids import new_id
 from gateway.store.records import AssetRecord, CopyRecord
 from gateway.vault.blobs import BlobStore, new_blob_name
@@ -35,11 +36,13 @@ class NewCopies:
     ) -> CopyRecord:
         """Seals and stores a copy, never over another; the record is for the caller's transaction.
 
-        Raises VaultError.
+        Raises VaultUnavailable.
         """
         copy_id, blob, data_key = new_id("copy"), new_blob_name(), DataKey.generate()
         context = copy_context(copy_id)
-        self._blobs.put(blob, seal(encoded.data, data_key, context))
+        sealed = seal(encoded.data, data_key, context)
+        with waiting():  # a store that does not answer is not what a job is given up for
+            self._blobs.put(blob, sealed)
         return CopyRecord(
             id=copy_id,
             asset_id=asset.id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.services.deadline import waiting
 from gateway.services.intake import ORIGINAL
 from gateway.store.records import AssetRecord
 from gateway.vault.blobs import BlobStore
@@ -17,7 +18,9 @@ class Originals:
         self._keys = keys
 
     def open(self, asset: AssetRecord) -> bytes:
-        """The file as it was brought in. Raises VaultError."""
+        """The file as it was brought in. Raises VaultError, VaultUnavailable."""
         context = EnvelopeContext(ORIGINAL, asset.id)
         data_key = self._keys.unwrap(WrappedKey.parse(asset.wrapped_key), context.to_bytes())
-        return open_sealed(self._blobs.get(asset.blob), data_key, context)
+        with waiting():  # a store that does not answer is not what a job is given up for
+            sealed = self._blobs.get(asset.blob)
+        return open_sealed(sealed, data_key, context)

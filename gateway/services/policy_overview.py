@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from gateway.errors import NotFound
-from gateway.imaging.cells import REVISION
+from gateway.imaging.strokes import REVISION
 from gateway.services.authorize import authorize
 from gateway.services.one_person import to_vouch
 from gateway.services.policies import PolicyView, view_of

@@ -89,7 +89,7 @@ class PolicyTrial:
         *,
         looked_at: Callable[[int], None] = lambda number: None,
     ) -> list[Tried]:
-        """Image by image; one that cannot be read does not end it. Raises Misconfigured.
+        """Image by image; one that cannot be read does not end it. Raises Misconfigured, VaultUnavailable.
 
         looked_at: told after each image how many there were.
         """

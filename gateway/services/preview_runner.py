@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from gateway.errors import Misconfigured
+from gateway.errors import Misconfigured, VaultUnavailable
 from gateway.services.anonymize import MAX_ATTEMPTS
 from gateway.services.jobs import PREVIEW
 from gateway.services.policy_trial import PolicyTrial, summary
@@ -43,7 +43,10 @@ class PreviewRunner:
             self._enqueue(PREVIEW, one.id, f"{one.id}:{one.attempts}")
 
     def run(self, preview_id: str) -> str:
-        """Returns "finished" or "failed". A crash anywhere means that it is begun again."""
+        """Returns "finished" or "failed". A crash anywhere means that it is begun again.
+
+        Raises VaultUnavailable: then the attempt does not count.
+        """
         # (1) The attempt is counted before anything can go wrong.
         with self._database.unit() as unit:
             record = policy_previews.begin(unit.session, preview_id, now=self._clock())
@@ -72,9 +75,14 @@ class PreviewRunner:
                 images=len(chosen),
             )
         # (3) In memory; (4) ids and rectangles, with an entry.
-        tried = self._trial.run(
-            chosen, old, new, looked_at=lambda number: self._note(record.id, number, len(chosen))
-        )
+        try:
+            tried = self._trial.run(
+                chosen, old, new, looked_at=lambda number: self._note(record.id, number, len(chosen))
+            )
+        except VaultUnavailable:
+            with self._database.unit() as unit:
+                policy_previews.uncount(unit.session, record.id)
+            raise
         counts = summary(tried)
         result = {"against": against, "counts": counts, "assets": [one.to_dict() for one in tried]}
         with self._database.unit() as unit:

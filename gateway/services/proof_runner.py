@@ -15,7 +15,15 @@ from typing import Any, Final
 
 from audit.note import CheckpointSigner
 from audit.twin_test import PROVEN, SALT_BYTES, commitment, write_certificate
-from gateway.errors import InputRefused, KeyringError, Misconfigured, NotFound, NotProven, VaultError
+from gateway.errors import (
+    InputRefused,
+    KeyringError,
+    Misconfigured,
+    NotFound,
+    NotProven,
+    VaultError,
+    VaultUnavailable,
+)
 from gateway.imaging.sandbox import Sandbox
 from gateway.services.anonymize import MAX_ATTEMPTS, WITH_COPY
 from gateway.services.jobs import PROVE
@@ -93,7 +101,8 @@ class ProofRunner:
     def run(self, proof_id: str) -> str:
         """Returns the outcome. A crash anywhere means that it is begun again.
 
-        Raises what the database raises: then the job is done again.
+        Raises VaultUnavailable, when the attempt does not count, and what the database raises: then the job
+        is done again.
         """
         # (1) The attempt is counted before anything can go wrong.
         with self._database.unit() as unit:
@@ -118,7 +127,7 @@ class ProofRunner:
             return self._fail(record, "asset.erased")
         try:
             # (3) Open both, make it again, compare; in memory. (4) Sign. (5) One transaction.
-            proof = self._compare(asset, copy)
+            proof = self._compare(record, asset, copy)
             return self._proven(record, copy, proof, prover)
         except NotProven as exc:
             return self._not_proven(record, copy, exc)
@@ -139,9 +148,15 @@ class ProofRunner:
             asked_by=record.asked_by,
         )
 
-    def _compare(self, asset: AssetRecord, copy: CopyRecord) -> Proof:
-        made = self._reader.read(copy.id, copy.blob, copy.wrapped_key)
-        return prove(self._originals.open(asset), made, redactions_of(copy), self._sandbox)
+    def _compare(self, record: ProofRecord, asset: AssetRecord, copy: CopyRecord) -> Proof:
+        try:
+            made = self._reader.read(copy.id, copy.blob, copy.wrapped_key)
+            original = self._originals.open(asset)
+        except VaultUnavailable:
+            with self._database.unit() as unit:
+                proofs.uncount(unit.session, record.id)
+            raise
+        return prove(original, made, redactions_of(copy), self._sandbox)
 
     def _proven(self, record: ProofRecord, copy: CopyRecord, proof: Proof, prover: CheckpointSigner) -> str:
         salt, now = secrets.token_bytes(SALT_BYTES), self._clock()

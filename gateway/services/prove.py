@@ -26,8 +26,9 @@ import numpy as np
 from gateway.errors import NotProven, OutputCheckFailed
 from gateway.imaging.frames import check_frames, encode_frames, hidden_frames, twin_frames
 from gateway.imaging.image import DecodedImage, EncodedImage, Pixels
-from gateway.imaging.redact import apply, method_for
+from gateway.imaging.redact import apply
 from gateway.imaging.sandbox import Sandbox
+from gateway.imaging.strokes import method_for
 from gateway.imaging.twin import bits_left
 from policies.model import Plan, Redaction, Verdict
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy.exc import IntegrityError
 
 from gateway.errors import Conflict
-from gateway.imaging.cells import REVISION
+from gateway.imaging.strokes import REVISION
 from gateway.services.authorize import authorize
 from gateway.services.ids import new_id
 from gateway.services.ports import Clock

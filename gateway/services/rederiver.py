@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from sqlalchemy.exc import IntegrityError
 
-from gateway.errors import Conflict, Misconfigured
+from gateway.errors import Conflict, Misconfigured, VaultUnavailable
 from gateway.imaging.releases import is_outdated
 from gateway.services.anonymize import MAX_ATTEMPTS, WITH_COPY, Anonymizer, Held, PolicyChanged
 from gateway.services.jobs import REDERIVE
@@ -84,7 +84,8 @@ class Rederiver:
         """Returns the outcome; "none" when no rederivation waits for this asset.
 
         What a crash means: before (2) the attempt alone is counted, and the job is taken over; the rest is as
-        `anonymize` has it. Raises what the database raises: then the job is done again.
+        `anonymize` has it. Raises VaultUnavailable, when the attempt does not count and the asset stays as it
+        is, and what the database raises: then the job is done again.
         """
         # (1) The attempt is counted before anything can go wrong.
         with self._database.unit() as unit:
@@ -94,6 +95,10 @@ class Rederiver:
         for _ in range(LOOKS):
             try:
                 return self._once(item)
+            except VaultUnavailable:
+                with self._database.unit() as unit:
+                    rederivations.uncount(unit.session, item)
+                raise
             except (PolicyChanged, IntegrityError):
                 # (2) The dataset's policy or the asset's newest copy is another by now: look again.
                 continue

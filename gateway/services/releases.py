@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from gateway.imaging.cells import FIRST_REVISION
 from gateway.imaging.releases import Shown
+from gateway.imaging.strokes import FIRST_REVISION
 from gateway.services.review_sheet import redactions_of
 from gateway.store.records import CopyRecord
 from policies.carried import Place, place_of

@@ -14,7 +14,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
-from gateway.errors import Conflict, InputRefused, LimitExceeded, NotFound, VaultError
+from gateway.errors import Conflict, InputRefused, LimitExceeded, NotFound, VaultError, VaultUnavailable
 from gateway.services.authorize import authorize
 from gateway.services.ids import new_id
 from gateway.services.intake import Intake, Request
@@ -187,7 +187,7 @@ class Resumable:
         for blob in blobs:
             try:
                 self.intake.originals.delete(blob)
-            except VaultError as exc:  # it is unreadable by now; `orphans` lists it
+            except (VaultError, VaultUnavailable) as exc:  # it is unreadable by now; `orphans` lists it
                 log.warning("a piece was not deleted: %s", type(exc).__name__)
 
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from gateway.errors import InputRefused, LedgerUnavailable, OutputCheckFailed, VaultError
-from gateway.imaging import cells
+from gateway.errors import InputRefused, LedgerUnavailable, OutputCheckFailed, VaultError, VaultUnavailable
+from gateway.imaging import strokes
 from gateway.imaging.releases import limited
 from gateway.services.anonymize import MAX_ATTEMPTS
 from gateway.services.libraries import library_versions
@@ -58,8 +58,17 @@ class Remaker:
     def run(self, copy_id: str) -> AssetState:
         """Makes the copy that follows the reviewed one, and releases it; returns the asset's state.
 
-        Raises LedgerUnavailable, and what else the database raises: then the job is done again.
+        Raises VaultUnavailable, when the attempt does not count and the asset stays as it is;
+        LedgerUnavailable, and what else the database raises: then the job is done again.
         """
+        try:
+            return self._run(copy_id)
+        except VaultUnavailable:
+            with self._database.unit() as unit:
+                reviews.uncount_attempt(unit.session, copy_id)
+            raise
+
+    def _run(self, copy_id: str) -> AssetState:
         # (1) Is there something to do? The attempt is counted before anything can go wrong.
         with self._database.unit() as unit:
             reviewed = copies.get(unit.session, copy_id)
@@ -160,7 +169,7 @@ class Remaker:
                 {**entry, "origin": region.origin.value}
                 for entry, region in zip(entries, settled.regions, strict=True)
             ],
-            REVISION: cells.REVISION,
+            REVISION: strokes.REVISION,
             "reasons": [],
             "milliseconds": made.milliseconds,
             "reviewed": reviewed.id,

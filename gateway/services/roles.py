@@ -21,6 +21,7 @@ from gateway.store.queries import (
     groups,
     locks,
     people,
+    resets,
     reviews,
     sessions,
     tasks,
@@ -46,7 +47,8 @@ def change_role(
 ) -> LaidDown:
     """They sign in anew, in another role, and begin with no token, grant, task or review.
 
-    Raises NotFound, and Conflict for oneself, for the role that they have, and for the last officer.
+    Raises NotFound, and Conflict for oneself, for the role that they have, for the last officer, and for
+    one to be an officer whose password was set by an officer's link.
     """
     _check_other(person_id, by)
     with database.unit() as unit:
@@ -54,6 +56,8 @@ def change_role(
         old = held_role(unit, person_id)
         if old is role:
             raise Conflict(f"{person_id} is {role.value} already; nothing was changed")
+        if role is Role.OFFICER and by != CONSOLE:
+            _check_own_password(unit, person_id)
         given = _grants(unit, person_id, by=by, now=now)
         people.set_role(unit.session, person_id, role)
         laid = _lay_down(unit, person_id, given, by=by, now=now)
@@ -93,6 +97,15 @@ def _check_other(person_id: str, by: str) -> None:
         raise Conflict("nobody does this to themselves: another officer can. Nothing was changed")
 
 
+def _check_own_password(unit: Unit, person_id: str) -> None:
+    """An officer who used such a link themselves would be two officers. Raises Conflict."""
+    if resets.last_offered_by(unit.session, person_id) not in (None, CONSOLE):
+        raise Conflict(
+            f"the password of {person_id} was set by an officer's link: only the operator makes them an "
+            "officer, with `privgate accounts role`. Nothing was changed"
+        )
+
+
 def held_role(unit: Unit, person_id: str) -> Role:
     """Their role. Raises NotFound, and Conflict where nobody else could do an officer's work."""
     locks.wait_for(unit.session, locks.Task.OFFICERS)  # of two who demote each other, one comes second
@@ -127,6 +140,7 @@ def _lay_down(unit: Unit, person_id: str, given: int, *, by: str, now: datetime)
     for token_id in tokens:
         people.revoke_token(unit.session, token_id, now=now)
         unit.ledger.record(actor=by, action="token.revoked", subject=token_id)
+    resets.end_all(unit.session, person_id, now=now)
     return LaidDown(
         sessions=sessions.end_all(unit.session, person_id, now=now),
         tokens=len(tokens),

@@ -35,6 +35,7 @@ KEPT: Final = timedelta(days=30)
 COOKIE_BYTES: Final = 32
 UNKNOWN = "sign_ins.unknown"
 WAITED = "sign_ins.waited"
+WRONG: Final = "user name and password do not belong together; nobody was signed in"
 
 
 class WrongCredentials(GatewayError):
@@ -67,7 +68,7 @@ class SignIn:
         """A session. address: of who asks. Raises WrongCredentials, TooManyTries."""
         login = login.strip().lower()
         # (1) The try is counted before the password is looked at: a hundred at once are still a hundred.
-        by_login, by_address = login_key(login), _key("address", _network(address))
+        by_login, by_address = login_key(login), address_key(address)
         if not self._may_try(by_login, by_address):
             self._tally.add(WAITED)
             self._tally.write()
@@ -83,10 +84,10 @@ class SignIn:
         if account is not None and reason is not None:
             self._record_refusal(account, reason)
         if account is None or reason is not None:
-            raise WrongCredentials("user name and password do not belong together; nobody was signed in")
+            raise WrongCredentials(WRONG)
         # (3) Right: the tries for this name are forgotten. Of the address this one alone, or whoever has an
         # account could go on for ever with those of others.
-        return self._open(account.person_id, forget=by_login, take_back=by_address)
+        return self._open(account.person_id, still=account, forget=by_login, take_back=by_address)
 
     def open_for(self, person_id: str) -> Opened:
         """A session for somebody who has just made their account."""
@@ -107,10 +108,21 @@ class SignIn:
                 actor=CONSOLE, action="session.refused", subject=account.person_id, reason=reason
             )
 
-    def _open(self, person_id: str, *, forget: str | None = None, take_back: str | None = None) -> Opened:
+    def _open(
+        self,
+        person_id: str,
+        *,
+        still: AccountRecord | None = None,
+        forget: str | None = None,
+        take_back: str | None = None,
+    ) -> Opened:
+        """still: the account as its password was compared. Raises WrongCredentials where it is not so now."""
         now = self._clock()
         opened = Opened(new_id("session"), person_id, secrets.token_urlsafe(COOKIE_BYTES))
         with self._database.unit() as unit:
+            # The slow hash takes a while, in which another password may have been set and all sessions ended.
+            if still is not None and accounts.of_person(unit.session, person_id, hold=True) != still:
+                raise WrongCredentials(WRONG)
             if forget is not None:
                 accounts.forget_tries(unit.session, forget)
             if take_back is not None:
@@ -146,6 +158,11 @@ def _refusal(account: AccountRecord | None, *, right: bool) -> str | None:
 def login_key(login: str) -> str:
     """Under which wrong passwords for a user name are counted, wherever they are tried."""
     return _key("login", login)
+
+
+def address_key(address: str) -> str:
+    """Under which what is tried wrongly from a network address is counted."""
+    return _key("address", _network(address))
 
 
 def _key(kind: str, what: str) -> str:

@@ -4,13 +4,14 @@ times, in any number of processes.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from gateway.errors import NotFound
+from gateway.errors import NotFound, VaultUnavailable
 from gateway.services.ports import Clock, Enqueue
 from gateway.services.review_opening import open_review
 from gateway.store.database import Database
 from gateway.store.queries import assets, copies, datasets, reviews, uploads
+from gateway.store.records import AssetRecord
 from gateway.vault.blobs import BlobStore
 from policies.lifecycle import AssetState
 
@@ -60,7 +61,11 @@ class Sweep:
         now, found = self._clock(), []
         with self._database.reading() as session:
             for state, age in FORGOTTEN_AFTER.items():
-                found += assets.in_state(session, state, before=now - age, limit=BATCH)
+                found += [
+                    asset
+                    for asset in assets.in_state(session, state, before=now - age, limit=BATCH)
+                    if not _waits(asset, now)
+                ]
         for asset in found:
             self._enqueue(asset.id, asset.attempts)
         return len(found) + self._enqueue_remakes()
@@ -129,3 +134,9 @@ class Sweep:
             originals = assets.blobs(session) | uploads.blobs(session)
             named = {"originals": originals, "copies": copies.blobs(session)}
         return {store: sorted(stored[store] - named[store]) for store in stored}
+
+
+def _waits(asset: AssetRecord, now: datetime) -> bool:
+    """Its job was put off while its store was away, which is never for as long as this."""
+    put_off = asset.reason == VaultUnavailable.code
+    return put_off and now - asset.updated_at < FORGOTTEN_AFTER[AssetState.PROCESSING]

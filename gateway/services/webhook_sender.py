@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from gateway.errors import KeyringError, VaultError
+from gateway.errors import KeyringError, VaultError, VaultUnavailable
 from gateway.services.destinations import Caller
 from gateway.services.ports import Clock
 from gateway.services.webhooks import message, open_secret, signed_headers
@@ -97,7 +97,7 @@ class WebhookSender:
         for place, (delivery, webhook) in enumerate(claimed):
             try:
                 secret = open_secret(webhook, self._keys)
-            except (KeyringError, VaultError):
+            except (KeyringError, VaultError, VaultUnavailable):
                 continue
             body = message(delivery)
             headers = signed_headers(secret, delivery.id, body, now=self._clock())

@@ -12,14 +12,25 @@ from gateway.services import accounts, roles
 from gateway.services.accounts import Invited
 from gateway.services.authorize import authorize
 from gateway.services.ports import Clock
+from gateway.services.resets import Offered, offer
 from gateway.services.roles import LaidDown
 from gateway.store.database import Database
-from gateway.store.queries import datasets, grant_pages, groups, people, sessions, tallies, tasks, workforce
+from gateway.store.queries import (
+    datasets,
+    grant_pages,
+    groups,
+    people,
+    resets,
+    sessions,
+    tallies,
+    tasks,
+    workforce,
+)
 from gateway.store.queries.grant_pages import GrantRow
 from gateway.store.queries.groups import GroupGrantRecord, GroupRecord
 from gateway.store.queries.workforce import PersonRow, Work
 from gateway.store.records import DatasetRecord
-from policies.access import INSTALLATION, Action, Principal, Role
+from policies.access import INSTALLATION, Action, Principal, Resource, Role
 from policies.lifecycle import AssetState
 
 PAGE: Final = 50
@@ -147,6 +158,16 @@ class Workforce:
             self._database, role=role, name=None, clock=self._clock, by=principal.id, person_id=person_id
         )
 
+    def offer_password(self, principal: Principal, person_id: str) -> Offered:
+        """A link by which somebody but an officer sets another password.
+
+        Raises AccessDenied, NotFound, Conflict.
+        """
+        role = self.person(principal, person_id).row.role
+        asked = Resource("Person", person_id, role=role)
+        authorize(self._database, principal, Action.PERSON_RESET, asked, now=self._clock())
+        return offer(self._database, person_id, clock=self._clock, by=principal.id, role=role)
+
     def suspend(self, principal: Principal, person_id: str) -> Suspended:
         """Nothing of theirs works from the next request on, images that are open included.
 
@@ -160,6 +181,7 @@ class Workforce:
             roles.held_role(unit, person_id)
             if not people.set_suspended(unit.session, person_id, now):
                 raise Conflict(f"{person_id} is suspended already; nothing was changed")
+            resets.end_all(unit.session, person_id, now=now)
             ended = sessions.end_all(unit.session, person_id, now=now)
             given_back = tasks.give_back_of_person(unit.session, person_id)
             unit.ledger.record(

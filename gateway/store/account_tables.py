@@ -69,3 +69,21 @@ class SignInTry(SQLModel, table=True):
     key: str = Field(primary_key=True)
     tries: int
     since: datetime = time_column(index=True)
+
+
+class PasswordReset(SQLModel, table=True):
+    """A link by which somebody who has an account sets another password, once.
+
+    offered_by: whoever made it, by id. used_at: a password was set with it. ended_at: it works no more, used
+    or not.
+    """
+
+    __tablename__ = "password_reset"
+    id: str = Field(primary_key=True)
+    person_id: str = Field(foreign_key="person.id", index=True)
+    offered_by: str
+    digest: bytes = Field(sa_column=Column(LargeBinary, nullable=False, unique=True))
+    created_at: datetime = time_column()
+    until: datetime = time_column()
+    used_at: datetime | None = time_column(nullable=True)
+    ended_at: datetime | None = time_column(nullable=True)

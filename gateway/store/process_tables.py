@@ -20,6 +20,13 @@ class Worker(SQLModel, table=True):
     seen_at: datetime = time_column(index=True)
 
 
+class Outage(SQLModel, table=True):
+    """A part of the vault that workers cannot reach: "originals", "copies" or "keys"."""
+
+    part: str = Field(primary_key=True)
+    since: datetime = time_column()
+
+
 class Counter(SQLModel, table=True):
     """Things that are counted, not entered: unauthenticated requests, say."""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, final
 
-from gateway.errors import Conflict, VaultError
+from gateway.errors import Conflict, VaultUnavailable
 from gateway.vault.durable import open_private, partial_path, sync_folder
 
 
@@ -29,7 +29,7 @@ class BlobWriter(ABC):
 
     @final
     def write(self, data: bytes) -> None:
-        """Raises VaultError where the store is full or broken."""
+        """Raises VaultUnavailable where the store is full or broken."""
         self._refuse_when_closed()
         self._write(data)
 
@@ -37,8 +37,8 @@ class BlobWriter(ABC):
     def commit(self) -> None:
         """Gives the bytes their name; once it returns they survive a power cut.
 
-        Raises Conflict where the name is taken (the blob there stays as it is), VaultError where the store
-        fails.
+        Raises Conflict where the name is taken (the blob there stays as it is), VaultUnavailable where the
+        store fails.
         """
         self._refuse_when_closed()
         self._closed = True
@@ -119,7 +119,8 @@ class LocalBlobWriter(BlobWriter):
     def _discard(self) -> None:
         with suppress(OSError):  # what cannot be flushed was to be thrown away
             self._file.close()
-        self._partial.unlink(missing_ok=True)
+        with suppress(OSError):  # the sweep clears it, once the disk is back
+            self._partial.unlink(missing_ok=True)
 
 
 class CollectingBlobWriter(BlobWriter):
@@ -147,5 +148,5 @@ class CollectingBlobWriter(BlobWriter):
         self._parts.clear()
 
 
-def _store_failed(name: str, exc: OSError) -> VaultError:
-    return VaultError(f"blob {name}: the store failed: {exc.strerror or type(exc).__name__}")
+def _store_failed(name: str, exc: OSError) -> VaultUnavailable:
+    return VaultUnavailable(f"blob {name}: the store failed: {exc.strerror or type(exc).__name__}")

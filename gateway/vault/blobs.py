@@ -11,7 +11,7 @@ import re
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -21,15 +21,18 @@ from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, MemoryStore
 from obstore.store import from_url as store_from_url
 
-from gateway.errors import BlobMissing, Conflict, Misconfigured, VaultError
+from gateway.errors import BlobMissing, Conflict, Misconfigured, VaultUnavailable
 from gateway.vault.blob_writers import BlobWriter, CollectingBlobWriter, LocalBlobWriter
 from gateway.vault.durable import PARTIAL_SUFFIX, make_private_folder, sync_folder
 
 if TYPE_CHECKING:
-    from obstore.store import ObjectStore
+    from obstore.store import ObjectStore, RetryConfig
 
 NAME_BYTES = 16  # 128 random bits: names neither collide nor can be guessed
 OBJECT_STORE_SCHEMES = frozenset({"s3", "s3a", "gs", "az", "adl", "abfs", "abfss"})
+RETRY: RetryConfig = {"max_retries": 3, "retry_timeout": timedelta(seconds=15)}
+"""Of a request to an object store. obstore's own would go on for three minutes; whoever waits longer has a
+better place for it: a job its queue, a client its end."""
 # No dot, no slash, no percent sign: a name is a file name and an object key as it stands, in every store, and
 # never the hidden name of a partial.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
@@ -78,7 +81,7 @@ class BlobStore:
         if parts.scheme not in OBJECT_STORE_SCHEMES:
             raise Misconfigured("a blob store is a file://, s3://, gs:// or az:// URL")
         try:
-            return cls(store_from_url(url, **options))
+            return cls(store_from_url(url, **{"retry_config": RETRY, **options}))
         except (BaseError, TypeError, ValueError) as exc:
             first_line = next(iter(str(exc).splitlines()), type(exc).__name__)
             raise Misconfigured(f"the blob store {parts.scheme}:// cannot be used: {first_line}") from exc
@@ -93,8 +96,8 @@ class BlobStore:
     def put(self, name: str, data: bytes | Iterable[bytes]) -> None:
         """Stores a blob, durably and create-only.
 
-        Raises Conflict where the name is taken, VaultError where the store fails. If the iterable raises, its
-        exception passes and there is no blob.
+        Raises Conflict where the name is taken, VaultUnavailable where the store fails. If the iterable
+        raises, its exception passes and there is no blob.
         """
         with self.writer(name) as writer:
             for part in (data,) if isinstance(data, bytes) else data:
@@ -102,31 +105,31 @@ class BlobStore:
             writer.commit()
 
     def get(self, name: str) -> bytes:
-        """Raises BlobMissing, or VaultError where the store fails."""
+        """Raises BlobMissing where the store is there and has none, VaultUnavailable where it fails."""
         _check_name(name)
-        with _translated(f"blob {name}"):
+        with self._translated(f"blob {name}"):
             return obstore.get(self._store, name).bytes().to_bytes()
 
     def exists(self, name: str) -> bool:
         _check_name(name)
         try:
-            with _translated(f"blob {name}"):
+            with self._translated(f"blob {name}"):
                 obstore.head(self._store, name)
         except BlobMissing:
             return False
         return True
 
     def check(self) -> None:
-        """Raises VaultError where the store cannot be reached; writes nothing."""
+        """Raises VaultUnavailable where the store cannot be reached; writes nothing."""
         if self._folder is not None and not os.access(self._folder, os.R_OK | os.W_OK | os.X_OK):
-            raise VaultError("the blob folder is not there, or not for this user")
+            raise VaultUnavailable("the blob folder is not there, or not for this user")
         self.exists(new_blob_name())
 
     def delete(self, name: str) -> None:
         """Durably gone; deleting what is not there is no error, so that a repeated step may repeat it."""
         _check_name(name)
         try:
-            with _translated(f"blob {name}"):
+            with self._translated(f"blob {name}"):
                 obstore.delete(self._store, name)
                 if self._folder is not None:
                     sync_folder(self._folder)
@@ -134,8 +137,12 @@ class BlobStore:
             return
 
     def names(self) -> Iterator[str]:
-        """The names of all blobs, in no order. Partials and foreign files are not among them."""
-        with _translated("the list of blobs"):
+        """The names of all blobs, in no order. Partials and foreign files are not among them.
+
+        Raises VaultUnavailable: a folder that is away is not an empty one.
+        """
+        self._check_there("the list of blobs")
+        with self._translated("the list of blobs"):
             for page in obstore.list(self._store):
                 yield from (item["path"] for item in page if _NAME.fullmatch(item["path"]))
 
@@ -155,23 +162,33 @@ class BlobStore:
         return cleared
 
     def _create(self, name: str, data: bytes) -> None:
-        with _translated(f"blob {name}"):
+        with self._translated(f"blob {name}"):
             obstore.put(self._store, name, data, mode="create")
+
+    @contextmanager
+    def _translated(self, subject: str) -> Iterator[None]:
+        """Turns obstore's and the system's errors into ours; their own texts carry paths and URLs."""
+        try:
+            yield
+        except FileNotFoundError as exc:
+            self._check_there(subject)
+            raise BlobMissing(f"{subject}: there is none of this name") from exc
+        except AlreadyExistsError as exc:
+            raise Conflict(f"{subject} exists already and is never overwritten") from exc
+        except (BaseError, OSError) as exc:
+            raise VaultUnavailable(f"{subject}: the store failed: {type(exc).__name__}") from exc
+
+    def _check_there(self, subject: str) -> None:
+        """Raises VaultUnavailable where not the blob is missing but its folder or bucket."""
+        try:
+            if self._folder is not None:
+                self._folder.stat()
+            else:
+                next(iter(obstore.list(self._store, chunk_size=1)), None)
+        except (BaseError, OSError) as exc:
+            raise VaultUnavailable(f"{subject}: the store itself is not there") from exc
 
 
 def _check_name(name: str) -> None:
     if not _NAME.fullmatch(name):
         raise ValueError("a blob name holds ASCII letters, digits, - and _ only, 1 to 128 of them")
-
-
-@contextmanager
-def _translated(subject: str) -> Iterator[None]:
-    """Turns obstore's and the system's errors into ours; their own texts carry paths and URLs."""
-    try:
-        yield
-    except FileNotFoundError as exc:
-        raise BlobMissing(f"{subject}: there is none of this name") from exc
-    except AlreadyExistsError as exc:
-        raise Conflict(f"{subject} exists already and is never overwritten") from exc
-    except (BaseError, OSError) as exc:
-        raise VaultError(f"{subject}: the store failed: {type(exc).__name__}") from exc

@@ -26,7 +26,8 @@ class CopyReader:
 
         blob: its name in the store. wrapped_key: the row's WrappedKey.to_bytes(). Raises KeyringError where
         the KEK is not one of the copies', EnvelopeError where anything is altered or belongs to another
-        object, BlobMissing where there is no such blob, VaultError where the store fails.
+        object, BlobMissing where there is no such blob, VaultUnavailable where store or keyring do not
+        answer.
         """
         context = copy_context(copy_id)
         data_key = self._keys.unwrap(WrappedKey.parse(wrapped_key), context.to_bytes())

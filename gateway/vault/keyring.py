@@ -19,7 +19,7 @@ from typing import NoReturn
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from gateway.errors import EnvelopeError, KeyringError
+from gateway.errors import EnvelopeError, KeyringError, VaultUnavailable
 from gateway.vault.durable import make_private_folder, replace_file
 from gateway.vault.fingerprints import Fingerprints
 from gateway.vault.key_file import KeyInfo, KeySet
@@ -62,6 +62,17 @@ class LocalKeyProvider:
         self._ciphers = {key.id: AESGCM(key.secret) for key in keys.keys}
         self._active = keys.active.id
 
+    def check(self) -> None:
+        """Reads the file again. Raises VaultUnavailable where it cannot be read now, though it could be when
+        this process began; KeyringError where it can, and is damaged or open to others.
+        """
+        try:
+            self._load()
+        except KeyringError as exc:
+            if not isinstance(exc.__cause__, OSError):
+                raise
+            raise VaultUnavailable("the keyring cannot be read now", keys=True) from exc
+
     @property
     def key_id(self) -> str:
         return self._active
@@ -72,7 +83,9 @@ class LocalKeyProvider:
         return WrappedKey(key_id, ALGORITHM, nonce + sealed)
 
     def unwrap(self, wrapped: WrappedKey, context: bytes) -> DataKey:
-        """Raises KeyringError for an unknown KEK, EnvelopeError for another context or altered bytes."""
+        """Raises KeyringError for an unknown KEK, EnvelopeError for another context or altered bytes,
+        VaultUnavailable for a KEK that is in no memory while the file cannot be read.
+        """
         if wrapped.algorithm != ALGORITHM:
             raise KeyringError(
                 f"key {wrapped.key_id!r} wrapped with {wrapped.algorithm!r}: not a local keyring's doing; "
@@ -96,7 +109,7 @@ class LocalKeyProvider:
 
     def _cipher(self, key_id: str) -> AESGCM:
         if key_id not in self._ciphers:
-            self._load()
+            self.check()
         if key_id not in self._ciphers:
             raise KeyringError(
                 f"the keyring file {self._path} holds no key {key_id!r}; "

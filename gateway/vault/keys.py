@@ -133,11 +133,15 @@ class KeyProvider(Protocol):
         ...
 
     def wrap(self, data_key: DataKey, context: bytes) -> WrappedKey:
-        """Under the active KEK. Raises KeyringError where the provider cannot."""
+        """Under the active KEK. Raises KeyringError where the provider cannot, VaultUnavailable where it does
+        not answer now.
+        """
         ...
 
     def unwrap(self, wrapped: WrappedKey, context: bytes) -> DataKey:
-        """Raises KeyringError for an unknown KEK, EnvelopeError for bytes that do not authenticate."""
+        """Raises KeyringError for an unknown KEK, EnvelopeError for bytes that do not authenticate, and
+        VaultUnavailable where the provider does not answer now.
+        """
         ...
 
     def rewrap(self, wrapped: WrappedKey, context: bytes) -> WrappedKey:

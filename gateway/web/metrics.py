@@ -25,11 +25,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.services import job_counts
 from gateway.services.jobs import DEAD_AFTER
+from gateway.services.outage import PARTS
 from gateway.services.ports import Clock
 from gateway.services.sweep import FORGOTTEN_AFTER
 from gateway.store.database import Database
 from gateway.store.proof_records import ProofOutcome
-from gateway.store.queries import counters, vitals
+from gateway.store.queries import counters, outages, vitals
 from gateway.store.queries.proofs import COUNTER as PROOFS
 from gateway.version import VERSION
 from gateway.web.identity import COUNTER as UNAUTHENTICATED
@@ -117,6 +118,7 @@ class Installation(Collector):
             beats = vitals.heartbeats(session)
             counted = vitals.counters(session, job_counts.PREFIX)
             proofs = vitals.counters(session, PROOFS)
+            away = outages.all_of(session)
             unauthenticated = counters.value(session, UNAUTHENTICATED)
         turned_away = CounterMetricFamily(
             "privgate_requests_unauthenticated", "Requests without a valid token.", unauthenticated
@@ -127,6 +129,7 @@ class Installation(Collector):
             *_log(log, now),
             *_jobs(counted),
             _proofs(proofs),
+            _away(away, now),
             turned_away,
         ]
 
@@ -191,6 +194,16 @@ def _proofs(counted: dict[str, int]) -> Metric:
     )
     for outcome in ProofOutcome:
         family.add_metric([outcome.value], counted.get(outcome.value, 0))
+    return family
+
+
+def _away(away: dict[str, datetime], now: datetime) -> Metric:
+    """away: since when, by part. A part that answers has 0, so that an alert needs no other metric."""
+    said = "For how long workers have not reached a part of the vault; 0: they do."
+    family = GaugeMetricFamily("privgate_vault_away_seconds", said, labels=["part"])
+    for part in PARTS:
+        since = away.get(part, now)
+        family.add_metric([part], max(0.0, (now - since).total_seconds()))
     return family
 
 

@@ -43,15 +43,20 @@ TABLE: tuple[tuple[type[Exception], HTTPStatus, str], ...] = (
     (UnknownPolicy, HTTPStatus.UNPROCESSABLE_ENTITY, "unknown-policy"),
     (errors.LedgerUnavailable, HTTPStatus.SERVICE_UNAVAILABLE, "log-unavailable"),
     (errors.Misconfigured, HTTPStatus.SERVICE_UNAVAILABLE, "misconfigured"),
+    (errors.VaultUnavailable, HTTPStatus.SERVICE_UNAVAILABLE, "vault-unavailable"),
     (errors.VaultError, HTTPStatus.INTERNAL_SERVER_ERROR, "vault"),
 )
 
 UNTOLD = {
+    "vault-unavailable": "the store of images or its keys cannot be reached; nothing was delivered or kept",
     "vault": "the sealed object does not open; nothing was delivered. Tell the operator",
     "misconfigured": "the installation lacks something; nothing was done. Tell the operator",
 }
 """Types whose own words name files or keys: those are for the operator's log, not for the sender."""
 
+
+RETRY_SECONDS = "30"
+"""A store that is away for a moment is there again by then; one that is for an hour is not asked often."""
 
 Shown = Callable[[Request, int, Mapping[str, Any]], Response | None]
 """How a request wants a problem document to be shown, if not as it is."""
@@ -122,6 +127,8 @@ def _ours(_: Request, exc: Exception) -> Problem:
     if kind in UNTOLD:
         log.error("%s: %s", kind, type(exc).__name__)
     headers = {"WWW-Authenticate": "Bearer"} if status is HTTPStatus.UNAUTHORIZED else None
+    if isinstance(exc, errors.VaultUnavailable):
+        headers = {"Retry-After": RETRY_SECONDS}
     return problem(
         status,
         kind,

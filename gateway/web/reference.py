@@ -110,7 +110,7 @@ PROBLEMS: Final[dict[int, tuple[str, str, str, Members]]] = {
         {},
     ),
     503: (
-        "Not now: the log or the database cannot be written. Nothing was done.",
+        "Not now: the log, the database or the store of images cannot be reached. Nothing was done.",
         "log-unavailable",
         "the audit entry could not be committed; nothing was done",
         {},

@@ -88,6 +88,7 @@ RESOURCES: Final[dict[Action, Resource]] = {
     Action.GROUP_LIST: INSTALLATION,
     Action.PERSON_LIST: INSTALLATION,
     Action.PERSON_INVITE: INSTALLATION,
+    Action.PERSON_RESET: Resource("Person", "person-2", role=Role.REVIEWER),
     Action.PERSON_SUSPEND: INSTALLATION,
     Action.PERSON_RESTORE: INSTALLATION,
     Action.PERSON_ROLE: INSTALLATION,
@@ -157,6 +158,7 @@ BY_ROLE: Final[dict[Role, set[Action]]] = {
         Action.GROUP_LIST,
         Action.PERSON_LIST,
         Action.PERSON_INVITE,
+        Action.PERSON_RESET,  # of anybody but an officer
         Action.PERSON_SUSPEND,
         Action.PERSON_RESTORE,
         Action.PERSON_ROLE,
@@ -295,6 +297,13 @@ def test_nobody_reviews_what_they_brought_in_or_have_a_hand_in_elsewhere(action:
     for resource, reason in ((own, "review.own-upload"), (twice, "review.same-person")):
         decision = decide(reviewer, action, resource, now=NOW, assignment=ASSIGNMENT)
         assert decision == Denied(reason)
+
+
+def test_an_officers_password_is_not_for_an_officer_to_reset() -> None:
+    for person in ("person-1", "person-2"):  # their own, and another's
+        asked = Resource("Person", person, role=Role.OFFICER)
+        decision = decide(Principal("person-1", Role.OFFICER), Action.PERSON_RESET, asked, now=NOW)
+        assert decision == Denied("reset.officer")
 
 
 @given(st.timedeltas(min_value=timedelta(days=-2), max_value=timedelta(days=2)))

@@ -43,7 +43,7 @@ def compose() -> dict[str, Any]:
         pytest.fail("neither `docker compose` nor `docker-compose` is here: apt-get install docker-compose")
     done = subprocess.run(
         [*client, "--file", str(ROOT / "docker-compose.yml"), "config"],
-        env=os.environ | {"PRIVGATE_DB_PASSWORD": "seeded-password"},
+        env=os.environ | {"PRIVGATE_DB_PASSWORD": "seeded-password", "COMPOSE_PROFILES": "tools"},
         capture_output=True,
         text=True,
         timeout=300,
@@ -78,7 +78,7 @@ def mounts(service: dict[str, Any]) -> dict[str, tuple[str, bool]]:
 
 
 def test_the_whole_gateway_is_there(services: dict[str, Any]) -> None:
-    assert services.keys() == {"postgres", "init", "gateway", "worker", "sequencer"}
+    assert services.keys() == {"postgres", "init", "gateway", "worker", "sequencer", "tools"}
 
 
 def test_without_a_password_nothing_starts() -> None:
@@ -127,9 +127,10 @@ def test_each_service_is_handed_the_keys_of_its_role_and_no_others(
     ]
 
 
-def test_the_whole_keyring_is_mounted_by_init_alone(services: dict[str, Any]) -> None:
+def test_the_whole_keyring_is_mounted_by_nothing_that_goes_on_running(services: dict[str, Any]) -> None:
     holders = {name for name, service in services.items() if "keys" in mounts(service)}
-    assert holders == {"init"}
+    assert holders == {"init", "tools"}
+    assert {services[name]["restart"] for name in holders} == {"no"}
     assert services["init"]["environment"]["PRIVGATE_KEYS"] == "/keys/all"
 
 
@@ -140,7 +141,19 @@ def test_the_sequencer_has_no_blobs_and_only_it_writes_the_log_folder(services: 
     assert "log" not in mounts(services["worker"])
 
 
-@pytest.mark.parametrize("name", ["init", "gateway", "worker", "sequencer"])
+def test_a_restore_may_write_all_that_it_brings_back_into_an_empty_database(services: dict[str, Any]) -> None:
+    tools = services["tools"]
+    assert tools["profiles"] == ["tools"]  # no `up` starts it
+    assert "ports" not in tools
+    assert mounts(tools) == {
+        "keys": ("/var/lib/privgate/keys", False),
+        "blobs": ("/var/lib/privgate/blobs", False),
+        "log": ("/var/lib/privgate/data", False),
+    }
+    assert set(tools["depends_on"]) == {"postgres"}
+
+
+@pytest.mark.parametrize("name", ["init", "gateway", "worker", "sequencer", "tools"])
 def test_our_processes_are_confined(name: str, services: dict[str, Any]) -> None:
     service = services[name]
     assert service["read_only"] is True

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
@@ -21,10 +22,41 @@ MODIFIED_HTTP = "Thu, 01 May 2031 12:00:00 GMT"
 
 @dataclass
 class S3:
-    """objects: by "bucket/key". environment: under which obstore finds them."""
+    """objects: by "bucket/key". environment: under which obstore finds them.
 
-    environment: dict[str, str]
+    refused: statuses by "bucket/key" or bucket, answered instead. away: nobody listens, and whoever is
+    connected gets no answer; see `stop`.
+    """
+
+    environment: dict[str, str] = field(default_factory=dict)
     objects: dict[str, bytes] = field(default_factory=dict)
+    refused: dict[str, int] = field(default_factory=dict)
+    port: int = 0
+    away: bool = True
+    _server: _Server | None = None
+    _thread: threading.Thread | None = None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The same as arguments of BlobStore.from_url."""
+        named = {name.lower(): value for name, value in self.environment.items()}
+        return {"client_options": {"allow_http": bool(named.pop("aws_allow_http"))}, "config": named}
+
+    def start(self) -> None:
+        """Listens; at the same port as before, where it did before."""
+        self._server = _Server(("127.0.0.1", self.port), _Handler)
+        self._server.made, self.port, self.away = self, self._server.server_port, False
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Gone until it is started again; the objects stay."""
+        self.away = True
+        if self._server is not None and self._thread is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._thread.join()
+            self._server = None
 
 
 class _Server(ThreadingHTTPServer):
@@ -38,12 +70,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        if self._signed():
+        if self._takes():
             self.server.made.objects[unquote(urlsplit(self.path).path)[1:]] = body
             self._say(200, b"", {"ETag": _tag(body)})
 
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
     def do_GET(self) -> None:
-        if not self._signed():
+        if not self._takes():
             return
         parts, made = urlsplit(self.path), self.server.made
         asked = parse_qs(parts.query)
@@ -55,6 +90,18 @@ class _Handler(BaseHTTPRequestHandler):
             self._say(404, b"<Error><Code>NoSuchKey</Code></Error>")
         else:
             self._say(200, found, {"ETag": _tag(found), "Last-Modified": MODIFIED_HTTP})
+
+    def _takes(self) -> bool:
+        """False where it was answered, or nobody is there."""
+        name = unquote(urlsplit(self.path).path).strip("/")
+        status = self.server.made.refused.get(name) or self.server.made.refused.get(name.partition("/")[0])
+        if self.server.made.away:
+            self.close_connection = True
+            return False
+        if status is not None:
+            self._say(status, b"<Error><Code>Refused</Code></Error>")
+            return False
+        return self._signed()
 
     def _signed(self) -> bool:
         """By somebody who says that it has the key; the signature itself is obstore's business."""
@@ -69,7 +116,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
         return
@@ -77,25 +125,20 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def s3_server() -> Iterator[S3]:
-    server = _Server(("127.0.0.1", 0), _Handler)
-    server.made = S3(
-        {
-            "AWS_ENDPOINT": f"http://127.0.0.1:{server.server_port}",
-            "AWS_ALLOW_HTTP": "true",
-            "AWS_REGION": "us-east-1",
-            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-            "AWS_SECRET_ACCESS_KEY": "testing",
-            "AWS_VIRTUAL_HOSTED_STYLE_REQUEST": "false",
-        }
-    )
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
+    made = S3()
+    made.start()
+    made.environment |= {
+        "AWS_ENDPOINT": f"http://127.0.0.1:{made.port}",
+        "AWS_ALLOW_HTTP": "true",
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_VIRTUAL_HOSTED_STYLE_REQUEST": "false",
+    }
     try:
-        yield server.made
+        yield made
     finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+        made.stop()
 
 
 def _listing(made: S3, bucket: str, prefix: str) -> bytes:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.errors import BlobMissing, VaultError
+from gateway.errors import BlobMissing, VaultError, VaultUnavailable
 from gateway.services.backup import archive, dump, manifest
 from gateway.services.backup.faults import BackupFault, raise_faults
 from gateway.services.ids import new_id
@@ -113,7 +113,7 @@ class Backup:
                 else:
                     writer.note_gone(part)
                     gone += 1
-            except VaultError as exc:
+            except (VaultError, VaultUnavailable) as exc:
                 raise BackupFault(f"{item.id}: {exc}") from exc
             else:
                 writer.add(part, data)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from audit.checkpoint import open_note
 from audit.errors import AuditError
 from audit.note import CheckpointSigner, CheckpointVerifier
-from gateway.errors import KeyringError, VaultError
+from gateway.errors import KeyringError, VaultError, VaultUnavailable
 from gateway.services.findings import Finding, broken, fine
 from gateway.services.intake import ORIGINAL
 from gateway.vault.copies import COPY_PURPOSE
@@ -32,7 +32,7 @@ def log_key(load: Callable[[], None]) -> Iterator[Finding]:
     """load: raises KeyringError."""
     try:
         load()
-    except KeyringError as exc:
+    except (KeyringError, VaultUnavailable) as exc:
         what, _, remedy = str(exc).partition("; ")
         yield broken("keys.log", what, remedy)
     else:
@@ -44,7 +44,7 @@ def fingerprints_key(open_key: Callable[[], object]) -> Iterator[Finding]:
     code = "keys.fingerprints"
     try:
         open_key()
-    except KeyringError as exc:
+    except (KeyringError, VaultUnavailable) as exc:
         what, _, remedy = str(exc).partition("; ")
         yield broken(code, what, remedy or "restore the keyring's fingerprints.json from its backup")
     else:
@@ -60,7 +60,7 @@ def _key(part: str, open_keys: Callable[[], KeyProvider], sealed: Sealed | None,
             return fine(code, f"the {part}' key {keys.key_id} is there and private; nothing is sealed yet")
         object_id, wrapped = sealed
         keys.unwrap(WrappedKey.parse(wrapped), EnvelopeContext(purpose, object_id).to_bytes())
-    except KeyringError as exc:
+    except (KeyringError, VaultUnavailable) as exc:
         what, _, remedy = str(exc).partition("; ")
         return broken(code, what, remedy or RESTORE)
     except VaultError:
@@ -86,7 +86,7 @@ def checkpoint_pair(
             return
         if note is not None:
             open_note(note, public)
-    except KeyringError as exc:
+    except (KeyringError, VaultUnavailable) as exc:
         what, _, remedy = str(exc).partition("; ")
         yield broken(code, what, remedy or RESTORE)
     except AuditError:
@@ -107,7 +107,7 @@ def prover_pair(
             said = "prover.key and prover.pub are not a pair: certificates would not verify by the key told"
             yield broken(code, said, "restore both files from one backup of the keyring")
             return
-    except KeyringError as exc:
+    except (KeyringError, VaultUnavailable) as exc:
         what, _, remedy = str(exc).partition("; ")
         yield broken(code, what, remedy or "run: privgate keys create")
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from gateway.errors import KeyringError, VaultError
+from gateway.errors import KeyringError, VaultError, VaultUnavailable
 from gateway.services.doctor.keys import RESTORE
 from gateway.services.findings import Finding, broken, fine, warning
 from gateway.services.webhooks import open_secret
@@ -44,6 +44,6 @@ def outbox(database: Database, open_keys: Callable[[], KeyProvider], now: dateti
 def _opens(webhook: WebhookRecord, open_keys: Callable[[], KeyProvider]) -> bool:
     try:
         open_secret(webhook, open_keys())
-    except (KeyringError, VaultError):
+    except (KeyringError, VaultError, VaultUnavailable):
         return False
     return True

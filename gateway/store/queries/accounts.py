@@ -73,8 +73,19 @@ def by_login(session: Session, login: str) -> AccountRecord | None:
     return _first(session, Account.login == login)
 
 
-def of_person(session: Session, person_id: str) -> AccountRecord | None:
+def of_person(session: Session, person_id: str, *, hold: bool = False) -> AccountRecord | None:
+    """hold: nobody else changes the account until this transaction ends."""
+    if hold:
+        session.get(Account, person_id, with_for_update=True)
     return _first(session, Account.person_id == person_id)
+
+
+def held(session: Session, person_id: str) -> AccountRecord:
+    """As `of_person` with hold. Raises NotFound."""
+    found = of_person(session, person_id, hold=True)
+    if found is None:
+        raise NotFound(f"{person_id} has no account")
+    return found
 
 
 def set_password(session: Session, person_id: str, password: str, *, now: datetime) -> None:

@@ -85,6 +85,17 @@ def move(
     return record_of(row)
 
 
+def wait(session: Session, asset_id: str, *, reason: str, now: datetime) -> None:
+    """What was begun has not been, for no fault of the image's: received again, and the attempt not counted.
+
+    Nothing is done to an asset that another has brought further meanwhile. Raises NotFound.
+    """
+    row = _row(session, asset_id, lock=True)
+    if row.state == AssetState.PROCESSING.value:
+        row.attempts = max(0, row.attempts - 1)
+        move(session, asset_id, AssetState.RECEIVED, now=now, reason=reason)
+
+
 def put_again(session: Session, asset_id: str, *, now: datetime) -> AssetRecord:
     """As it was received, its attempts forgotten. Raises NotFound, IllegalTransition."""
     row = _row(session, asset_id, lock=True)

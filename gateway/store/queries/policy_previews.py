@@ -76,6 +76,14 @@ def begin(session: Session, preview_id: str, *, now: datetime) -> PreviewRecord:
     return _record(row)
 
 
+def uncount(session: Session, preview_id: str) -> None:
+    """The last attempt came to nothing for no fault of the images'. Raises NotFound."""
+    row = _row(session, preview_id, lock=True)
+    row.attempts = max(0, row.attempts - 1)
+    session.add(row)
+    session.flush()
+
+
 def finish(
     session: Session,
     preview_id: str,

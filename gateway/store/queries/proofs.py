@@ -87,6 +87,14 @@ def begin(session: Session, proof_id: str, *, now: datetime) -> ProofRecord:
     return _record(row)
 
 
+def uncount(session: Session, proof_id: str) -> None:
+    """The last attempt came to nothing for no fault of the images'. Raises NotFound."""
+    row = _row(session, proof_id, lock=True)
+    row.attempts = max(0, row.attempts - 1)
+    session.add(row)
+    session.flush()
+
+
 def unprovable() -> ColumnElement[bool]:
     """Whether a proof has found that a copy cannot be made again, for a query of copies."""
     # Few copies ever are: their ids are gathered once, not asked for with each copy of a dataset.

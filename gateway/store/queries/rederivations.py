@@ -117,6 +117,14 @@ def begin_item(session: Session, asset_id: str, *, now: datetime) -> Rederivatio
     return _item(row)
 
 
+def uncount(session: Session, item: RederivationItemRecord) -> None:
+    """The last attempt came to nothing for no fault of the image's."""
+    row = session.get(RederivationItem, (item.rederivation_id, item.asset_id), with_for_update=True)
+    if row is not None:
+        row.attempts = max(0, row.attempts - 1)
+        session.add(row)
+
+
 def end_item(session: Session, item: RederivationItemRecord, outcome: str) -> None:
     row = session.get(RederivationItem, (item.rederivation_id, item.asset_id), populate_existing=True)
     if row is not None:

@@ -218,6 +218,13 @@ def count_attempt(session: Session, copy_id: str) -> int:
     return _flushed(session, row).attempts
 
 
+def uncount_attempt(session: Session, copy_id: str) -> None:
+    """The last one came to nothing for no fault of the image's."""
+    row = session.exec(select(Review).where(Review.copy_id == copy_id, Review.round == 1)).one()
+    row.attempts = max(0, row.attempts - 1)
+    _flushed(session, row)
+
+
 def waiting_for_copy(session: Session, *, begun: bool, before: datetime, limit: int) -> list[ReviewRecord]:
     """Round 1 of reviews that were decided in every round before a time, and whose next copy is not there.
 

@@ -31,6 +31,7 @@ TITLES: Final[Mapping[str, str]] = {
     "database": "The database did not answer",
     "log-unavailable": "The log could not be written",
     "misconfigured": "The gateway lacks something",
+    "vault-unavailable": "The store of images cannot be reached",
     "vault": "The sealed object does not open",
     "forged": "This did not come from a page of ours",
     "signed-out": "You are signed out",

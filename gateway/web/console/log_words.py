@@ -101,6 +101,8 @@ ACTS: Final[Mapping[str, Act]] = {
     "account.enabled": Act("Account enabled", "check"),
     "account.disabled": Act("Account disabled", "slash"),
     "account.password_changed": Act("Password changed", "key"),
+    "account.password_reset": Act("New password set by a link", "key"),
+    "account.reset_offered": Act("Link for a new password made", "link"),
     "account.password_refused": Act("Change of password refused", "shield", QUARANTINED, bad=True),
     "person.suspended": Act("Person suspended", "pause", QUARANTINED),
     "person.restored": Act("Person restored", "play"),

@@ -28,6 +28,7 @@ def health(request: Request, visitor: Visiting) -> Response:
         "health",
         "Health",
         parts=parts,
+        away=estate.away(visitor.principal),
         findings=findings,
         level=worst(findings).value,
         failing=[part for part, failed in parts if failed is not None],

@@ -23,6 +23,7 @@ HELD: Final = {
     "prove.version": "Another release made the copy",
     "prove.twin": "Copy depended on what it hides",
     "upload.length": "Not as long as announced",
+    "vault.unavailable": "Waits: the store cannot be reached",
     "vault.unreadable": "Sealed original does not open",
     "worker.misconfigured": "No worker has what the policy needs",
     "worker.no_prover_key": "Worker lacks prover.key",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 
 from gateway.errors import InputRefused
 from gateway.services.accounts import INVITATION, Invited
+from gateway.services.resets import LASTS
 from gateway.store.queries.workforce import PersonRow
 from gateway.web.console.navigation import LABELS
 from gateway.web.console.pages import fragment, goto, is_htmx, page
@@ -62,6 +64,14 @@ def person(
 def invite_again(request: Request, visitor: Acting, services: Offered, person_id: str) -> Response:
     invited = services.workforce.invite_again(visitor.principal, person_id)
     return _person(request, visitor, services, person_id, link=_link(request, invited))
+
+
+@router.post("/people/{person_id}/password")
+def offer_password(request: Request, visitor: Acting, services: Offered, person_id: str) -> Response:
+    """The link is on the page that answers, and nowhere else."""
+    offered = services.workforce.offer_password(visitor.principal, person_id)
+    link = f"{_root(request)}/new-password/{offered.code}"
+    return _person(request, visitor, services, person_id, link=link, lasts=LASTS)
 
 
 @router.post("/people/{person_id}/suspend")
@@ -162,6 +172,7 @@ def _person(
     *,
     done: str | None = None,
     link: str | None = None,
+    lasts: timedelta = INVITATION,
     fault: str | None = None,
     status_code: int = 200,
 ) -> Response:
@@ -180,10 +191,15 @@ def _person(
         link=link,
         fault=fault,
         called=called(one.row),
-        hours=round(INVITATION.total_seconds() / 3600),
+        hours=round(lasts.total_seconds() / 3600),
+        reset_hours=round(LASTS.total_seconds() / 3600),
         now=services.workforce.now(),
     )
 
 
 def _link(request: Request, invited: Invited) -> str:
-    return f"{str(request.base_url).rstrip('/')}/invitation/{invited.code}"
+    return f"{_root(request)}/invitation/{invited.code}"
+
+
+def _root(request: Request) -> str:
+    return str(request.base_url).rstrip("/")

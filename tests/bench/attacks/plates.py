@@ -19,7 +19,7 @@ PLATES: Final = 1200
 many for an interval of 2 points to either side. A method whose interval is as narrow gets no more of them."""
 LISTED: Final = 2401
 """At most, with one guess a plate, for the same reason."""
-CONTROLS: Final = 50
+CONTROLS: Final = 100
 """Plates with a control, of which every one is found."""
 LEARNT: Final = (3200, 360)
 """Plates of which the network learns, and about which it is asked."""

@@ -13,7 +13,8 @@ import typer
 from gateway import installation
 from gateway.cli import accounts as command
 from gateway.cli.options import open_database
-from gateway.services import accounts
+from gateway.errors import InputRefused
+from gateway.services import accounts, resets
 from gateway.services.sign_in import SignIn
 from gateway.settings import Settings
 from gateway.store.ledger import utc_now
@@ -105,3 +106,27 @@ def test_a_role_is_changed_a_session_ended_and_a_name_erased(
     said = capsys.readouterr().out
     assert f"erased {person}" in said
     assert "mira" not in said.lower().partition("erased")[2]
+
+
+def test_a_forgotten_password_is_set_by_a_link_that_the_operator_makes(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = open_database(Settings.read({"HOME": str(data)}, data=data))
+    person = accounts.create_account(
+        database, role=Role.OFFICER, name="Ines", login="i.varga", password=PASSWORD, clock=utc_now
+    )
+    (data / "up.lock").write_text("8123\n")
+    with pytest.raises(InputRefused, match="nobody has this name"):
+        command.reset("i.vargo", data=data)
+    command.reset("I.Varga", data=data)
+    said = capsys.readouterr().out
+    link = re.search(r"^link http://127\.0\.0\.1:8123/new-password/([\w-]{32})$", said, re.MULTILINE)
+    assert link is not None
+    assert f"person {person}" in said
+    assert "the password they have works until they set another" in said
+    fresh = "five other words are here"
+    resets.set_password(database, link[1], password=fresh, address="", clock=utc_now)
+    assert SignIn(database, utc_now, lasts=timedelta(hours=1)).open("i.varga", fresh, address="")
+    command.reset(person, url="https://gate.example/", data=data)
+    assert "link https://gate.example/new-password/" in capsys.readouterr().out
+    database.close()

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from gateway.imaging import cells
 from gateway.imaging.encode import encode
 from gateway.imaging.image import ImageFormat, Pixels
-from gateway.imaging.redact import BLOCK, FILL_COLOURS, apply, is_bounded, method_for, view
+from gateway.imaging.redact import BLOCK, FILL_COLOURS, apply, is_bounded, view
+from gateway.imaging.strokes import method_for
 from policies.model import Kind, Redaction, RedactionMethod, Region, Size
 from tests.gateway.imaging.samples import noise, redaction, scene
 from tests.policies.strategies import redactions as shaped

@@ -8,9 +8,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.imaging.cells import FIRST_REVISION, REVISION
 from gateway.imaging.redact import apply, mask_of, view
 from gateway.imaging.releases import MOST, Shown, has_cells, is_outdated, limited
+from gateway.imaging.strokes import FIRST_REVISION, REVISION
 from policies.model import Kind, Redaction, RedactionMethod, Region
 from tests.gateway.imaging.samples import noise
 from tests.gateway.imaging.test_redact import HEIGHT, WIDTH, plans

@@ -43,7 +43,7 @@ def wait_for(status, job):
 queue.enqueue("asset-1")
 wait_for("ERROR", "anonymize_asset:asset-1:0")
 queue.enqueue("asset-1")
-wait_for("SUCCESS", "anonymize_asset:asset-1:0:1")
+wait_for("SUCCESS", "anonymize_asset:asset-1:0+1")
 print("runs", len(runs))
 queue.close()
 DBOS.destroy()

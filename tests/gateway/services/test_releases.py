@@ -17,9 +17,9 @@ from PIL import Image
 
 from gateway.detection.detector import DetectorSet
 from gateway.detection.runtime import Precision
-from gateway.imaging.cells import REVISION
 from gateway.imaging.releases import MOST
 from gateway.imaging.sandbox import Sandbox
+from gateway.imaging.strokes import REVISION
 from gateway.services import releases
 from gateway.services.anonymize import Anonymizer
 from gateway.services.new_copies import NewCopies

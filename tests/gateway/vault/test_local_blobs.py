@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.errors import Misconfigured, VaultError
+from gateway.errors import Misconfigured, VaultUnavailable
 from gateway.vault import blob_writers
 from gateway.vault.blobs import BlobStore
 
@@ -89,7 +89,7 @@ def test_foreign_files_are_no_blobs(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("step", ["fsync", "link"])
-def test_a_full_or_broken_disk_is_a_vault_error_and_leaves_nothing(
+def test_a_full_or_broken_disk_is_an_outage_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     def broken(*_: object) -> None:
@@ -100,26 +100,26 @@ def test_a_full_or_broken_disk_is_a_vault_error_and_leaves_nothing(
         monkeypatch.setattr(os, "fsync", broken)
     else:
         monkeypatch.setattr(Path, "hardlink_to", broken)
-    with pytest.raises(VaultError, match="blob a: the store failed: No space left on device") as caught:
+    with pytest.raises(VaultUnavailable, match="blob a: the store failed: No space left on device") as caught:
         blobs.put("a", b"x")
     assert "secret-path" not in str(caught.value)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_real_full_disk_is_a_vault_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_real_full_disk_is_an_outage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """/dev/full answers every write as a full disk does, also at the flush that closing tries."""
     monkeypatch.setattr(blob_writers, "open_private", lambda path: os.open("/dev/full", os.O_WRONLY))
-    with pytest.raises(VaultError, match="No space left on device"):
+    with pytest.raises(VaultUnavailable, match="No space left on device"):
         BlobStore.local(tmp_path).put("a", [bytes(10)])
-    with pytest.raises(VaultError, match="No space left on device"):
+    with pytest.raises(VaultUnavailable, match="No space left on device"):
         BlobStore.local(tmp_path).put("a", [bytes(1_000_000)])
 
 
-def test_a_folder_that_vanished_is_a_vault_error(tmp_path: Path) -> None:
+def test_a_folder_that_vanished_is_an_outage(tmp_path: Path) -> None:
     folder = tmp_path / "blobs"
     blobs = BlobStore.local(folder)
     folder.rmdir()
-    with pytest.raises(VaultError, match="blob a"):
+    with pytest.raises(VaultUnavailable, match="blob a"):
         blobs.put("a", b"x")
 
 
