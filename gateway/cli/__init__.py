@@ -67,7 +67,7 @@ COMMANDS = {
     "policy": LateCommand("gateway.cli.policy", "app", "Policies: check, diff, preview."),
     "tokens": LateCommand("gateway.cli.tokens", "app", "Bearer tokens: create, list, revoke."),
     "accounts": LateCommand(
-        "gateway.cli.accounts", "app", "Accounts of the console: invite, list, reset, role, erase."
+        "gateway.cli.accounts", "app", "Accounts of the console: invite, vouch, list, reset, role, erase."
     ),
     "keys": LateCommand(
         "gateway.cli.keys", "app", "The keys that seal originals and copies, and sign the log."
