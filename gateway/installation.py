@@ -46,6 +46,25 @@ def blob_folder(settings: Settings, part: str) -> Path | None:
     return None if "://" in settings.blobs else Path(settings.blobs) / part
 
 
+def refuse_lost_blobs(settings: Settings, database: Database, *parts: str) -> None:
+    """Before a process opens its stores, which makes folders that are missing.
+
+    Raises Misconfigured where the database knows of sealed objects and there is not even the folder that they
+    lie in: an empty one in its place would have every image taken for lost.
+    """
+    from gateway.store.queries import vitals
+
+    with database.reading() as session:
+        sealed = dict(zip(("originals", "copies"), vitals.newest_sealed(session), strict=True))
+    for part in parts:
+        folder = blob_folder(settings, part)
+        if folder is not None and sealed[part] is not None and not folder.is_dir():
+            raise Misconfigured(
+                f"there is no folder {folder}, and the database knows of {part} that lie in it: mount it, or "
+                "set PRIVGATE_BLOBS to the folder or the object store's URL that the other processes use"
+            )
+
+
 def original_keys(settings: Settings) -> LocalKeyProvider:
     return LocalKeyring.open(settings.keys, KeyPurpose.ORIGINALS)
 

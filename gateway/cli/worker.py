@@ -63,6 +63,7 @@ def run_worker(
         until.set()
 
     installation.log_keys(settings).load()
+    installation.refuse_lost_blobs(settings, database, "originals", "copies")
     originals, copies = installation.original_blobs(settings), installation.copy_blobs(settings)
     detectors = PolicyDetectors(ModelStore(settings.models), threads=threads, precision=settings.precision)
     for name in preset_names():

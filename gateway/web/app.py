@@ -127,6 +127,8 @@ def create_app(
         settings
     ).load()  # fails now, with the command that mends it, not at the first request
     database = installation.open_database(settings)
+    lie_in = (("originals", role is not Role.BROKER), ("copies", role is not Role.INTAKE))
+    installation.refuse_lost_blobs(settings, database, *(part for part, needed in lie_in if needed))
     queue = None if role is Role.BROKER else JobQueue(settings.jobs_database)
     doorkeeper = Doorkeeper(database)
     services = _services(settings, role, database, queue)

@@ -112,6 +112,7 @@ def test_a_person_gets_another_role_and_later_only_an_id(house: House, seat: Sea
     looked_at(officer, "workforce-person")
     officer.get_by_role("button", name="Change the role").click()
     officer.get_by_text("They have another role").wait_for()
+    officer.wait_for_load_state()  # the script that opens dialogs has run by then
     officer.get_by_role("button", name="Erase the name").click()
     dialog = officer.get_by_role("dialog")
     dialog.get_by_label(f"Write {name} to go on").fill(name)
