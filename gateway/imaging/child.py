@@ -36,8 +36,6 @@ _START_TIMEOUT: Final = 60.0  # seconds; importing the codecs takes 0.3 s warm, 
 # - huge pages where the kernel lends them on request;
 # - whatever is freed is written over, so that a heap that is kept holds no earlier image. (Above the
 #   threshold it goes back to the kernel, which clears it; below a kilobyte glibc's cache leaves it be.)
-# - Pillow keeps ten blocks of 16 MiB for its next image, as much as `shared_memory.KEPT`: to free, write over
-#   and fault in 200 MB cost a tenth of decoding them. `kept_blocks` clears them when the answer is out.
 ENVIRONMENT: Final = {
     "LC_ALL": "C.UTF-8",
     "OPENBLAS_NUM_THREADS": "1",
@@ -45,7 +43,6 @@ ENVIRONMENT: Final = {
     "MALLOC_MMAP_THRESHOLD_": str(32 * 1024**2),
     "MALLOC_TRIM_THRESHOLD_": str(64 * 1024**2),
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.perturb=165",
-    "PILLOW_BLOCKS_MAX": "10",
 }
 
 

@@ -44,7 +44,6 @@ def main(argument: str) -> None:
     # Only now the codecs: a library that fails to load does so inside the limits.
     from PIL import Image
 
-    from gateway.imaging import kept_blocks
     from gateway.imaging.decode import decode_into
     from gateway.imaging.warm_up import warm_up
 
@@ -52,7 +51,6 @@ def main(argument: str) -> None:
     warnings.simplefilter("ignore")
     with socket.socket(fileno=setup.control) as control:
         warm_up(decode_into, setup.limits)
-        kept_blocks.clear(0)
         _confine_files(setup.limits)
         try:
             seccomp.install()
@@ -64,7 +62,6 @@ def main(argument: str) -> None:
         while request := control.recv(MAX_MESSAGE):
             _allow_processor_time(setup.limits)
             control.send(reply_of(_outcome(decode_into, setup, output, int(request))))
-            kept_blocks.clear(output.height * output.width)
 
 
 def _outcome(decode_into: Decode, setup: Setup, output: _Output, size: int) -> Decoded | Refused:
