@@ -30,7 +30,7 @@ def invite(
     role: Annotated[Role, typer.Argument(help="What the person is here for.")],
     name: Annotated[str | None, typer.Option(help="Whose it is; kept apart from the log, erasable.")] = None,
     url: Annotated[
-        str | None, typer.Option(help="The console's address, for the link [where `privgate up` runs].")
+        str | None, typer.Option(help="The console's address, for the link; else where `privgate up` runs.")
     ] = None,
     data: Data = None,
 ) -> None:

@@ -72,8 +72,13 @@ def add(session: Session, record: CopyRecord) -> None:
 def get(session: Session, copy_id: str, *, hold: bool = False) -> CopyRecord:
     """The copy, whatever the state of its asset. Raises NotFound.
 
-    hold: nobody can withdraw it until this transaction ends.
+    hold: nobody can withdraw it until this transaction ends. Its asset is held first, as by whoever takes
+    copies back: in another order the two would wait for each other.
     """
+    if hold:
+        asset_id = session.exec(select(Copy.asset_id).where(Copy.id == copy_id)).first()
+        if asset_id is not None:
+            session.get(Asset, asset_id, with_for_update={"read": True})
     row = session.get(Copy, copy_id, with_for_update={"read": True} if hold else None)
     if row is None:
         raise NotFound(f"copy {copy_id} does not exist")

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from gateway.errors import AccessDenied, BlobMissing, EnvelopeError, LedgerUnavailable, NotFound
+from gateway.errors import AccessDenied, BlobMissing, EnvelopeError, LedgerUnavailable, NotFound, Withdrawn
 from gateway.services import disclosure as module
 from gateway.services.broker import Broker
 from gateway.services.stills import cut
 from gateway.store.database import Database
-from gateway.store.queries import assets
+from gateway.store.queries import assets, copies
 from policies.access import Principal, Role, decide
 from policies.lifecycle import AssetState
 from tests.gateway.services.means import COPY_BYTES, GOVERNOR, READER, House
@@ -159,6 +159,20 @@ def test_no_delivery_is_entered_behind_its_grants_revocation(
         revocation.result()
     order = [entry.action for entry in entries(house.database)]
     assert order == ["grant.created", "copy.delivered", "grant.revoked"]
+
+
+def test_a_delivery_and_a_worker_that_takes_the_copy_back_do_not_wait_for_each_other(house: House) -> None:
+    """Both hold the asset before its copies: on PostgreSQL one of them was ended for a deadlock."""
+    house.copy("copy-1")
+    house.grant()
+    with ThreadPoolExecutor(1) as pool:
+        with house.database.unit() as unit:
+            assets.get(unit.session, "asset-of-copy-1", hold=True)
+            asked = pool.submit(house.broker.deliver, READER, "copy-1")
+            wait([asked], timeout=0.5)  # it waits for us, or comes later
+            copies.withdraw_older(unit.session, "asset-of-copy-1", than=99, now=NOW)
+        with pytest.raises(Withdrawn):
+            asked.result()
 
 
 def test_no_delivery_is_entered_once_its_asset_is_held(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
