@@ -259,10 +259,12 @@ class Anonymizer:
         # A copy made under a policy that was changed meanwhile must not be released under the new one.
         if not datasets.keeps(unit.session, copy.dataset_id, copy.report["policy_version"]):
             raise PolicyChanged
+        # The asset is held before its copies, as by whoever delivers one, and as by whoever decides: nobody
+        # does either until this is committed.
+        held = assets.get(unit.session, copy.asset_id, hold=True)
         copies.add(unit.session, copy)
         copies.withdraw_older(unit.session, copy.asset_id, than=copy.revision, now=now)
-        before = None if replaces is None else assets.get(unit.session, copy.asset_id, hold=True).state
-        # The asset is held now, as it is by whoever decides: nobody does until this is committed.
+        before = None if replaces is None else held.state
         if replaces is not None and OVERTAKEN not in result.plan.reasons:
             _check_undecided(unit.session, replaces)
         if before is not state:
