@@ -100,9 +100,19 @@ def missed(
         and rule.hides(one)
         and not policy.keeps(one, size)
         and one.score >= min(rule.hide + RECHECK_MARGIN, 1.0)
-        and share_hidden(one.region, [r for place in places.to(one.region) for r in by_region[place]])
-        < COVERED
+        and not _is_hidden(one, rule, [r for at in places.to(one.region) for r in by_region[at]], size)
     )
+
+
+def _is_hidden(detection: Detection, rule: Rule, there: list[Redaction], size: Size) -> bool:
+    """Whether enough of its box is, or all that the rule would hide of it: a sliver is little of its box.
+
+    there: the redactions around it.
+    """
+    if share_hidden(detection.region, there) >= COVERED:
+        return True
+    wanted = _redaction(detection, rule, size)
+    return any(one == wanted or one.covers(wanted.region) for one in there)
 
 
 def _redaction(detection: Detection, rule: Rule, size: Size) -> Redaction:

@@ -14,6 +14,7 @@ from policies.model import Detection, Kind, Plan, RedactionMethod, Region, Size,
 from policies.plan import make_plan, missed, sent_to_review
 from policies.policy import Policy, Rule, load_policy, preset_names
 from policies.release import RISKS, ReleaseGate, draw_of, risk_of
+from policies.shapes import Polygon, Shape
 from tests.policies.strategies import cases, policies
 
 Case = tuple[Policy, list[Detection], Size]
@@ -188,6 +189,15 @@ def test_a_recheck_that_sees_nothing_but_what_was_hidden_misses_nothing(case: Ca
     plan = make_plan(policy, found, size)
     hidden = [d for d in found if (rule := policy.rule_for(d.kind)) and d.score >= rule.review]
     assert missed(policy, hidden, plan.redactions, size) == ()
+
+
+def test_a_sliver_is_not_missed_where_its_polygon_is_hidden() -> None:
+    lines = FACE.model_copy(update={"kind": Kind.TEXT, "shape": Shape.POLYGON, "grow": 0.0})
+    size, policy = Size(64, 48), Policy(name="x", rules=(lines,))
+    sliver = Polygon.hull([(0, 48), (48, 0), (56, 0), (48, 8)])
+    seen = [Detection(Kind.TEXT, Region(0, 0, 56, 48), 1.0, "ppocr", polygon=sliver)]
+    assert missed(policy, seen, make_plan(policy, seen, size).redactions, size) == ()
+    assert missed(policy, seen, (), size) == tuple(seen)
 
 
 @given(cases())
