@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Final, assert_never
+from typing import Final
 
-from policies.model import Kind, Redaction, RedactionMethod, Region
+from policies.model import ALWAYS_FILLED, Kind, Redaction, RedactionMethod, Region
 
 REVISION: Final = 2
 """Of what a blur or a mosaic leaves of a region; each copy's report names it. To be raised with every change
@@ -30,11 +30,5 @@ def _in_canonical_order(each: Redaction) -> tuple[bool, Region, Kind, RedactionM
 
 
 def method_for(redaction: Redaction) -> RedactionMethod:
-    """Text and codes are filled whatever was asked: their alphabet is small, so any rest can be guessed."""
-    match redaction.kind:
-        case Kind.TEXT | Kind.CODE:
-            return RedactionMethod.FILL
-        case Kind.FACE | Kind.LICENSE_PLATE:
-            return redaction.method
-        case _:
-            assert_never(redaction.kind)
+    """How it is hidden, which is not always as was asked."""
+    return RedactionMethod.FILL if redaction.kind in ALWAYS_FILLED else redaction.method
