@@ -43,10 +43,7 @@ def new_file(path: Path, data: bytes) -> None:
     """A private file that is there whole or not at all, whatever happens. Raises FileExistsError."""
     partial = partial_path(path)
     try:
-        with os.fdopen(open_private(partial), "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        _write(partial, data)
         os.link(partial, path)  # unlike a renaming, never over another
     finally:
         partial.unlink(missing_ok=True)
@@ -57,12 +54,17 @@ def replace_file(path: Path, data: bytes) -> None:
     """`path` holds its old bytes or the new ones, whatever happens; the new ones once this returns."""
     partial = partial_path(path)
     try:
-        with os.fdopen(open_private(partial), "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        _write(partial, data)
         partial.replace(path)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def _write(path: Path, data: bytes) -> None:
+    """A private file with these bytes on the disk; its name is not, before its folder is synced."""
+    with os.fdopen(open_private(path), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
