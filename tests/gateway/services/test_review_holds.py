@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from gateway.errors import AccessDenied
-from gateway.imaging.sandbox import Sandbox
-from gateway.store.database import Database
 from gateway.store.queries import assets
 from gateway.store.records import ReviewRecord
 from policies.lifecycle import AssetState
@@ -22,17 +19,6 @@ from tests.gateway.store.rows import entries
 HOLD = timedelta(seconds=8)
 HALF = Changes({}, {}, [Addition(Kind.TEXT, Region(0, 24, 64, 48))])
 """So large that who adds it disagrees with who does not."""
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as made:
-        yield made
-
-
-@pytest.fixture
-def desk(database: Database, tmp_path: Path, sandbox: Sandbox) -> Desk:
-    return Desk(database, tmp_path, sandbox)
 
 
 def held(desk: Desk, review: ReviewRecord, changes: Changes = NOTHING, *, by: int = 0) -> ReviewRecord:

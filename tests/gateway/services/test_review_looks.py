@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from gateway.errors import Unseen
-from gateway.imaging.sandbox import Sandbox
 from gateway.services.review_looks import told
 from gateway.services.review_opening import open_review
-from gateway.store.database import Database
 from gateway.store.queries import copies, reviews
 from gateway.store.records import ReviewRecord
 from policies.access import Principal
@@ -27,17 +23,6 @@ from tests.gateway.store.rows import copy_record, entries
 FRAMES = 3
 MORE = Changes({}, {}, [Addition(Kind.TEXT, Region(0, 24, 64, 48))])
 """So large that who adds it disagrees with who does not."""
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as made:
-        yield made
-
-
-@pytest.fixture
-def desk(database: Database, tmp_path: Path, sandbox: Sandbox) -> Desk:
-    return Desk(database, tmp_path, sandbox)
 
 
 @pytest.fixture

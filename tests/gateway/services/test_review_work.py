@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from gateway.errors import AccessDenied, NotFound
-from gateway.imaging.sandbox import Sandbox
 from gateway.services import review_work
 from gateway.services.policy_lines import rule_lines
 from gateway.services.review_figures import ReviewFigures, pace
 from gateway.services.review_work import ReviewWork
-from gateway.store.database import Database
 from gateway.store.queries.review_work import Took
 from policies.access import Principal, Role
 from policies.model import Kind, Region
@@ -23,17 +18,6 @@ from tests.gateway.services.desk import Desk
 from tests.gateway.store.rows import OFFICER
 
 OFFICER_WHO_ASKS = Principal(OFFICER, Role.OFFICER)
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as made:
-        yield made
-
-
-@pytest.fixture
-def desk(database: Database, tmp_path: Path, sandbox: Sandbox) -> Desk:
-    return Desk(database, tmp_path, sandbox)
 
 
 def work_of(desk: Desk) -> ReviewWork:

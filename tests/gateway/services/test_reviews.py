@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from threading import Barrier
 
 import numpy as np
@@ -16,9 +15,7 @@ from PIL import Image
 from sqlalchemy import text
 
 from gateway.errors import AccessDenied, Conflict, GatewayError, NotFound
-from gateway.imaging.sandbox import Sandbox
 from gateway.services.review_opening import open_review
-from gateway.store.database import Database
 from gateway.store.queries import copies, reviews
 from gateway.store.records import ReviewRecord
 from gateway.vault.copies import CopyReader
@@ -40,17 +37,6 @@ from tests.gateway.store.rows import OFFICER, copy_record, entries
 
 HALF = Region(0, 24, 64, 48)
 """So large that who adds it disagrees with who does not."""
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as made:
-        yield made
-
-
-@pytest.fixture
-def desk(database: Database, tmp_path: Path, sandbox: Sandbox) -> Desk:
-    return Desk(database, tmp_path, sandbox)
 
 
 def ids(found: list[ReviewRecord]) -> list[str]:
